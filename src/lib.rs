@@ -1,0 +1,14 @@
+//! shiptrace answers one question: *why did metric X change on date Y - did we ship something?*
+//!
+//! Data flows one way, and modules only know those below them:
+//!
+//! ```text
+//! cli ─> investigate (load ─> detect ─> attribute ─> answer)
+//!        ├─ sources    reads files into the model
+//!        ├─ report     writes an answer as table, Markdown, CSV or JSON
+//!        └─ attribute ─> detect ─> stats ─> model
+//! ```
+//!
+//! `model`, `stats`, `detect` and `attribute` do no input or output and know no clock; `tests/layering.rs` keeps it so.
+
+pub mod model;

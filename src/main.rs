@@ -1,0 +1,3 @@
+//! The `shiptrace` program.
+
+fn main() {}

@@ -1,0 +1,22 @@
+//! What everything else talks about: series of buckets, deployments, changes, answers.
+
+mod answer;
+mod caveat;
+mod deploy;
+mod request;
+mod series;
+mod step;
+
+pub use answer::{
+    Answer, Change, ChangeKind, DeployList, Direction, Event, Evidence, Excluded, Interval, MetricList, MetricSummary,
+    MomentInterval, NextStep, NoneParts, PValueScope, Question, Scan, ScanQuestion, SeriesSummary, Suspect, Verdict,
+    WhyAnswer,
+};
+pub use caveat::Caveat;
+pub use deploy::Deploy;
+pub use request::{Better, MetricSettings, Span};
+pub use series::{Series, SeriesError};
+pub use step::Step;
+
+/// A moment with the time zone in which people read it.
+pub type Moment = chrono::DateTime<chrono_tz::Tz>;

@@ -1,0 +1,135 @@
+use chrono::{DateTime, TimeZone, Utc};
+use chrono_tz::Tz;
+
+use super::{Moment, Step};
+
+/// A metric in regular buckets: value `i` belongs to the stretch from edge `i` to edge `i + 1`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    name: String,
+    zone: Tz,
+    step: Step,
+    edges: Vec<i64>,
+    values: Vec<f64>,
+}
+
+/// Why numbers do not make a series.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SeriesError {
+    /// There must be one edge more than values.
+    #[error("{edges} edges do not bound {values} buckets")]
+    Length {
+        /// How many edges were given.
+        edges: usize,
+        /// How many values were given.
+        values: usize,
+    },
+    /// Edges must increase strictly.
+    #[error("edge {0} is not after the one before it")]
+    Order(usize),
+    /// A value is infinite.
+    #[error("value {0} is infinite")]
+    Infinite(usize),
+}
+
+impl Series {
+    /// A series of `values.len()` buckets bounded by `values.len() + 1` edges.
+    ///
+    /// `edges` are Unix seconds, strictly increasing; `values` are in the metric's own unit, NaN where missing.
+    ///
+    /// # Errors
+    /// Where the lengths do not match, the edges do not increase or a value is infinite.
+    pub fn new(
+        name: impl Into<String>,
+        zone: Tz,
+        step: Step,
+        edges: Vec<i64>,
+        values: Vec<f64>,
+    ) -> Result<Self, SeriesError> {
+        if edges.len() != values.len() + 1 {
+            return Err(SeriesError::Length { edges: edges.len(), values: values.len() });
+        }
+        if let Some(i) = edges.windows(2).position(|w| w[0] >= w[1]) {
+            return Err(SeriesError::Order(i + 1));
+        }
+        if let Some(i) = values.iter().position(|v| v.is_infinite()) {
+            return Err(SeriesError::Infinite(i));
+        }
+        Ok(Self { name: name.into(), zone, step, edges, values })
+    }
+
+    /// The metric's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The time zone whose days and months bound the buckets.
+    #[must_use]
+    pub fn zone(&self) -> Tz {
+        self.zone
+    }
+
+    /// The length of a bucket.
+    #[must_use]
+    pub fn step(&self) -> Step {
+        self.step
+    }
+
+    /// Bounds of the buckets in Unix seconds, one more than there are values.
+    #[must_use]
+    pub fn edges(&self) -> &[i64] {
+        &self.edges
+    }
+
+    /// The values, NaN where missing.
+    #[must_use]
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// Number of buckets, missing ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there is no bucket at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Number of buckets without a value.
+    #[must_use]
+    pub fn missing(&self) -> usize {
+        self.values.iter().filter(|v| v.is_nan()).count()
+    }
+
+    /// The bucket that holds a moment, where there is one.
+    #[must_use]
+    pub fn bucket_at(&self, moment: DateTime<Utc>) -> Option<usize> {
+        let after = self.edges.partition_point(|&e| e <= moment.timestamp());
+        (1..=self.values.len()).contains(&after).then(|| after - 1)
+    }
+
+    /// Edge `i` as people of the series' zone read it. Panics where there is no such edge.
+    #[must_use]
+    pub fn moment(&self, edge: usize) -> Moment {
+        self.moment_of(self.edges[edge])
+    }
+
+    /// Unix seconds as people of the series' zone read them.
+    #[must_use]
+    pub fn moment_of(&self, unix: i64) -> Moment {
+        let utc = DateTime::from_timestamp(unix, 0).unwrap_or(DateTime::UNIX_EPOCH);
+        self.zone.from_utc_datetime(&utc.naive_utc())
+    }
+
+    /// The series without the buckets that begin at edge `keep` or later.
+    #[must_use]
+    pub fn truncated(&self, keep: usize) -> Self {
+        let keep = keep.min(self.values.len());
+        Self { edges: self.edges[..=keep].to_vec(), values: self.values[..keep].to_vec(), ..self.clone() }
+    }
+}
