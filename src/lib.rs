@@ -3,12 +3,19 @@
 //! Data flows one way, and modules only know those below them:
 //!
 //! ```text
-//! cli ─> investigate (load ─> detect ─> attribute ─> answer)
-//!        ├─ sources    reads files into the model
-//!        ├─ report     writes an answer as table, Markdown, CSV or JSON
-//!        └─ attribute ─> detect ─> stats ─> model
+//! main ─> cli ─> investigate (load ─> detect ─> attribute ─> answer)
+//!                ├─ sources    reads files into the model
+//!                ├─ report     writes an answer as table, Markdown, CSV or JSON
+//!                └─ attribute ─> detect ─> stats ─> model
 //! ```
 //!
-//! `model`, `stats`, `detect` and `attribute` do no input or output and know no clock; `tests/layering.rs` keeps it so.
+//! `model`, `stats`, `detect` and `attribute` do no input or output and know no clock; a test keeps it so.
 
+pub mod attribute;
+pub mod cli;
+pub mod detect;
+pub mod investigate;
 pub mod model;
+pub mod report;
+pub mod sources;
+pub mod stats;

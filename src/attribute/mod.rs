@@ -1,0 +1,1 @@
+//! Deployments as hypotheses about when a change began.

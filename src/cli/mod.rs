@@ -1,0 +1,1 @@
+//! Turns flags, environment and configuration into one validated request.

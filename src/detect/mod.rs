@@ -1,0 +1,1 @@
+//! Finds where a metric changed.

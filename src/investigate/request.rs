@@ -1,0 +1,85 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use crate::model::{MetricSettings, Span};
+use crate::sources::{DeploySource, MetricSource};
+
+/// What every command needs to know: where the data lies and how to read it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setting {
+    /// The deploy events.
+    pub deploys: Vec<DeploySource>,
+    /// The metrics.
+    pub metrics: Vec<MetricSource>,
+    /// What the configuration says of metrics, by name.
+    pub settings: BTreeMap<String, MetricSettings>,
+    /// Zone of local days, of times without an offset and of all times in the answer.
+    pub zone: Tz,
+    /// The moment taken as now.
+    pub as_of: DateTime<Utc>,
+    /// Environments whose deployments count; none means production under its usual names.
+    pub environments: Option<Vec<String>>,
+    /// Only deployments of these apps; `None` where `--app` was not given, empty for `--app '*'`.
+    pub apps: Option<Vec<String>>,
+}
+
+/// The date or the range that a person asks about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct On {
+    /// As it was written.
+    pub text: String,
+    /// What it means in the zone: a whole local day, a moment (of no length) or a range.
+    pub span: Span,
+}
+
+/// *Why did this metric change on that day?*
+#[derive(Debug, Clone, PartialEq)]
+pub struct WhyRequest {
+    /// Where the data lies and how to read it.
+    pub setting: Setting,
+    /// The metric's name.
+    pub metric: String,
+    /// When it changed, as the person saw it.
+    pub on: On,
+    /// How long before the change deployments are looked for; positive.
+    pub window: TimeDelta,
+}
+
+/// *What changed at all?*
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScanRequest {
+    /// Where the data lies and how to read it.
+    pub setting: Setting,
+    /// Only these metrics; empty means all.
+    pub metrics: Vec<String>,
+    /// How long before a change deployments are looked for; positive.
+    pub window: TimeDelta,
+    /// How many suspects are listed for each change.
+    pub top: usize,
+    /// Only changes at or after this moment.
+    pub since: Option<DateTime<Utc>>,
+    /// Only changes before this moment.
+    pub until: Option<DateTime<Utc>>,
+    /// The false discovery rate over metrics, between 0 and 1.
+    pub fdr: f64,
+}
+
+/// *What was deployed?*
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeploysRequest {
+    /// Where the data lies and how to read it.
+    pub setting: Setting,
+    /// Only deployments at or after this moment.
+    pub since: Option<DateTime<Utc>>,
+    /// Only deployments before this moment.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// *What can be asked about?*
+#[derive(Debug, Clone, PartialEq)]
+pub struct MetricsRequest {
+    /// Where the data lies and how to read it.
+    pub setting: Setting,
+}

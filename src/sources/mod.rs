@@ -1,0 +1,46 @@
+//! Reads deploy events and metrics from files into the model. Data frames end here.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::model::{Caveat, Step};
+
+/// Where data lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Locator {
+    /// A path or a glob, absolute or relative to the working folder.
+    Path(PathBuf),
+    /// CSV on standard input.
+    Stdin,
+}
+
+/// A table of deploy events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeploySource {
+    /// Where it lies.
+    pub locator: Locator,
+    /// Known column name to the name it has in this source, where they differ.
+    pub columns: BTreeMap<String, String>,
+}
+
+/// A table of metrics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetricSource {
+    /// Where it lies.
+    pub locator: Locator,
+    /// `timestamp`, `metric` or `value` to the name it has in this source, where they differ.
+    pub columns: BTreeMap<String, String>,
+    /// The one metric that this source defines; none where it defines all that it holds.
+    pub name: Option<String>,
+    /// Length of the buckets, where it was said; else it is found from the data.
+    pub every: Option<Step>,
+}
+
+/// What was read, with what a reader should know of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded<T> {
+    /// What was read.
+    pub value: T,
+    /// What was seen and done on the way.
+    pub caveats: Vec<Caveat>,
+}
