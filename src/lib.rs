@@ -12,10 +12,13 @@
 //! `model`, `stats`, `detect` and `attribute` do no input or output and know no clock; a test keeps it so.
 
 pub mod attribute;
+#[cfg(feature = "files")]
 pub mod cli;
 pub mod detect;
+#[cfg(feature = "files")]
 pub mod investigate;
 pub mod model;
 pub mod report;
+#[cfg(feature = "files")]
 pub mod sources;
 pub mod stats;
