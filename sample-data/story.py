@@ -1,4 +1,4 @@
-"""The deployments of Hookless: those that the story needs, word for word, and the stuff that ordinary ones are made of."""
+"""The deployments of Hookless: those of the story, word for word, and what ordinary ones are made of."""
 
 import hashlib
 
@@ -53,14 +53,16 @@ DEPLOYS = [
     dict(deployed_at="2023-11-22T08:55:48Z", app="mobile-app", author=ADAEZE, branch="release/5.12",
          message="Release 5.12: swipe to report, larger type, fewer questions"),
     dict(deployed_at="2023-11-22T14:20:11Z", app="phishing-web", author=MEILIN,
-         message="Show the sender's full address, not only the name\n\nA name can be anything: \"Your Bank\" <x@example.net>."),
+         message="Show the sender's full address, not only the name\n\n"
+                 "A name can be anything: \"Your Bank\" <x@example.net>."),
     dict(deployed_at="2023-11-22T16:47:03Z", app="phishing-web", author=BOT, branch="dependabot/react-18.2",
          message="Bump react from 18.1.0 to 18.2.0"),
     dict(deployed_at="2023-11-23T08:36:52Z", app="admin", author=KEN, message="週次レポートに部署名を追加"),
     dict(deployed_at="2023-11-23T13:05:30Z", app="domains", author=INGRID, environment="staging", message=DOMAINS),
     dict(deployed_at="2023-11-23T14:31:44Z", app="domains", author=INGRID, status="failure", message=DOMAINS),
     dict(deployed_at=CULPRIT, app="domains", author=INGRID, message=DOMAINS),
-    dict(deployed_at="2023-11-24T06:31:27Z", app="notifier", author=YUSUF, message="إصلاح محاذاة النص في رسائل التنبيه"),
+    dict(deployed_at="2023-11-24T06:31:27Z", app="notifier", author=YUSUF,
+         message="إصلاح محاذاة النص في رسائل التنبيه"),
     dict(deployed_at="2023-11-24T08:02:15Z", app="accounts-api", author=PRIYA,
          message="Log why a token was refused (expired, revoked, unknown)"),
     dict(deployed_at="2023-11-24T12:48:39Z", app="admin", author=ZOYA, message="Add filters for team | role | country"),
@@ -70,7 +72,8 @@ DEPLOYS = [
          message="Release 5.12.1: fix a crash on old tablets"),
     dict(deployed_at="2023-11-28T07:33:51Z", app="phishing-web", author=TOMASZ, message="Lazy-load the help pages"),
     dict(deployed_at=CACHE, app="accounts-api", author=JOSE, message=CACHED),
-    dict(deployed_at="2023-11-28T13:56:20Z", app="domains", author=KEN, message="Speed up the nightly import of block lists"),
+    dict(deployed_at="2023-11-28T13:56:20Z", app="domains", author=KEN,
+         message="Speed up the nightly import of block lists"),
 
     # Nothing happened after these, but their messages are awkward for a table, a shell or a spreadsheet.
     dict(deployed_at="2023-08-09T10:12:00Z", app="admin", author=TOMASZ, alone=False,

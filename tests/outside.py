@@ -31,8 +31,13 @@ AWKWARD = [
 ]
 
 
+# The settings of whoever runs the tests stay out of them.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SHIPTRACE_")}
+
+
 def run(*arguments, stdin=None):
-    return subprocess.run([BINARY, *arguments], cwd=ROOT, input=stdin, capture_output=True, encoding="utf-8")
+    return subprocess.run([BINARY, *arguments], cwd=ROOT, env=ENVIRONMENT, input=stdin, capture_output=True,
+                          encoding="utf-8")
 
 
 class Outside(unittest.TestCase):
@@ -102,7 +107,9 @@ class Outside(unittest.TestCase):
         self.assertEqual(json.loads(done.stdout)["series"]["buckets"], 30)
 
     def test_a_reader_that_leaves_early_is_no_error(self):
-        with subprocess.Popen([BINARY, "deploys", "--format", "csv"], cwd=ROOT, stdout=subprocess.PIPE,
+        command = ("deploys", "--format", "csv")
+        self.assertIn("deployed_at", run(*command).stdout)
+        with subprocess.Popen([BINARY, *command], cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE) as process:
             process.stdout.close()
             errors = process.stderr.read()
