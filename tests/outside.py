@@ -54,7 +54,7 @@ class Outside(unittest.TestCase):
     def written(self, *arguments):
         """What a command about the awkward deployments writes; it must succeed."""
         done = run(*arguments, "--deploys", str(self.deploys))
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 
     def test_json_of_deploys_gives_back_every_message(self):
