@@ -7,20 +7,29 @@ use crate::stats::{log_sum_exp, normalise};
 /// What is believed before the metric is looked at.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Priors {
-    /// That nothing happened, though a person asks.
+    /// That nothing happened, though a person asks: even odds, for want of a better reason (Jeffreys 1961, *Theory of Probability*).
     pub nothing_happened: f64,
-    /// That a lasting change is not from a deployment. Field reports put changes to the system itself behind about 70 % of
-    /// outages (Beyer et al. 2016, *Site Reliability Engineering*, ch. 1).
+    /// That a lasting change is not from a deployment. Field reports put changes to the live system behind about 70 % of outages
+    /// (Beyer et al. 2016, *Site Reliability Engineering*, ch. 1); not each of them is a deployment that was recorded.
     pub not_a_deployment: f64,
     /// The same for a spike: what goes away by itself is mostly traffic, a campaign or an outage.
     pub spike_not_a_deployment: f64,
     /// Mean time from a deployment to its effect, in seconds; the time is exponential.
     pub mean_lag: f64,
+    /// The power of the likelihood. The noise is estimated and no model of it is right, so the likelihood is worth less than it says
+    /// (Grünwald & van Ommen 2017, *Bayesian Anal.* 12; Holmes & Walker 2017, *Biometrika* 104).
+    pub power: f64,
 }
 
 impl Default for Priors {
     fn default() -> Self {
-        Self { nothing_happened: 0.25, not_a_deployment: 0.3, spike_not_a_deployment: 0.8, mean_lag: 4.0 * 3600.0 }
+        Self {
+            nothing_happened: 0.5,
+            not_a_deployment: 0.4,
+            spike_not_a_deployment: 0.8,
+            mean_lag: 4.0 * 3600.0,
+            power: 0.7,
+        }
     }
 }
 
@@ -59,7 +68,7 @@ pub fn posterior(near: &Neighbourhood, deployed: &[f64], priors: &Priors) -> Pos
     for kind in [ChangeKind::Level, ChangeKind::Trend, ChangeKind::Spike] {
         let not = if deployed.is_empty() { 1.0 } else { priors.not_a_deployment(kind) };
         let likelihood: Vec<f64> =
-            near.scores.log_bayes_of(kind).iter().zip(&near.log_weights).map(|(a, b)| a + b).collect();
+            near.scores.log_bayes_of(kind).iter().zip(&near.log_weights).map(|(a, b)| priors.power * a + b).collect();
         by_else.push(not.ln() + log_sum_exp(&likelihood) - n.ln());
         by_deploy.push((1.0 - not, likelihood));
     }

@@ -114,11 +114,11 @@ impl Neighbourhood {
     fn likeliest(&self, strongest: Tested, alpha: f64) -> (Shape, f64) {
         let mass = |shape: Shape| {
             let logs: Vec<f64> =
-                self.among.iter().map(|&i| self.scores.log_bayes(shape)[i] + self.log_weights[i]).collect();
+                self.among.iter().map(|&i| self.scores.log_bayes(shape, i) + self.log_weights[i]).collect();
             shape.prior().ln() + log_sum_exp(&logs)
         };
         let supported = |shape: Shape| {
-            let z = self.scores.strongest(shape, self.local.regression(), &self.among)?.1;
+            let z = self.scores.strongest(shape, &self.among)?.1;
             let p = self.scores.p_value(z, shape, &self.local, &self.moments, &self.among, self.repeats);
             (p <= alpha).then_some((shape, p))
         };

@@ -2,10 +2,13 @@
 
 use std::ops::Range;
 
-use crate::model::Series;
-use crate::stats::{Design, EventRegression, Precision, lag_one_autocorrelation, log_sum_exp, mad_sd};
+use chrono::Timelike;
 
-use super::{Moments, Rhythm, Shape, ShapeScores};
+use crate::model::{Series, Step};
+use crate::stats::{Design, EventRegression, Precision, StudentNoise, lag_one_autocorrelation, log_sum_exp};
+
+use super::event::best_by_least_squares;
+use super::{Moments, Rhythm, Shape};
 
 /// A stretch of a series, explained by level, slope, rhythms and earlier or later changes, under autocorrelated noise with outliers.
 #[derive(Debug, Clone)]
@@ -15,7 +18,20 @@ pub struct Local {
     log: bool,
     design: Design,
     regression: EventRegression,
+    noise: Noise,
+}
+
+/// What is known of the noise.
+#[derive(Debug, Clone)]
+struct Noise {
+    /// Autocorrelation from bucket to bucket.
     phi: f64,
+    /// Standard deviation of each innovation relative to the others: nights are quieter than days, or noisier.
+    spread: Vec<f64>,
+    /// How much each innovation counts in a least-squares fit.
+    weights: Vec<f64>,
+    /// The tails.
+    student: StudentNoise,
 }
 
 /// Why a stretch cannot be analysed.
@@ -42,8 +58,10 @@ pub struct Scope<'a> {
     pub without: &'a [usize],
 }
 
-/// Innovations beyond so many standard deviations lose weight (Huber 1964).
-const HUBER: f64 = 2.5;
+/// The spread of a time of day is drawn to that of all with the weight of so many observations.
+const SPREAD_PRIOR: f64 = 10.0;
+/// How often the noise is estimated anew under the best event.
+const ROUNDS: usize = 5;
 /// Prior precision of a seasonal effect that may be as large as four standard deviations of the noise.
 const RHYTHM_RIDGES: [f64; 4] = [0.06, 0.4, 3.0, f64::INFINITY];
 /// The same for the change of the level that a slope brings over half the stretch.
@@ -55,8 +73,8 @@ impl Local {
     /// Explains a stretch of a series.
     ///
     /// The scale (log where all values are positive and that fits better: Box & Cox 1964 at λ = 0 and 1), how strongly rhythms and
-    /// slope are believed (by marginal likelihood, the event averaged over the focus), the autocorrelation and the weights of outliers
-    /// are found from the data, the last two under the best event (iterated generalised least squares; Cochrane & Orcutt 1949).
+    /// slope are believed (by marginal likelihood, the event averaged over the focus), and the noise are found from the data, the noise
+    /// under the best event: its autocorrelation (Cochrane & Orcutt 1949), its spread at each time of day and its tails.
     ///
     /// # Errors
     /// Where fewer than eight buckets have a value, or all values are equal.
@@ -71,7 +89,8 @@ impl Local {
             return Err(LocalError::Constant);
         }
         let moments = Moments::new(series, &places, scope.focus.clone());
-        let builder = Builder { rhythms, scope, places: &places, moments: &moments };
+        let times_of_day = times_of_day(series, &places);
+        let builder = Builder { rhythms, scope, places: &places, moments: &moments, times_of_day };
         let level = builder.explain(&values, false).ok_or(LocalError::Constant)?;
         if values.iter().any(|v| *v <= 0.0) {
             return Ok(level.1);
@@ -105,7 +124,13 @@ impl Local {
     /// The autocorrelation of the noise from bucket to bucket.
     #[must_use]
     pub fn phi(&self) -> f64 {
-        self.phi
+        self.noise.phi
+    }
+
+    /// The tails of the noise.
+    #[must_use]
+    pub fn student(&self) -> StudentNoise {
+        self.noise.student
     }
 
     /// What is expected in each observed bucket without the event, given that the event had this effect; on the analysed scale.
@@ -148,6 +173,8 @@ struct Builder<'a> {
     scope: &'a Scope<'a>,
     places: &'a [usize],
     moments: &'a Moments,
+    /// The time of day of each observation, for buckets below a day; else all 0.
+    times_of_day: Vec<usize>,
 }
 
 /// How strongly each part of the design is held back; infinite leaves it out.
@@ -161,24 +188,28 @@ impl Builder<'_> {
     /// The explanation of `y` and its log marginal likelihood, the event included.
     fn explain(&self, y: &[f64], log: bool) -> Option<(f64, Local)> {
         let mut beliefs = Beliefs { slope: 0.0, rhythms: vec![RHYTHM_RIDGES[0]; self.rhythms.len()] };
-        let mut phi = 0.0;
-        let mut weights = vec![1.0; y.len()];
-        for round in 0..5 {
+        let ones = vec![1.0; y.len()];
+        let student = StudentNoise::fitted(y);
+        let mut noise = Noise { phi: 0.0, spread: ones.clone(), weights: ones, student };
+        for round in 0..ROUNDS {
             let design = self.design(&beliefs);
-            let regression = EventRegression::new(y, &design, Precision::new(self.places, phi, &weights))?;
-            let residuals = self.residuals_under_best_event(y, &design, &regression);
-            let parameters = y.len() as f64 - regression.freedom + 1.0;
-            phi = lag_one_autocorrelation(&residuals, self.places, parameters);
-            weights = huber_weights(&Precision::new(self.places, phi, &weights).innovations(&residuals));
+            let regression = EventRegression::new(y, &design, self.precision(&noise))?;
+            noise = self.noise_under_best_event(&regression, &noise);
             if round == 1 {
-                beliefs = self.choose(y, phi, &weights, beliefs);
+                beliefs = self.choose(y, &noise, beliefs);
             }
         }
         let design = self.design(&beliefs);
-        let regression = EventRegression::new(y, &design, Precision::new(self.places, phi, &weights))?;
-        let evidence = self.evidence(&regression);
+        let precision = self.precision(&noise);
+        let scaling = precision.log_scaling();
+        let regression = EventRegression::new(y, &design, precision)?;
+        let evidence = scaling + self.likelihood_of_best_event(&regression, &noise);
         let (places, y) = (self.places.to_vec(), y.to_vec());
-        Some((evidence, Local { places, y, log, design, regression, phi }))
+        Some((evidence, Local { places, y, log, design, regression, noise }))
+    }
+
+    fn precision(&self, noise: &Noise) -> Precision {
+        Precision::new(self.places, noise.phi, &noise.spread, &noise.weights)
     }
 
     fn design(&self, beliefs: &Beliefs) -> Design {
@@ -209,8 +240,8 @@ impl Builder<'_> {
     }
 
     /// Tries each strength of belief in turn, and keeps what the marginal likelihood prefers.
-    fn choose(&self, y: &[f64], phi: f64, weights: &[f64], mut beliefs: Beliefs) -> Beliefs {
-        let precision = Precision::new(self.places, phi, weights);
+    fn choose(&self, y: &[f64], noise: &Noise, mut beliefs: Beliefs) -> Beliefs {
+        let precision = self.precision(noise);
         let evidence = |beliefs: &Beliefs| {
             EventRegression::new(y, &self.design(beliefs), precision.clone())
                 .map_or(f64::NEG_INFINITY, |r| self.evidence(&r))
@@ -239,26 +270,55 @@ impl Builder<'_> {
         regression.log_evidence + event.max(0.0)
     }
 
-    fn residuals_under_best_event(&self, y: &[f64], design: &Design, regression: &EventRegression) -> Vec<f64> {
-        let scores = ShapeScores::new(regression, self.places, self.moments);
-        let event = scores.best(&vec![0.0; self.moments.len()]).and_then(|(shape, i)| {
-            let share = if shape == Shape::Step { self.moments.share[i] } else { 1.0 };
-            let fit = scores.score(shape, i).fit(regression)?;
-            Some((shape.regressor(self.places, self.moments.observation[i], share), fit.effect))
-        });
-        let (f, effect) = event.unwrap_or_else(|| (vec![0.0; y.len()], 0.0));
-        let coefficients = regression.coefficients(&f, effect);
-        let mut residuals: Vec<f64> = y.iter().zip(&f).map(|(y, f)| y - effect * f).collect();
-        for (column, b) in design.columns.iter().zip(&coefficients) {
-            residuals.iter_mut().zip(column).for_each(|(r, x)| *r -= b * x);
+    /// The best event of all shapes and moments: its regressor and its effect.
+    fn best_event(&self, regression: &EventRegression) -> Option<(Vec<f64>, f64)> {
+        let (shape, i, score) = best_by_least_squares(regression, self.places, self.moments)?;
+        let share = if shape == Shape::Step { self.moments.share[i] } else { 1.0 };
+        Some((shape.regressor(self.places, self.moments.observation[i], share), score.fit(regression)?.effect))
+    }
+
+    fn innovations_under_best_event(&self, regression: &EventRegression) -> Vec<f64> {
+        let Some((f, effect)) = self.best_event(regression) else { return regression.innovations.clone() };
+        let footprint = regression.footprint(&f, 0);
+        regression.innovations.iter().zip(&footprint.innovations).map(|(e, u)| e - effect * u).collect()
+    }
+
+    fn likelihood_of_best_event(&self, regression: &EventRegression, noise: &Noise) -> f64 {
+        noise.student.log_likelihood(&self.innovations_under_best_event(regression), 0.0).0
+    }
+
+    fn noise_under_best_event(&self, regression: &EventRegression, last: &Noise) -> Noise {
+        let (f, effect) = self.best_event(regression).unwrap_or_else(|| (vec![0.0; self.places.len()], 0.0));
+        let residuals = regression.residuals(&f, effect);
+        let parameters = residuals.len() as f64 - regression.freedom + 1.0;
+        let phi = lag_one_autocorrelation(&residuals, self.places, parameters);
+        let raw = Precision::new(self.places, phi, &vec![1.0; residuals.len()], &last.weights).innovations(&residuals);
+        let spread = self.spread(&raw, last.student);
+        let innovations: Vec<f64> = raw.iter().zip(&spread).map(|(e, s)| e / s).collect();
+        let student = StudentNoise::fitted(&innovations);
+        Noise { phi, spread, weights: student.weights(&innovations), student }
+    }
+
+    /// The standard deviation of the innovations at each time of day relative to that of all, drawn to 1.
+    fn spread(&self, innovations: &[f64], student: StudentNoise) -> Vec<f64> {
+        let weights = student.weights(innovations);
+        let squares: Vec<f64> = innovations.iter().zip(&weights).map(|(e, w)| w * e * e).collect();
+        let mean = squares.iter().sum::<f64>() / squares.len() as f64;
+        let mut by_time = vec![(0.0, 0.0); self.times_of_day.iter().max().map_or(1, |m| m + 1)];
+        if by_time.len() == 1 || mean <= 0.0 {
+            return vec![1.0; innovations.len()];
         }
-        residuals
+        for (square, &time) in squares.iter().zip(&self.times_of_day) {
+            by_time[time].0 += square / mean;
+            by_time[time].1 += 1.0;
+        }
+        let sd = |&time: &usize| ((by_time[time].0 + SPREAD_PRIOR) / (by_time[time].1 + SPREAD_PRIOR)).sqrt();
+        self.times_of_day.iter().map(sd).collect()
     }
 }
 
-/// Weight 1 up to [`HUBER`] robust standard deviations, falling as one over the distance beyond.
-fn huber_weights(innovations: &[f64]) -> Vec<f64> {
-    let scale = mad_sd(innovations, 0.0);
-    let weight = |e: &f64| if e.abs() > HUBER * scale { HUBER * scale / e.abs() } else { 1.0 };
-    if scale > 0.0 { innovations.iter().map(weight).collect() } else { vec![1.0; innovations.len()] }
+/// The hour of the day of each observation for buckets below a day, else 0 for all.
+fn times_of_day(series: &Series, places: &[usize]) -> Vec<usize> {
+    let hour = |p: &usize| if series.step() < Step::Day { series.moment(*p).hour() as usize } else { 0 };
+    places.iter().map(hour).collect()
 }

@@ -5,7 +5,7 @@
 /// `places` are the buckets of the residuals, ascending; only pairs of adjacent buckets count. `parameters` is the number of
 /// regression coefficients that were fitted before. The estimate of Marriott & Pope (1954) and Kendall (1954) falls short by
 /// about (1 + 3φ)/n with one mean fitted; each further coefficient costs about 1/n more. The result is kept within
-/// `-0.5..=0.95`; 0 where fewer than eight pairs exist or nothing varies.
+/// `-0.5..=0.98`; 0 where fewer than eight pairs exist or nothing varies.
 #[must_use]
 pub fn lag_one_autocorrelation(residuals: &[f64], places: &[usize], parameters: f64) -> f64 {
     let pairs: Vec<(f64, f64)> = residuals
@@ -21,7 +21,7 @@ pub fn lag_one_autocorrelation(residuals: &[f64], places: &[usize], parameters: 
     let n = pairs.len() as f64;
     let raw = cross / square;
     let corrected = (raw + parameters.max(1.0) / n) / (1.0 - 3.0 / n);
-    corrected.clamp(-0.5, 0.95)
+    corrected.clamp(-0.5, 0.98)
 }
 
 /// The inverse covariance of a first-order autoregression with weighted innovations, a tridiagonal matrix.
@@ -36,25 +36,28 @@ pub struct Precision {
     pub off: Vec<f64>,
     phi: f64,
     gaps: Vec<usize>,
+    spread: Vec<f64>,
 }
 
 impl Precision {
-    /// For observations at `places` (ascending) with autocorrelation `phi` and a weight for each innovation.
+    /// For observations at `places` (ascending) with autocorrelation `phi`.
+    ///
+    /// For each innovation `spread` is its standard deviation relative to the others, and `weights` says how much it counts.
     #[must_use]
-    pub fn new(places: &[usize], phi: f64, weights: &[f64]) -> Self {
+    pub fn new(places: &[usize], phi: f64, spread: &[f64], weights: &[f64]) -> Self {
         let gaps: Vec<usize> = places.windows(2).map(|w| w[1] - w[0]).collect();
         let mut diagonal = vec![0.0; places.len()];
         let mut off = vec![0.0; places.len().saturating_sub(1)];
         for j in 0..places.len() {
             let (link, variance) = if j == 0 { (0.0, 1.0) } else { Self::link(phi, gaps[j - 1]) };
-            let w = weights[j] / variance;
+            let w = weights[j] / (variance * spread[j] * spread[j]);
             diagonal[j] += w;
             if j > 0 {
                 diagonal[j - 1] += w * link * link;
                 off[j - 1] -= w * link;
             }
         }
-        Self { diagonal, off, phi, gaps }
+        Self { diagonal, off, phi, gaps, spread: spread.to_vec() }
     }
 
     /// φ^gap and the variance of what it does not explain.
@@ -75,6 +78,13 @@ impl Precision {
         self.diagonal.is_empty()
     }
 
+    /// log of how the innovations' scaling stretches space: what makes likelihoods under different noise comparable.
+    #[must_use]
+    pub fn log_scaling(&self) -> f64 {
+        let variance = |j: usize| if j == 0 { 1.0 } else { Self::link(self.phi, self.gaps[j - 1]).1 };
+        (0..self.len()).map(|j| -0.5 * variance(j).ln() - self.spread[j].ln()).sum()
+    }
+
     /// The matrix times a vector.
     #[must_use]
     pub fn times(&self, x: &[f64]) -> Vec<f64> {
@@ -88,15 +98,15 @@ impl Precision {
             .collect()
     }
 
-    /// The innovations of `x`, scaled to one variance.
+    /// The innovations of `x`, all scaled to one variance.
     #[must_use]
     pub fn innovations(&self, x: &[f64]) -> Vec<f64> {
         let innovation = |j: usize| {
             if j == 0 {
-                return x[0];
+                return x[0] / self.spread[0];
             }
             let (link, variance) = Self::link(self.phi, self.gaps[j - 1]);
-            (x[j] - link * x[j - 1]) / variance.sqrt()
+            (x[j] - link * x[j - 1]) / (variance.sqrt() * self.spread[j])
         };
         (0..x.len()).map(innovation).collect()
     }
@@ -110,7 +120,7 @@ mod tests {
     fn the_quadratic_form_is_the_sum_of_squared_innovations() {
         let places = [0, 1, 2, 5, 6];
         let x = [1.0, -2.0, 0.5, 3.0, 1.0];
-        let q = Precision::new(&places, 0.6, &[1.0; 5]);
+        let q = Precision::new(&places, 0.6, &[1.0; 5], &[1.0; 5]);
         let form: f64 = q.times(&x).iter().zip(&x).map(|(a, b)| a * b).sum();
         let sum: f64 = q.innovations(&x).iter().map(|e| e * e).sum();
         assert!((form - sum).abs() < 1e-12);

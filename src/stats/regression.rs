@@ -29,11 +29,26 @@ pub struct EventRegression {
     pub evidence_freedom: f64,
     /// log of the marginal likelihood of the design, up to a constant that all designs of one series share.
     pub log_evidence: f64,
+    /// Innovations of what the design leaves unexplained, one for each observation.
+    pub innovations: Vec<f64>,
+    y: Vec<f64>,
     coefficients: DVector<f64>,
+    ridge: Vec<f64>,
+    /// For each observation the columns that are not zero there, with their values: rhythms make the design sparse.
+    rows: Vec<Vec<(usize, f64)>>,
     factor: Cholesky<f64, Dyn>,
     /// L⁻¹XᵀQ, one column for each observation, where LLᵀ = XᵀQX + R.
     projected: DMatrix<f64>,
     precision: Precision,
+}
+
+/// What is left of an event regressor when the design has explained what it can of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Footprint {
+    /// Innovations of the rest, one for each observation: an event of effect δ takes δ times these from the innovations.
+    pub innovations: Vec<f64>,
+    /// The coefficients of the design that explain the regressor.
+    pub coefficients: Vec<f64>,
 }
 
 /// What one event regressor explains.
@@ -73,10 +88,9 @@ impl EventRegression {
         let factor: Cholesky<f64, Dyn> = Cholesky::new(normal)?;
         let right = DVector::from_fn(p, |i, _| dot(&weighted[i], y));
         let coefficients = factor.solve(&right);
-        let mut residuals = y.to_vec();
-        for (column, b) in design.columns.iter().zip(coefficients.iter()) {
-            residuals.iter_mut().zip(column).for_each(|(r, x)| *r -= b * x);
-        }
+        let rows: Vec<Vec<(usize, f64)>> = (0..n).map(|j| sparse_row(design, j)).collect();
+        let residuals = less_explained(y, &rows, coefficients.as_slice());
+        let innovations = precision.innovations(&residuals);
         let weighted_residuals = precision.times(&residuals);
         let rss = dot(y, &weighted_residuals).max(0.0);
         let mut projected = DMatrix::from_fn(p, n, |i, j| weighted[i][j]);
@@ -94,7 +108,11 @@ impl EventRegression {
             freedom,
             evidence_freedom,
             log_evidence,
+            innovations,
+            y: y.to_vec(),
             coefficients,
+            ridge: design.ridge.clone(),
+            rows,
             factor,
             projected,
             precision,
@@ -154,18 +172,52 @@ impl EventRegression {
         Steps { regression: self, cross, size, projection }
     }
 
+    /// What is left of the event regressor `f`, which is zero before observation `from`.
+    #[must_use]
+    pub fn footprint(&self, f: &[f64], from: usize) -> Footprint {
+        let coefficients = self.explaining(f, from);
+        let left = less_explained(f, &self.rows, coefficients.as_slice());
+        Footprint { innovations: self.precision.innovations(&left), coefficients: coefficients.as_slice().to_vec() }
+    }
+
+    /// What the design leaves unexplained of the series when an event with regressor `f` and the given effect is taken into account.
+    #[must_use]
+    pub fn residuals(&self, f: &[f64], effect: f64) -> Vec<f64> {
+        let less: Vec<f64> = self.y.iter().zip(f).map(|(y, f)| y - effect * f).collect();
+        less_explained(&less, &self.rows, &self.coefficients(f, effect))
+    }
+
+    /// What the coefficients cost by their priors, in units of the noise variance, with an event of the given effect.
+    #[must_use]
+    pub fn prior_cost(&self, footprint: &Footprint, effect: f64) -> f64 {
+        let shifted = self.coefficients.iter().zip(&footprint.coefficients).map(|(b, s)| b - effect * s);
+        shifted.zip(&self.ridge).map(|(b, r)| r * b * b).sum()
+    }
+
     /// Coefficients of the design when an event with regressor `f` and the given effect is taken into account.
     ///
     /// They are (XᵀQX + R)⁻¹XᵀQ(y − δf).
     #[must_use]
     pub fn coefficients(&self, f: &[f64], effect: f64) -> Vec<f64> {
+        self.coefficients.iter().zip(self.explaining(f, 0).iter()).map(|(b, s)| b - effect * s).collect()
+    }
+
+    /// (XᵀQX + R)⁻¹XᵀQf.
+    fn explaining(&self, f: &[f64], from: usize) -> DVector<f64> {
         let mut right = DVector::zeros(self.projected.nrows());
-        for (j, x) in f.iter().enumerate().filter(|(_, x)| **x != 0.0) {
+        for (j, x) in f.iter().enumerate().skip(from).filter(|(_, x)| **x != 0.0) {
             right.axpy(*x, &self.projected.column(j), 1.0);
         }
-        let shift = self.factor.l_dirty().tr_solve_lower_triangular(&right).unwrap_or(right);
-        self.coefficients.iter().zip(shift.iter()).map(|(b, s)| b - effect * s).collect()
+        self.factor.l_dirty().tr_solve_lower_triangular(&right).unwrap_or(right)
     }
+}
+
+fn sparse_row(design: &Design, j: usize) -> Vec<(usize, f64)> {
+    design.columns.iter().enumerate().map(|(i, c)| (i, c[j])).filter(|(_, x)| *x != 0.0).collect()
+}
+
+fn less_explained(y: &[f64], rows: &[Vec<(usize, f64)>], coefficients: &[f64]) -> Vec<f64> {
+    y.iter().zip(rows).map(|(y, row)| y - row.iter().map(|(i, x)| coefficients[*i] * x).sum::<f64>()).collect()
 }
 
 /// Scores of all steps of an [`EventRegression`], by suffix sums.
@@ -275,7 +327,7 @@ mod tests {
     fn suffix_sums_agree_with_the_regressor_written_out() {
         let (y, design) = example(30);
         let places: Vec<usize> = (0..30).map(|i| i + i / 10).collect();
-        let precision = Precision::new(&places, 0.4, &[1.0; 30]);
+        let precision = Precision::new(&places, 0.4, &[1.0; 30], &[1.0; 30]);
         let r = EventRegression::new(&y, &design, precision).unwrap();
         let steps = r.steps();
         for (k, share) in [(3, 0.25), (15, 1.0), (28, 0.5), (29, 1.0)] {
@@ -288,7 +340,7 @@ mod tests {
     fn the_projected_event_gives_the_same_estimate_as_a_regression_with_it_as_a_column() {
         let (y, design) = example(30);
         let places: Vec<usize> = (0..30).collect();
-        let precision = Precision::new(&places, 0.3, &[1.0; 30]);
+        let precision = Precision::new(&places, 0.3, &[1.0; 30], &[1.0; 30]);
         let f = step(30, 15, 1.0);
         let r = EventRegression::new(&y, &design, precision.clone()).unwrap();
         let fit = r.score(&f, 15).fit(&r).unwrap();
@@ -306,7 +358,7 @@ mod tests {
     fn the_bayes_factor_is_the_ratio_of_marginal_likelihoods() {
         let (y, design) = example(30);
         let places: Vec<usize> = (0..30).collect();
-        let precision = Precision::new(&places, 0.0, &[1.0; 30]);
+        let precision = Precision::new(&places, 0.0, &[1.0; 30], &[1.0; 30]);
         let f = step(30, 15, 1.0);
         let r = EventRegression::new(&y, &design, precision.clone()).unwrap();
         let mut whole = design;
