@@ -58,6 +58,7 @@ impl Asked {
         let edges = series.edges();
         let from = edges.partition_point(|&e| (e as f64) < self.from - reach);
         let to = edges.partition_point(|&e| (e as f64) < self.to + reach);
-        from..to.min(series.len())
+        let to = to.min(series.len());
+        from.min(to)..to
     }
 }

@@ -8,4 +8,4 @@ mod reasons;
 pub use date::Asked;
 pub use near::{near, stretch};
 pub use posterior::{Posterior, Priors, posterior};
-pub use reasons::{Checks, reasons};
+pub use reasons::Case;

@@ -46,6 +46,27 @@ pub struct Posterior {
     pub log_fit: Vec<f64>,
 }
 
+impl Posterior {
+    /// For a metric of which all values are equal: nothing happened.
+    #[must_use]
+    pub fn nothing_happened(deploys: usize) -> Self {
+        Self { deploys: vec![0.0; deploys], something_else: 0.0, nothing_happened: 1.0, log_fit: vec![0.0; deploys] }
+    }
+
+    /// What is believed where the data says nothing.
+    #[must_use]
+    pub fn prior(deploys: usize, priors: &Priors) -> Self {
+        let something = 1.0 - priors.nothing_happened;
+        let not = if deploys == 0 { 1.0 } else { priors.not_a_deployment };
+        Self {
+            deploys: vec![something * (1.0 - not) / deploys.max(1) as f64; deploys],
+            something_else: something * not,
+            nothing_happened: priors.nothing_happened,
+            log_fit: vec![0.0; deploys],
+        }
+    }
+}
+
 impl Priors {
     fn not_a_deployment(&self, kind: ChangeKind) -> f64 {
         if kind == ChangeKind::Spike { self.spike_not_a_deployment } else { self.not_a_deployment }

@@ -110,6 +110,20 @@ impl Neighbourhood {
         })
     }
 
+    /// By which share of the full effect of a level shift a bucket moved; none where it was not observed or nothing shifted.
+    #[must_use]
+    pub fn share_moved(&self, bucket: usize) -> Option<Effect> {
+        let regression = self.local.regression();
+        let shift = self.scores.effect(Shape::Step, regression, &self.only_searched(self.log_weights.clone()))?;
+        let k = self.local.places().iter().position(|&p| p == bucket)?;
+        let f = Shape::Step.regressor(self.local.places(), k, 0.5);
+        let moved = self.local.observations()[k] - self.local.baseline(&f, shift.estimate)[k];
+        let score = regression.score(&f, k);
+        let noise = score.fit(regression)?.standard_error * score.size.sqrt();
+        let standard_error = (noise / shift.estimate).abs();
+        Some(Effect { estimate: moved / shift.estimate, standard_error, freedom: shift.freedom })
+    }
+
     /// The shape of the greatest posterior among the supported ones, and its p-value.
     fn likeliest(&self, strongest: Tested, alpha: f64) -> (Shape, f64) {
         let mass = |shape: Shape| {

@@ -1,5 +1,18 @@
 //! The story of an answer: load, detect, attribute, answer.
 
+mod change;
+mod eligible;
+mod error;
+mod feed;
+mod lists;
+mod load;
 mod request;
+mod scan;
+mod suspects;
+mod why;
 
+pub use error::{ErrorKind, InvestigateError};
+pub use lists::{deploys, metrics};
 pub use request::{DeploysRequest, MetricsRequest, On, ScanRequest, Setting, WhyRequest};
+pub use scan::scan;
+pub use why::why;

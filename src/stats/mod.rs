@@ -1,6 +1,7 @@
 //! The statistics: pure functions over slices, each citing where it comes from.
 
 mod autoregression;
+mod discovery;
 mod excursion;
 mod regression;
 mod robust;
@@ -8,6 +9,7 @@ mod student;
 mod weights;
 
 pub use autoregression::{Precision, lag_one_autocorrelation};
+pub use discovery::benjamini_hochberg;
 pub use excursion::{max_tail, overshoot, t_to_z};
 pub use regression::{Design, EventRegression, Fit, Footprint, Score, Steps};
 pub use robust::{mad_sd, median, quantile, running_median};

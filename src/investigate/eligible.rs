@@ -1,0 +1,177 @@
+//! Which deployments could have acted.
+
+use std::collections::BTreeSet;
+
+use crate::model::{Caveat, Deploy, Excluded};
+
+use super::InvestigateError;
+
+/// Deployments that could have acted, those that could not, and what a reader should know.
+#[derive(Debug, Default)]
+pub(super) struct Eligible {
+    pub(super) candidates: Vec<Deploy>,
+    pub(super) excluded: Vec<Excluded>,
+    pub(super) caveats: Vec<Caveat>,
+}
+
+/// What makes a deployment eligible.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules<'a> {
+    /// Environments that count, in any case; none means production under its usual names.
+    pub(super) environments: Option<&'a [String]>,
+    /// Only these apps; empty means all.
+    pub(super) apps: &'a [String],
+}
+
+const PRODUCTION: [&str; 3] = ["prod", "production", "live"];
+/// Outcomes of build and deployment systems that mean that nothing new is running.
+const FAILED: [&str; 21] = [
+    "failed",
+    "failure",
+    "fail",
+    "failing",
+    "error",
+    "errored",
+    "cancelled",
+    "canceled",
+    "cancelling",
+    "canceling",
+    "aborted",
+    "timeout",
+    "timed_out",
+    "timedout",
+    "expired",
+    "rejected",
+    "skipped",
+    "internal_error",
+    "infrastructure_fail",
+    "startup_failure",
+    "notdeployed",
+];
+
+impl Rules<'_> {
+    /// Sorts the deployments out. The environments are judged over `all`, the whole feed.
+    pub(super) fn apply(&self, deploys: Vec<Deploy>, all: &[Deploy]) -> Eligible {
+        let mut sorted = Eligible::default();
+        let any = all.iter().any(|d| self.counts(d));
+        if !any && !all.is_empty() {
+            let found: BTreeSet<&str> = all.iter().filter_map(|d| d.environment.as_deref()).collect();
+            let found: Vec<String> = found.into_iter().take(5).map(|e| format!("{e:?}")).collect();
+            sorted.caveats.push(Caveat::new(
+                "environments_unmatched",
+                format!(
+                    "No deployment went to {}; those to {} were all kept.",
+                    self.environments
+                        .map_or("an environment named prod, production or live".to_owned(), |e| e.join(" or ")),
+                    found.join(", ")
+                ),
+            ));
+        }
+        for deploy in deploys {
+            match self.reason_against(&deploy, any) {
+                Some(reason) => sorted.excluded.push(Excluded { deploy, reason }),
+                None => sorted.candidates.push(deploy),
+            }
+        }
+        sorted
+    }
+
+    fn reason_against(&self, deploy: &Deploy, environments_matter: bool) -> Option<&'static str> {
+        if has_failed(deploy) {
+            Some("failed")
+        } else if environments_matter && !self.counts(deploy) {
+            Some("environment")
+        } else if !self.is_of_apps(deploy) {
+            Some("app")
+        } else {
+            None
+        }
+    }
+
+    pub(super) fn is_of_apps(&self, deploy: &Deploy) -> bool {
+        self.apps.is_empty() || deploy.app.as_ref().is_some_and(|app| self.apps.contains(app))
+    }
+
+    /// Whether the deployment's environment is one that counts.
+    pub(super) fn counts(&self, deploy: &Deploy) -> bool {
+        let name = deploy.environment.as_deref().unwrap_or("").trim().to_lowercase();
+        match self.environments {
+            Some(given) => given.iter().any(|e| e.trim().to_lowercase() == name),
+            None => name.is_empty() || PRODUCTION.contains(&name.as_str()),
+        }
+    }
+}
+
+/// Whether the status says that nothing new is running.
+fn has_failed(deploy: &Deploy) -> bool {
+    let status = deploy.status.as_deref().unwrap_or("").trim().to_lowercase().replace([' ', '-'], "_");
+    FAILED.contains(&status.as_str())
+}
+
+/// Checks that each app asked for has a deployment somewhere in the feed.
+pub(super) fn check_apps(asked: &[String], all: &[Deploy]) -> Result<(), InvestigateError> {
+    let known: BTreeSet<&str> = all.iter().filter_map(|d| d.app.as_deref()).collect();
+    match asked.iter().find(|app| !known.contains(app.as_str())) {
+        Some(app) if !all.is_empty() => {
+            Err(InvestigateError::UnknownApp { app: app.clone(), nearest: nearest(app, &known), known: known.len() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The up to three names most like `asked`, the most alike first.
+fn nearest(asked: &str, known: &BTreeSet<&str>) -> Vec<String> {
+    let likeness = |name: &str| strsim::jaro_winkler(&asked.to_lowercase(), &name.to_lowercase());
+    let mut names: Vec<(f64, &str)> =
+        known.iter().map(|name| (likeness(name), *name)).filter(|(l, _)| *l > 0.6).collect();
+    names.sort_by(|a, b| b.0.total_cmp(&a.0));
+    names.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::DateTime;
+
+    fn deploy(app: &str, environment: Option<&str>, status: &str) -> Deploy {
+        let at = DateTime::from_timestamp(1_700_000_000, 0).unwrap().with_timezone(&chrono_tz::UTC);
+        Deploy {
+            app: Some(app.to_owned()),
+            environment: environment.map(str::to_owned),
+            status: Some(status.to_owned()),
+            ..Deploy::at(at)
+        }
+    }
+
+    #[test]
+    fn failed_and_staging_and_other_apps_are_left_out_with_the_reason() {
+        let all = vec![
+            deploy("web", Some("Production"), "SUCCESS"),
+            deploy("web", Some("production"), "Timed Out"),
+            deploy("web", Some("staging"), "success"),
+            deploy("api", None, "success"),
+        ];
+        let rules = Rules { environments: None, apps: &["web".to_owned()] };
+        let sorted = rules.apply(all.clone(), &all);
+        assert_eq!(sorted.candidates.len(), 1);
+        let reasons: Vec<&str> = sorted.excluded.iter().map(|e| e.reason).collect();
+        assert_eq!(reasons, ["failed", "environment", "app"]);
+        assert!(sorted.caveats.is_empty());
+    }
+
+    #[test]
+    fn where_no_environment_is_production_all_are_kept_with_a_caveat() {
+        let all = vec![deploy("web", Some("eu-1"), ""), deploy("web", Some("us-1"), "")];
+        let sorted = Rules { environments: None, apps: &[] }.apply(all.clone(), &all);
+        assert_eq!(sorted.candidates.len(), 2);
+        assert_eq!(sorted.caveats[0].code, "environments_unmatched");
+    }
+
+    #[test]
+    fn an_unknown_app_is_an_error_that_names_the_nearest() {
+        let all = vec![deploy("checkout-web", None, ""), deploy("api", None, "")];
+        let error = check_apps(&["chekout-web".to_owned()], &all).unwrap_err();
+        assert!(error.hint().unwrap().contains("checkout-web"));
+        assert!(check_apps(&["anything".to_owned()], &[]).is_ok());
+    }
+}

@@ -1,0 +1,122 @@
+//! *What changed at all?*
+
+use rayon::prelude::*;
+
+use crate::attribute::{Asked, Case, Priors, near, posterior};
+use crate::detect::{FEWEST, Found, Scanned, scan as find};
+use crate::model::{Caveat, Deploy, Event, NoneParts, PValueScope, Scan, ScanQuestion, Series, Span};
+use crate::sources::read_metrics;
+use crate::stats::benjamini_hochberg;
+
+use super::change::{change, value_caveats};
+use super::eligible::{Rules, check_apps};
+use super::suspects::ranked;
+use super::why::SUPPORTED;
+use super::{InvestigateError, ScanRequest, load};
+
+/// Finds every change of every metric that was asked for, each with its likeliest deployments.
+///
+/// # Errors
+/// Where a source is not read, or a metric or an app is unknown.
+pub fn scan(request: &ScanRequest) -> Result<Scan, InvestigateError> {
+    let setting = &request.setting;
+    if setting.metrics.is_empty() {
+        return Err(InvestigateError::NoMetrics);
+    }
+    let (deploys, deploy_caveats) = load::deploys(setting)?;
+    check_apps(setting.apps.as_deref().unwrap_or_default(), &deploys)?;
+    let loaded = read_metrics(&setting.metrics, &request.metrics, setting.zone)?;
+    let mut caveats = [loaded.caveats, deploy_caveats].concat();
+    let names: Vec<String> = loaded.value.iter().map(|s| s.name().to_owned()).collect();
+    let scanned: Vec<OneMetric> = loaded.value.into_par_iter().map(|s| OneMetric::new(&s, request)).collect();
+    caveats.extend(scanned.iter().flat_map(|one| one.caveats.clone()));
+    let mut changes = supported(&scanned, request, &deploys);
+    changes.sort_by(|a, b| a.change.at.cmp(&b.change.at).then_with(|| a.metric.cmp(&b.metric)));
+    Ok(Scan {
+        schema: "shiptrace/scan/1",
+        question: ScanQuestion {
+            metrics: names,
+            apps: setting.apps.clone().unwrap_or_default(),
+            window_seconds: request.window.num_seconds(),
+            timezone: setting.zone.name().to_owned(),
+        },
+        as_of: setting.as_of.with_timezone(&setting.zone),
+        changes,
+        caveats,
+    })
+}
+
+/// The events that survive the search over all metrics.
+fn supported(scanned: &[OneMetric], request: &ScanRequest, deploys: &[Deploy]) -> Vec<Event> {
+    let all: Vec<(&OneMetric, &Found)> =
+        scanned.iter().flat_map(|one| one.scanned.changes.iter().map(move |found| (one, found))).collect();
+    let silent = scanned.iter().filter(|one| one.tested && one.scanned.changes.is_empty()).count();
+    let p_values: Vec<f64> = all.iter().map(|(_, found)| found.p_value).collect();
+    let q_values = benjamini_hochberg(&p_values, all.len() + silent);
+    let asked_for = |one: &OneMetric, found: &Found| {
+        let at = one.series.moment(found.bucket);
+        request.since.is_none_or(|since| at >= since) && request.until.is_none_or(|until| at < until)
+    };
+    let chosen: Vec<((&OneMetric, &Found), f64)> =
+        all.into_iter().zip(q_values).filter(|((one, found), q)| *q <= request.fdr && asked_for(one, found)).collect();
+    chosen.into_par_iter().map(|((one, found), q)| one.event(found, q, request, deploys)).collect()
+}
+
+/// A metric and what was found in it.
+struct OneMetric {
+    series: Series,
+    scanned: Scanned,
+    tested: bool,
+    caveats: Vec<Caveat>,
+}
+
+impl OneMetric {
+    fn new(whole: &Series, request: &ScanRequest) -> Self {
+        let (series, unfinished) = load::finished(whole, request.setting.as_of);
+        let mut caveats: Vec<Caveat> = unfinished.into_iter().collect();
+        caveats.extend(value_caveats(&series));
+        let known = series.len() - series.missing();
+        let tested = known >= FEWEST;
+        if !tested {
+            let text = format!(
+                "{} was skipped: {known} buckets with a value, and at least {FEWEST} are needed.",
+                series.name()
+            );
+            caveats.push(Caveat::new("skipped_metric", text));
+        }
+        let nothing = || Scanned { rhythms: vec![], breaks: vec![], spikes: vec![], changes: vec![] };
+        let scanned = if tested { find(&series, SUPPORTED.max(request.fdr).min(1.0)) } else { nothing() };
+        Self { series, scanned, tested, caveats }
+    }
+
+    fn event(&self, found: &Found, q_value: f64, request: &ScanRequest, deploys: &[Deploy]) -> Event {
+        let setting = &request.setting;
+        let known = setting.settings.get(self.series.name()).cloned().unwrap_or_default();
+        let apps = setting.apps.clone().unwrap_or(known.apps);
+        let window = request.window.num_seconds() as f64;
+        let inside = |d: &&Deploy| d.unix() >= found.interval.0 - window && d.unix() < found.interval.1;
+        let rules = Rules { environments: setting.environments.as_deref(), apps: &apps };
+        let chosen = rules.apply(deploys.iter().filter(inside).cloned().collect(), deploys).candidates;
+        let deployed: Vec<f64> = chosen.iter().map(Deploy::unix).collect();
+        let bucket =
+            Span { from: self.series.moment(found.bucket).to_utc(), to: self.series.moment(found.bucket + 1).to_utc() };
+        let near = Asked::new(&self.series, bucket).and_then(|a| near(&self.series, &self.scanned, &a, window).ok());
+        let mut none = NoneParts { something_else: 1.0, nothing_happened: 0.0 };
+        let mut suspects = Vec::new();
+        if let Some(near) = near {
+            let posterior = posterior(&near, &deployed, &Priors::default());
+            none = NoneParts { something_else: posterior.something_else, nothing_happened: posterior.nothing_happened };
+            let case = Case { series: &self.series, near: &near, found, deployed: &deployed };
+            suspects = ranked(&chosen, &posterior, Some(&case));
+            suspects.truncate(request.top);
+        }
+        Event {
+            metric: self.series.name().to_owned(),
+            change: change(&self.series, found, known.better, PValueScope::Series),
+            q_value,
+            suspects,
+            none_of_these: none.something_else + none.nothing_happened,
+            none,
+        }
+    }
+}

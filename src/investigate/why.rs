@@ -1,0 +1,182 @@
+//! *Why did this metric change on that day?*
+
+use std::ops::Range;
+
+use crate::attribute::{Asked, Case, Posterior, Priors, near, posterior};
+use crate::detect::{FEWEST, Found, LocalError, Neighbourhood, Scanned, scan};
+use crate::model::{
+    Better, Caveat, Change, Deploy, Direction, Evidence, MetricSettings, Moment, NoneParts, PValueScope, Question,
+    Series, WhyAnswer,
+};
+use crate::sources::read_metric;
+
+use super::change::{change, moment, summary, value_caveats};
+use super::eligible::{Rules, check_apps};
+use super::error::shown;
+use super::suspects::ranked;
+use super::{InvestigateError, WhyRequest, feed, load};
+
+/// A change is supported from this p-value on.
+pub(super) const SUPPORTED: f64 = 0.05;
+
+/// Answers *why did this metric change on that day?*
+///
+/// # Errors
+/// Where a source is not read, the metric or an app is unknown, the date lies outside the data, or there are fewer than eight
+/// buckets with a value.
+pub fn why(request: &WhyRequest) -> Result<WhyAnswer, InvestigateError> {
+    let setting = &request.setting;
+    if setting.metrics.is_empty() {
+        return Err(InvestigateError::NoMetrics);
+    }
+    let (deploys, deploy_caveats) = load::deploys(setting)?;
+    check_apps(setting.apps.as_deref().unwrap_or_default(), &deploys)?;
+    let loaded = read_metric(&setting.metrics, &request.metric, setting.zone)?;
+    let mut caveats = [loaded.caveats, deploy_caveats].concat();
+    let (series, unfinished) = load::finished(&loaded.value, setting.as_of);
+    caveats.extend(unfinished);
+    let asked = checked_date(request, &loaded.value, &series)?;
+    caveats.extend(value_caveats(&series));
+    let known = setting.settings.get(&request.metric).cloned().unwrap_or_default();
+    let apps = setting.apps.clone().unwrap_or_else(|| known.apps.clone());
+    let investigation = Investigation::new(request, &series, &asked);
+    let rules = Rules { environments: setting.environments.as_deref(), apps: &apps };
+    let windows = investigation.windows();
+    let inside = |d: &Deploy| windows.iter().any(|w| w.contains(&d.unix()));
+    let chosen = rules.apply(deploys.iter().filter(|d| inside(d)).cloned().collect(), &deploys);
+    caveats.extend(chosen.caveats);
+    if !setting.deploys.is_empty() {
+        caveats.extend(investigation.feed_caveat(&deploys, &windows));
+    }
+    let posterior = investigation.posterior(&chosen.candidates);
+    Ok(investigation.answer(&known, apps, &chosen.candidates, &posterior, chosen.excluded, caveats))
+}
+
+/// The asked date as evidence, where it lies within the data and before now, and there is enough data.
+fn checked_date(request: &WhyRequest, whole: &Series, series: &Series) -> Result<Asked, InvestigateError> {
+    let (on, as_of) = (&request.on, request.setting.as_of);
+    if on.span.from > as_of {
+        let now = shown(&as_of.with_timezone(&request.setting.zone));
+        return Err(InvestigateError::Future { on: on.text.clone(), now });
+    }
+    let asked = Asked::new(whole, on.span).ok_or_else(|| InvestigateError::DateOutside {
+        metric: request.metric.clone(),
+        on: on.text.clone(),
+        from: shown(&whole.moment(0)),
+        to: shown(&whole.moment(whole.len())),
+    })?;
+    let found = series.len() - series.missing();
+    if found < FEWEST {
+        return Err(InvestigateError::TooFewBuckets { metric: request.metric.clone(), found, needed: FEWEST });
+    }
+    Ok(asked)
+}
+
+/// What was found out about the metric.
+struct Investigation<'a> {
+    request: &'a WhyRequest,
+    series: &'a Series,
+    asked: &'a Asked,
+    scanned: Scanned,
+    near: Result<Neighbourhood, LocalError>,
+    found: Option<Found>,
+}
+
+impl<'a> Investigation<'a> {
+    fn new(request: &'a WhyRequest, series: &'a Series, asked: &'a Asked) -> Self {
+        let scanned = scan(series, SUPPORTED);
+        let near = near(series, &scanned, asked, window_seconds(request) as f64);
+        let found = near.as_ref().ok().and_then(|n| n.change(series, &scanned.rhythms, SUPPORTED));
+        Self { request, series, asked, scanned, near, found }
+    }
+
+    /// When a deployment is a candidate, in Unix seconds: from the window before the asked day to its end, and from the window before
+    /// the earliest plausible moment of the change to its latest.
+    fn windows(&self) -> Vec<Range<f64>> {
+        let window = window_seconds(self.request) as f64;
+        let mut windows = vec![self.asked.from - window..self.asked.to];
+        windows.extend(self.found.as_ref().map(|f| f.interval.0 - window..f.interval.1));
+        windows
+    }
+
+    fn feed_caveat(&self, deploys: &[Deploy], windows: &[Range<f64>]) -> Option<Caveat> {
+        let from = windows.iter().map(|w| w.start).fold(f64::INFINITY, f64::min);
+        let to = windows.iter().map(|w| w.end).fold(f64::NEG_INFINITY, f64::max);
+        let to = to.min(self.request.setting.as_of.timestamp() as f64);
+        feed::caveat(deploys, &moment(self.series, from), &moment(self.series, to))
+    }
+
+    fn posterior(&self, candidates: &[Deploy]) -> Posterior {
+        let deployed: Vec<f64> = candidates.iter().map(Deploy::unix).collect();
+        match &self.near {
+            Ok(near) => posterior(near, &deployed, &Priors::default()),
+            Err(LocalError::Constant) => Posterior::nothing_happened(deployed.len()),
+            Err(LocalError::TooFew(_)) => Posterior::prior(deployed.len(), &Priors::default()),
+        }
+    }
+
+    fn answer(
+        self,
+        known: &MetricSettings,
+        apps: Vec<String>,
+        candidates: &[Deploy],
+        posterior: &Posterior,
+        excluded: Vec<crate::model::Excluded>,
+        caveats: Vec<Caveat>,
+    ) -> WhyAnswer {
+        let request = self.request;
+        let deployed: Vec<f64> = candidates.iter().map(Deploy::unix).collect();
+        let case = match (&self.near, &self.found) {
+            (Ok(near), Some(found)) => Some(Case { series: self.series, near, found, deployed: &deployed }),
+            _ => None,
+        };
+        let suspects = ranked(candidates, posterior, case.as_ref());
+        let seasonality = self.scanned.rhythms.iter().map(|r| r.name).collect();
+        WhyAnswer {
+            schema: "shiptrace/answer/1",
+            question: Question {
+                metric: request.metric.clone(),
+                on: request.on.text.clone(),
+                apps,
+                window_seconds: window_seconds(request),
+                timezone: request.setting.zone.name().to_owned(),
+            },
+            series: summary(self.series, seasonality, known.better, known.unit.clone()),
+            as_of: self.now(),
+            change: self.found.as_ref().map(|f| change(self.series, f, known.better, PValueScope::Near)),
+            evidence: self.evidence(),
+            suspects,
+            none_of_these: posterior.something_else + posterior.nothing_happened,
+            none: NoneParts { something_else: posterior.something_else, nothing_happened: posterior.nothing_happened },
+            excluded,
+            other_changes: self.other_changes(known.better),
+            caveats,
+            next: Vec::new(),
+        }
+    }
+
+    fn now(&self) -> Moment {
+        self.request.setting.as_of.with_timezone(&self.request.setting.zone)
+    }
+
+    fn evidence(&self) -> Option<Evidence> {
+        let near = self.near.as_ref().ok()?;
+        let strongest = near.strongest()?;
+        Some(Evidence {
+            at: self.series.moment(near.moments.bucket[strongest.moment]),
+            direction: if strongest.z >= 0.0 { Direction::Up } else { Direction::Down },
+            p_value: strongest.p_value,
+        })
+    }
+
+    /// Changes of the whole series that are not the one that is meant.
+    fn other_changes(&self, better: Option<Better>) -> Vec<Change> {
+        let same = |f: &Found| self.found.as_ref().is_some_and(|meant| f.bucket.abs_diff(meant.bucket) <= 2);
+        let others = self.scanned.changes.iter().filter(|f| !same(f));
+        others.map(|f| change(self.series, f, better, PValueScope::Series)).collect()
+    }
+}
+
+fn window_seconds(request: &WhyRequest) -> i64 {
+    request.window.num_seconds()
+}
