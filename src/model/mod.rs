@@ -3,6 +3,7 @@
 mod answer;
 mod caveat;
 mod deploy;
+mod grid;
 mod request;
 mod series;
 mod step;
@@ -14,6 +15,7 @@ pub use answer::{
 };
 pub use caveat::Caveat;
 pub use deploy::Deploy;
+pub use grid::{Grid, GridError, moment_at};
 pub use request::{Better, MetricSettings, Span};
 pub use series::{Series, SeriesError};
 pub use step::Step;
