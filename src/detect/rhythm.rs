@@ -1,0 +1,135 @@
+//! Seasonality: which rhythms a metric has, tested and never assumed.
+
+use chrono::{Datelike, Timelike};
+
+use crate::model::{Series, Step};
+use crate::stats::{mad_sd, median};
+
+/// A rhythm: each bucket has a phase, and buckets of one phase share an effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rhythm {
+    /// `day`, `week` or `year`.
+    pub name: &'static str,
+    /// Nominal length in buckets.
+    pub period: usize,
+    /// The phase of each bucket, below `count`. By the local clock, so that a day of 23 hours keeps its rhythm.
+    pub phases: Vec<usize>,
+    /// Number of phases.
+    pub count: usize,
+}
+
+/// A correlation of differences one period apart counts from so many standard errors on, and two periods apart as well.
+const THRESHOLD: f64 = 2.6;
+/// A rhythm weaker than this explains too little to be worth its coefficients.
+const LEAST_CORRELATION: f64 = 0.1;
+
+/// The rhythms that a metric has, shortest first.
+///
+/// Candidates follow from the step: a day and a week for buckets below a day, a week for days, a year for weeks, months and
+/// quarters. A candidate of p buckets is taken where the first differences correlate with those p and 2p buckets later; differences
+/// because a level shift or a trend barely touches them (Box, Jenkins & Reinsel 2008, ch. 9), clipped because an outlier must not.
+#[must_use]
+pub fn detect_rhythms(series: &Series) -> Vec<Rhythm> {
+    let mut rest = series.values().to_vec();
+    let mut found = Vec::new();
+    for (name, period) in candidates(series.step()) {
+        if rest.len() < 3 * period || !recurs(&rest, period) {
+            continue;
+        }
+        let rhythm = Rhythm::new(series, name, period);
+        rest = rhythm.removed(&rest);
+        found.push(rhythm);
+    }
+    found
+}
+
+/// Rhythms that a metric with this step may have, with their length in buckets.
+fn candidates(step: Step) -> Vec<(&'static str, usize)> {
+    let day = step.per_day().map_or(0, |n| n as usize);
+    match step {
+        Step::Minutes(_) | Step::Hours(_) => vec![("day", day), ("week", 7 * day)],
+        Step::Day => vec![("week", 7)],
+        Step::Week => vec![("year", 52)],
+        Step::Months(n) if n < 12 => vec![("year", 12 / n as usize)],
+        Step::Months(_) => Vec::new(),
+    }
+    .into_iter()
+    .filter(|(_, period)| *period >= 2)
+    .collect()
+}
+
+/// Whether first differences resemble those one and two periods later.
+fn recurs(values: &[f64], period: usize) -> bool {
+    let differences: Vec<f64> = values.windows(2).map(|w| w[1] - w[0]).collect();
+    let centre = median(&differences);
+    let bound = 4.0 * mad_sd(&differences, centre);
+    if bound.is_nan() || bound <= 0.0 {
+        return false;
+    }
+    let clipped: Vec<f64> = differences.iter().map(|d| (d - centre).clamp(-bound, bound)).collect();
+    [period, 2 * period].iter().all(|&lag| {
+        let (r, pairs) = correlation_at(&clipped, lag);
+        // Differences of white noise have variance inflation 1.5 in this estimate: Bartlett 1946.
+        r > LEAST_CORRELATION.max(THRESHOLD * (1.5 / pairs).sqrt())
+    })
+}
+
+/// Autocorrelation at a lag over the pairs without a missing value, and how many pairs there were.
+fn correlation_at(values: &[f64], lag: usize) -> (f64, f64) {
+    let mut cross = 0.0;
+    let mut square = 0.0;
+    let mut pairs = 0.0;
+    for (a, b) in values.iter().zip(values.iter().skip(lag)).filter(|(a, b)| !a.is_nan() && !b.is_nan()) {
+        cross += a * b;
+        square += f64::midpoint(a * a, b * b);
+        pairs += 1.0;
+    }
+    if square > 0.0 { (cross / square, pairs) } else { (0.0, f64::max(pairs, 1.0)) }
+}
+
+impl Rhythm {
+    fn new(series: &Series, name: &'static str, period: usize) -> Self {
+        let per_day = series.step().per_day().map_or(1, |n| n as usize);
+        let phase = |edge: usize| {
+            let at = series.moment(edge);
+            let in_day = at.num_seconds_from_midnight() as usize * per_day / 86_400;
+            match (name, series.step()) {
+                ("day", _) => in_day,
+                ("week", _) => at.weekday().num_days_from_monday() as usize * per_day + in_day,
+                (_, Step::Months(n)) => at.month0() as usize / n as usize,
+                _ => (at.ordinal0() as usize / 7).min(51),
+            }
+        };
+        Self { name, period, phases: (0..series.len()).map(phase).collect(), count: period }
+    }
+
+    /// `values` less the effect of each phase: the median of what the phase's buckets stand above a running mean of one period.
+    #[must_use]
+    pub fn removed(&self, values: &[f64]) -> Vec<f64> {
+        let trend = running_mean(values, self.period);
+        let mut by_phase: Vec<Vec<f64>> = vec![Vec::new(); self.count];
+        for ((v, t), &phase) in values.iter().zip(&trend).zip(&self.phases) {
+            if !v.is_nan() && !t.is_nan() {
+                by_phase[phase].push(v - t);
+            }
+        }
+        let effects: Vec<f64> = by_phase.iter().map(|v| if v.is_empty() { 0.0 } else { median(v) }).collect();
+        let mean = effects.iter().sum::<f64>() / self.count as f64;
+        values.iter().zip(&self.phases).map(|(v, &phase)| v - (effects[phase] - mean)).collect()
+    }
+}
+
+/// Mean of the `window` values about each place without the missing ones; shorter at the ends.
+fn running_mean(values: &[f64], window: usize) -> Vec<f64> {
+    let mut sums = vec![(0.0, 0.0); values.len() + 1];
+    for (i, v) in values.iter().enumerate() {
+        let (sum, count) = sums[i];
+        sums[i + 1] = if v.is_nan() { (sum, count) } else { (sum + v, count + 1.0) };
+    }
+    let mean = |i: usize| {
+        let from = i.saturating_sub(window / 2).min(values.len().saturating_sub(window));
+        let to = (from + window).min(values.len());
+        (sums[to].0 - sums[from].0) / (sums[to].1 - sums[from].1)
+    };
+    (0..values.len()).map(mean).collect()
+}

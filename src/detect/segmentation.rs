@@ -1,0 +1,160 @@
+//! Where a series breaks: greedy binary segmentation, and how many breaks it is worth.
+
+use std::ops::Range;
+
+/// What a segment is thought to look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SegmentShape {
+    /// A level.
+    Constant,
+    /// A straight line.
+    Linear,
+}
+
+/// A series cut into segments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segmentation {
+    /// The shape that all segments have.
+    pub shape: SegmentShape,
+    /// The first index of each segment but the first, ascending.
+    pub breaks: Vec<usize>,
+}
+
+/// A residual variance below this share of the total is not worth explaining further.
+const EXPLAINED: f64 = 0.02;
+
+/// Cuts a standardised series without missing values into segments.
+///
+/// Two paths of greedy binary segmentation (Scott & Knott 1974; Fryzlewicz 2014 for its consistency), one with constant and one
+/// with linear segments, are compared at every number K of breaks by
+/// `log(RSS/n + 0.02) + 2/√n · (K + t/2 · (K + 1))`, t = 0 for constant and 1 for linear segments; the least wins. The penalty of
+/// order 1/√n is above that of Schwarz (log n / n), so that autocorrelated noise is not cut up.
+#[must_use]
+pub fn segment(values: &[f64]) -> Segmentation {
+    let n = values.len();
+    let shortest = if n < 25 {
+        2
+    } else if n < 60 {
+        3
+    } else {
+        5
+    };
+    let sums = Sums::new(values);
+    let paths = [SegmentShape::Constant, SegmentShape::Linear].map(|shape| (shape, path(&sums, n, shortest, shape)));
+    let mut best = (f64::INFINITY, SegmentShape::Constant, 0);
+    for (shape, path) in &paths {
+        for (k, rss) in path.rss.iter().enumerate() {
+            let criterion = criterion(*rss, n, k, *shape);
+            if criterion < best.0 {
+                best = (criterion, *shape, k);
+            }
+        }
+    }
+    let (_, shape, k) = best;
+    let chosen = paths.iter().find(|(s, _)| *s == shape).map_or(&[][..], |(_, p)| &p.breaks[..k]);
+    let mut breaks = chosen.to_vec();
+    breaks.sort_unstable();
+    refine(&sums, n, shortest, shape, &mut breaks);
+    Segmentation { shape, breaks }
+}
+
+fn criterion(rss: f64, n: usize, breaks: usize, shape: SegmentShape) -> f64 {
+    let n = n as f64;
+    let slopes = if shape == SegmentShape::Linear { 0.5 * (breaks + 1) as f64 } else { 0.0 };
+    (rss.max(0.0) / n + EXPLAINED).ln() + 2.0 / n.sqrt() * (breaks as f64 + slopes)
+}
+
+/// Breaks in the order in which they were found; `rss[k]` is the residual sum of squares with the first k of them.
+struct Path {
+    breaks: Vec<usize>,
+    rss: Vec<f64>,
+}
+
+/// Splits, again and again, the segment whose best split explains most.
+fn path(sums: &Sums, n: usize, shortest: usize, shape: SegmentShape) -> Path {
+    let mut open: Vec<Split> = best_split(sums, 0..n, shortest, shape).into_iter().collect();
+    let mut found = Path { breaks: Vec::new(), rss: vec![sums.rss(0..n, shape)] };
+    let most = 40 + n / 100;
+    while found.breaks.len() < most {
+        let Some(next) = (0..open.len()).max_by(|&a, &b| open[a].gain.total_cmp(&open[b].gain)) else { break };
+        let split = open.swap_remove(next);
+        found.breaks.push(split.at);
+        found.rss.push(found.rss[found.rss.len() - 1] - split.gain);
+        open.extend(best_split(sums, split.range.start..split.at, shortest, shape));
+        open.extend(best_split(sums, split.at..split.range.end, shortest, shape));
+    }
+    found
+}
+
+struct Split {
+    range: Range<usize>,
+    at: usize,
+    gain: f64,
+}
+
+/// The split of a range that lowers the residual sum of squares most; none where the range is too short.
+fn best_split(sums: &Sums, range: Range<usize>, shortest: usize, shape: SegmentShape) -> Option<Split> {
+    let whole = sums.rss(range.clone(), shape);
+    let mut best: Option<(usize, f64)> = None;
+    for at in range.start + shortest..(range.end + 1).saturating_sub(shortest) {
+        let rss = sums.rss(range.start..at, shape) + sums.rss(at..range.end, shape);
+        if best.is_none_or(|(_, least)| rss < least) {
+            best = Some((at, rss));
+        }
+    }
+    best.map(|(at, rss)| Split { range, at, gain: whole - rss })
+}
+
+/// Moves each break to its best place between its neighbours until none moves: a greedy path places its first breaks blindly.
+fn refine(sums: &Sums, n: usize, shortest: usize, shape: SegmentShape, breaks: &mut [usize]) {
+    for _ in 0..5 {
+        let mut moved = false;
+        for i in 0..breaks.len() {
+            let from = if i == 0 { 0 } else { breaks[i - 1] };
+            let to = breaks.get(i + 1).copied().unwrap_or(n);
+            if let Some(split) = best_split(sums, from..to, shortest, shape) {
+                moved |= split.at != breaks[i];
+                breaks[i] = split.at;
+            }
+        }
+        if !moved {
+            return;
+        }
+    }
+}
+
+/// Prefix sums of x, x², t x with t counted from the middle of the series, which keeps the linear fits well conditioned.
+struct Sums {
+    sums: Vec<[f64; 3]>,
+    middle: f64,
+}
+
+impl Sums {
+    fn new(values: &[f64]) -> Self {
+        let middle = (values.len() as f64 - 1.0) / 2.0;
+        let mut sums = Vec::with_capacity(values.len() + 1);
+        let mut total = [0.0; 3];
+        sums.push(total);
+        for (i, x) in values.iter().enumerate() {
+            let t = i as f64 - middle;
+            total = [total[0] + x, total[1] + x * x, total[2] + t * x];
+            sums.push(total);
+        }
+        Self { sums, middle }
+    }
+
+    /// Residual sum of squares of a range about its mean or its least-squares line.
+    fn rss(&self, range: Range<usize>, shape: SegmentShape) -> f64 {
+        let m = range.len() as f64;
+        let [a, b] = [self.sums[range.start], self.sums[range.end]];
+        let [x, xx, tx] = [b[0] - a[0], b[1] - a[1], b[2] - a[2]];
+        let about_mean = (xx - x * x / m).max(0.0);
+        if shape == SegmentShape::Constant || range.len() < 3 {
+            return about_mean;
+        }
+        let t_mean = f64::midpoint(range.start as f64, range.end as f64 - 1.0) - self.middle;
+        let tt = m * (m * m - 1.0) / 12.0;
+        let cross = tx - t_mean * x;
+        (about_mean - cross * cross / tt).max(0.0)
+    }
+}

@@ -1,0 +1,95 @@
+//! Location and scale that a few wild values do not move.
+
+/// Makes the median absolute deviation estimate the standard deviation of Gaussian data: 1 / Φ⁻¹(3/4).
+const MAD_TO_SD: f64 = 1.482_602_218_505_602;
+
+/// The quantile of `values` at `p` (0..1), by linear interpolation (type 7 of Hyndman & Fan 1996).
+///
+/// NaN are left out; NaN where nothing is left.
+#[must_use]
+pub fn quantile(values: &[f64], p: f64) -> f64 {
+    let mut v: Vec<f64> = values.iter().copied().filter(|x| !x.is_nan()).collect();
+    if v.is_empty() {
+        return f64::NAN;
+    }
+    let at = p.clamp(0.0, 1.0) * (v.len() - 1) as f64;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let low = at.floor() as usize;
+    let (_, &mut a, rest) = v.select_nth_unstable_by(low, f64::total_cmp);
+    let b = rest.iter().copied().min_by(f64::total_cmp).unwrap_or(a);
+    let share = at - at.floor();
+    if share == 0.0 { a } else { a + share * (b - a) }
+}
+
+/// The median; NaN are left out, NaN where nothing is left.
+#[must_use]
+pub fn median(values: &[f64]) -> f64 {
+    quantile(values, 0.5)
+}
+
+/// Standard deviation estimated by the median absolute deviation about `centre` (Hampel 1974).
+///
+/// Zero where more than half of the values equal the centre.
+#[must_use]
+pub fn mad_sd(values: &[f64], centre: f64) -> f64 {
+    let distances: Vec<f64> = values.iter().map(|x| (x - centre).abs()).collect();
+    MAD_TO_SD * median(&distances)
+}
+
+/// Median of the values within `half` places of each place; the window is cut at the ends.
+#[must_use]
+pub fn running_median(values: &[f64], half: usize) -> Vec<f64> {
+    // A sorted window is updated by one removal and one insertion a step: O(n · half), and half is small.
+    let n = values.len();
+    let mut window: Vec<f64> = values[..n.min(half)].iter().copied().filter(|x| !x.is_nan()).collect();
+    window.sort_by(f64::total_cmp);
+    let mut out = Vec::with_capacity(n);
+    for i in 0..n {
+        if let Some(&enters) = values.get(i + half).filter(|x| !x.is_nan()) {
+            let at = window.partition_point(|x| x.total_cmp(&enters).is_lt());
+            window.insert(at, enters);
+        }
+        if i > half && !values[i - half - 1].is_nan() {
+            let at = window.partition_point(|x| x.total_cmp(&values[i - half - 1]).is_lt());
+            window.remove(at);
+        }
+        let m = window.len();
+        out.push(match m {
+            0 => f64::NAN,
+            _ if m % 2 == 1 => window[m / 2],
+            _ => f64::midpoint(window[m / 2 - 1], window[m / 2]),
+        });
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_of_an_even_number_is_the_midpoint_and_ignores_missing_values() {
+        assert!((median(&[4.0, f64::NAN, 1.0, 3.0, 2.0]) - 2.5).abs() < 1e-12);
+        assert!(median(&[f64::NAN]).is_nan());
+    }
+
+    #[test]
+    fn the_running_median_agrees_with_the_median_of_each_window() {
+        let v: Vec<f64> = (0..40).map(|i| f64::from((i * 7919) % 101)).collect();
+        for half in [0, 1, 3, 10, 60] {
+            let fast = running_median(&v, half);
+            for i in 0..v.len() {
+                let slow = median(&v[i.saturating_sub(half)..(i + half + 1).min(v.len())]);
+                assert!((fast[i] - slow).abs() < 1e-12, "half {half}, place {i}: {} against {slow}", fast[i]);
+            }
+        }
+    }
+
+    #[test]
+    fn one_wild_value_does_not_move_the_scale() {
+        let mut v: Vec<f64> = (0..101).map(|i| f64::from(i) - 50.0).collect();
+        let before = mad_sd(&v, 0.0);
+        v[100] = 1e9;
+        assert!((mad_sd(&v, 0.0) / before - 1.0).abs() < 0.05);
+    }
+}

@@ -1,0 +1,53 @@
+//! Adding and normalising probabilities that are known by their logarithms.
+
+/// log Σ exp(xᵢ) without overflow; minus infinity for nothing.
+#[must_use]
+pub fn log_sum_exp(logs: &[f64]) -> f64 {
+    let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if top == f64::NEG_INFINITY {
+        return top;
+    }
+    top + logs.iter().map(|x| (x - top).exp()).sum::<f64>().ln()
+}
+
+/// Probabilities that are proportional to exp(xᵢ) and add up to 1; uniform where all are minus infinity.
+#[must_use]
+pub fn normalise(logs: &[f64]) -> Vec<f64> {
+    let total = log_sum_exp(logs);
+    if total == f64::NEG_INFINITY {
+        return vec![1.0 / logs.len().max(1) as f64; logs.len()];
+    }
+    logs.iter().map(|x| (x - total).exp()).collect()
+}
+
+/// The place on `grid` (ascending) below which the share `p` of the probabilities lies.
+///
+/// The mass of a place is thought to be spread evenly up to the next place.
+#[must_use]
+pub fn weighted_quantile(grid: &[f64], probabilities: &[f64], p: f64) -> f64 {
+    let mut below = 0.0;
+    for (i, (&at, &mass)) in grid.iter().zip(probabilities).enumerate() {
+        if below + mass >= p && mass > 0.0 {
+            let next = grid.get(i + 1).copied().unwrap_or(at);
+            return at + (next - at) * ((p - below) / mass).clamp(0.0, 1.0);
+        }
+        below += mass;
+    }
+    grid.last().copied().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn huge_logarithms_neither_overflow_nor_vanish() {
+        let p = normalise(&[-1e5, -1e5 + 2.0_f64.ln(), f64::NEG_INFINITY]);
+        assert!((p[0] - 1.0 / 3.0).abs() < 1e-9 && (p[1] - 2.0 / 3.0).abs() < 1e-9 && p[2] == 0.0);
+    }
+
+    #[test]
+    fn the_median_of_an_even_spread_is_its_middle() {
+        assert!((weighted_quantile(&[0.0, 1.0, 2.0, 3.0], &[0.25; 4], 0.5) - 2.0).abs() < 1e-9);
+    }
+}
