@@ -1,17 +1,23 @@
-//! Writes an [`Answer`](crate::model::Answer) for people and programs. Reports are functions of the answer.
+//! Writes an [`Answer`] for people and programs. Reports are functions of the answer.
+//!
+//! A new format is one file with an [`Exporter`] in it, and one line in `format.rs`.
 
-/// The formats an answer can be written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// Tables and sentences for a terminal.
-    Table,
-    /// The answer as it is.
-    Json,
-    /// One row per change and suspect.
-    Csv,
-    /// A document for an incident channel or a pull request.
-    Markdown,
-}
+use std::io::{self, Write};
+
+use crate::model::Answer;
+
+mod csv;
+mod fields;
+mod format;
+mod json;
+mod markdown;
+mod phrase;
+mod table;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use format::{Format, FormatError};
 
 /// How a report should look.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,4 +36,23 @@ pub struct Style {
     pub raw: bool,
     /// Template of links to commits, with `{repo}` and `{commit}`.
     pub commit_url: Option<String>,
+}
+
+/// Writes answers in one format.
+trait Exporter: Sync {
+    /// The whole report, as the bytes of a file in UTF-8.
+    ///
+    /// # Errors
+    /// Where the answer cannot be put into the format, which none of the model's types allows.
+    fn export(&self, answer: &Answer, style: &Style) -> io::Result<Vec<u8>>;
+}
+
+/// Writes an answer in a format. The report is composed first, then written in one piece.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(answer: &Answer, format: Format, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let report = format.exporter().export(answer, style)?;
+    out.write_all(&report)?;
+    out.flush()
 }

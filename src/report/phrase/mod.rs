@@ -1,0 +1,21 @@
+//! The parts of an answer in words, for every format that people read.
+//!
+//! Texts from data are handed through `safe`, the function that makes them harmless for the format's medium.
+
+mod change;
+mod number;
+mod time;
+mod why;
+
+pub(super) use change::{direction, effect, kind};
+pub(super) use number::{number, p_value, probability, q_value};
+pub(super) use time::{clock, day_or_clock, lag, window, zone};
+pub(super) use why::{excluded, headline, message, none, nothing_recorded, remainder, title};
+
+/// Makes a text from data harmless for a medium.
+pub(super) type Safe = fn(&str) -> String;
+
+/// A word with its number, the plural by `s`.
+pub(super) fn count(n: usize, word: &str) -> String {
+    format!("{} {word}{}", number::whole(n), if n == 1 { "" } else { "s" })
+}

@@ -1,0 +1,166 @@
+//! The answer of `why` in words.
+
+use chrono::{NaiveDate, TimeDelta};
+
+use super::change::{direction, effect, sentence};
+use super::time::{buckets, in_bucket, window};
+use super::{Safe, count, number, p_value, probability};
+use crate::model::{Change, Direction, PValueScope, Suspect, WhyAnswer};
+use crate::report::text;
+
+/// How many of the metric's other changes are told.
+const OTHERS: usize = 3;
+
+/// What was asked, as a heading.
+pub(in crate::report) fn title(answer: &WhyAnswer, safe: Safe) -> String {
+    let question = &answer.question;
+    let preposition = if question.on.contains("..") { "in" } else { "on" };
+    format!("Why did {} change {preposition} {}?", safe(&question.metric), safe(&question.on))
+}
+
+/// The answer in sentences, the first of which is the answer proper.
+pub(in crate::report) fn headline(answer: &WhyAnswer, safe: Safe) -> Vec<String> {
+    match &answer.change {
+        Some(change) => supported(answer, change, safe),
+        None => unsupported(answer, safe),
+    }
+}
+
+fn supported(answer: &WhyAnswer, change: &Change, safe: Safe) -> Vec<String> {
+    let question = &answer.question;
+    let scope = match change.p_value_scope {
+        PValueScope::Near => "the moments near the date",
+        PValueScope::Series => "the whole series",
+    };
+    let mut told = vec![
+        sentence(&question.metric, change, &answer.series, &question.timezone, safe),
+        format!("{} over {scope}.", p_value(change.p_value)),
+    ];
+    if change.young {
+        told.push(format!("Only {} since: the kind of the change is provisional.", since(answer, change)));
+    }
+    if !answer.other_changes.is_empty() {
+        told.push(others(answer));
+    }
+    told
+}
+
+fn unsupported(answer: &WhyAnswer, safe: Safe) -> Vec<String> {
+    let (metric, on) = (safe(&answer.question.metric), safe(&answer.question.on));
+    let evidence = answer.evidence.as_ref().map_or_else(
+        || "nothing near it could be tested.".to_owned(),
+        |e| {
+            let noun = if e.direction == Direction::Up { "a rise" } else { "a fall" };
+            let place = in_bucket(&e.at, answer.series.granularity);
+            format!("the strongest sign is {noun} {place}, {}, which chance explains well enough.", p_value(e.p_value))
+        },
+    );
+    let mut told = vec![format!("No change of {metric} is supported near {on}: {evidence}")];
+    told.push(nearest(answer).map_or_else(
+        || "No other change of the metric is supported either.".to_owned(),
+        |change| {
+            let text = sentence("it", change, &answer.series, &answer.question.timezone, safe);
+            format!("The nearest supported change: {text}")
+        },
+    ));
+    told
+}
+
+/// The other change that is nearest to the asked date.
+fn nearest(answer: &WhyAnswer) -> Option<&Change> {
+    let asked = asked_day(answer);
+    answer.other_changes.iter().min_by_key(|change| change.at.naive_local().signed_duration_since(asked).abs())
+}
+
+/// The asked day at noon; where the question does not begin with a date, the moment of the evidence.
+fn asked_day(answer: &WhyAnswer) -> chrono::NaiveDateTime {
+    let written = answer.question.on.get(..10).and_then(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok());
+    let fallback = answer.evidence.as_ref().map_or(&answer.as_of, |evidence| &evidence.at);
+    written.and_then(|day| day.and_hms_opt(12, 0, 0)).unwrap_or_else(|| fallback.naive_local())
+}
+
+fn since(answer: &WhyAnswer, change: &Change) -> String {
+    let step = answer.series.granularity;
+    let passed: TimeDelta = answer.series.to.signed_duration_since(change.at);
+    #[expect(clippy::cast_possible_truncation, reason = "a few buckets")]
+    let n = (passed.num_seconds() as f64 / step.seconds()).round() as i64;
+    buckets(step, n)
+}
+
+fn others(answer: &WhyAnswer) -> String {
+    let told: Vec<String> = answer
+        .other_changes
+        .iter()
+        .take(OTHERS)
+        .map(|c| {
+            format!("{} ({}) {}", direction(c.direction), effect(c), in_bucket(&c.at, answer.series.granularity))
+        })
+        .collect();
+    let more = answer.other_changes.len().saturating_sub(OTHERS);
+    let more = if more == 0 { String::new() } else { format!("; and {more} more") };
+    format!("The metric also changed: {}{more}.", told.join("; "))
+}
+
+/// What to say in place of an empty list of suspects.
+pub(in crate::report) fn nothing_recorded(answer: &WhyAnswer, safe: Safe) -> String {
+    let question = &answer.question;
+    let length = window(question.window_seconds);
+    let apps: Vec<String> = question.apps.iter().map(|app| safe(app)).collect();
+    let of = if apps.is_empty() { String::new() } else { format!(" of {}", apps.join(", ")) };
+    if answer.excluded.is_empty() {
+        format!("No deployments{of} are recorded in the window ({length}).")
+    } else {
+        format!("No deployment{of} recorded in the window ({length}) could have acted.")
+    }
+}
+
+/// `and 5 more, together 3 %`; none where every suspect is shown.
+pub(in crate::report) fn remainder(suspects: &[Suspect], shown: usize) -> Option<String> {
+    let rest = suspects.get(shown..).filter(|rest| !rest.is_empty())?;
+    let together: f64 = rest.iter().map(|suspect| suspect.probability).sum();
+    Some(format!("and {} more, together {}", number::whole(rest.len()), probability(together)))
+}
+
+/// `none of these: 12 % (something else 11 %, nothing happened 1 %)`.
+pub(in crate::report) fn none(none_of_these: f64, parts: crate::model::NoneParts) -> String {
+    format!(
+        "none of these: {} (something else {}, nothing happened {})",
+        probability(none_of_these),
+        probability(parts.something_else),
+        probability(parts.nothing_happened)
+    )
+}
+
+/// How many deployments of the window could not have acted, by reason; none where there are none.
+pub(in crate::report) fn excluded(answer: &WhyAnswer) -> Option<String> {
+    let mut reasons: Vec<(&str, usize)> = Vec::new();
+    for excluded in &answer.excluded {
+        match reasons.iter_mut().find(|(reason, _)| *reason == excluded.reason) {
+            Some((_, n)) => *n += 1,
+            None => reasons.push((excluded.reason, 1)),
+        }
+    }
+    reasons.sort_unstable();
+    let told: Vec<String> = reasons
+        .into_iter()
+        .map(|(reason, n)| match reason {
+            "failed" => format!("{} failed", number::whole(n)),
+            "environment" => format!("{} to another environment", number::whole(n)),
+            "app" => format!("{} of another app", number::whole(n)),
+            other => format!("{} ({})", number::whole(n), text::visible(other)),
+        })
+        .collect();
+    let n = answer.excluded.len();
+    (n > 0).then(|| format!("Left out: {} that could not have acted ({}).", count(n, "deployment"), told.join(", ")))
+}
+
+/// The first line of a suspect's message, and what follows it: ` (+3 lines)`.
+///
+/// A suspect whose commit already stands in the list, for the same app, is told apart by the rank it had there.
+pub(in crate::report) fn message(suspects: &[Suspect], suspect: &Suspect, safe: Safe) -> (String, String) {
+    let (first, more) = suspect.deploy.message.as_deref().map(text::first_line).unwrap_or_default();
+    let tail = if more == 0 { String::new() } else { format!(" (+{})", count(more, "line")) };
+    let earlier = suspects.iter().find(|s| s.group.is_some() && s.group == suspect.group && s.rank < suspect.rank);
+    let same = earlier.map(|s| format!("[same commit as {}] ", s.rank)).unwrap_or_default();
+    (same + &safe(&first), tail)
+}
