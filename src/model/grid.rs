@@ -261,7 +261,8 @@ fn month_of(clock: i64) -> i64 {
 fn month_start(month: i64) -> i64 {
     let year = i32::try_from(month.div_euclid(12)).unwrap_or(i32::MAX);
     let number = u32::try_from(month.rem_euclid(12) + 1).unwrap_or(1);
-    NaiveDate::from_ymd_opt(year, number, 1).map_or(i64::MAX, |d| d.and_time(chrono::NaiveTime::MIN).and_utc().timestamp())
+    NaiveDate::from_ymd_opt(year, number, 1)
+        .map_or(i64::MAX, |d| d.and_time(chrono::NaiveTime::MIN).and_utc().timestamp())
 }
 
 fn find_ruler(stamps: &[i64], zone: Tz) -> Result<Ruler, GridError> {

@@ -102,8 +102,9 @@ fn months_quarters_and_years_have_their_real_lengths() {
 
 #[test]
 fn quarters_may_begin_in_february() {
-    let stamps: Vec<i64> =
-        ["2022-02-01", "2022-05-01", "2022-08-01", "2022-11-01", "2023-02-01"].map(|d| unix(&format!("{d}T00:00:00Z"))).to_vec();
+    let stamps: Vec<i64> = ["2022-02-01", "2022-05-01", "2022-08-01", "2022-11-01", "2023-02-01"]
+        .map(|d| unix(&format!("{d}T00:00:00Z")))
+        .to_vec();
     let grid = Grid::fit(&stamps, Tz::UTC, None).unwrap();
     assert_eq!((grid.step(), &grid.edges()[..5]), (Step::Months(3), &stamps[..]));
 }

@@ -9,15 +9,15 @@ use crate::model::Answer;
 mod csv;
 mod fields;
 mod format;
+mod grid;
 mod json;
 mod markdown;
 mod phrase;
 mod table;
-#[cfg(test)]
-mod tests;
 mod text;
 
 pub use format::{Format, FormatError};
+pub use text::visible;
 
 /// How a report should look.
 #[derive(Debug, Clone, PartialEq)]

@@ -13,7 +13,8 @@ const MARKS: usize = 6;
 /// Line breaks and tabs become spaces. What would act without being seen (control characters, bidirectional controls,
 /// zero-width and tag characters, line separators) is spelled out as `\u{1b}`. Joiners and variation selectors stay
 /// where scripts and emoji need them.
-pub(super) fn visible(text: &str) -> String {
+#[must_use]
+pub fn visible(text: &str) -> String {
     show(text, |c| matches!(c, '\n' | '\t').then_some(' '))
 }
 
@@ -167,8 +168,16 @@ mod tests {
 
     #[test]
     fn other_scripts_and_emoji_stay() {
-        for text in ["日本語の修正", "исправить", "تحديث", "می‌خواهم", "หน้าแรก", "👩‍💻 🏳️‍🌈 1️⃣ ✅", "e\u{301}te\u{301}", "葛\u{e0100}"]
-        {
+        for text in [
+            "日本語の修正",
+            "исправить",
+            "تحديث",
+            "می‌خواهم",
+            "หน้าแรก",
+            "👩‍💻 🏳️‍🌈 1️⃣ ✅",
+            "e\u{301}te\u{301}",
+            "葛\u{e0100}",
+        ] {
             assert_eq!(visible(text), text);
         }
     }

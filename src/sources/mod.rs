@@ -1,18 +1,25 @@
 //! Reads deploy events and metrics from files into the model. Data frames end here.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use crate::model::{Caveat, Step};
 
-/// Where data lies.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Locator {
-    /// A path or a glob, absolute or relative to the working folder.
-    Path(PathBuf),
-    /// CSV on standard input.
-    Stdin,
-}
+mod deploys;
+mod diagnose;
+mod error;
+mod locator;
+mod metrics;
+mod number;
+mod points;
+mod table;
+mod text;
+mod timestamp;
+
+pub use deploys::read_deploys;
+pub use error::{SourceError, SourceErrorKind};
+pub use locator::{Locator, check_readable};
+pub use metrics::{read_metric, read_metrics};
+pub use timestamp::parse_moment;
 
 /// A table of deploy events.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -55,7 +55,10 @@ fn movement(change: &Change, unit: &str) -> String {
     match change.kind {
         _ if !known => format!("{}{verb}{size}", lead(change)),
         ChangeKind::Trend => {
-            format!("{}from {before}{unit} at the turn it {verb} to {after}{unit} at the end of the data{size}", lead(change))
+            format!(
+                "{}from {before}{unit} at the turn it {verb} to {after}{unit} at the end of the data{size}",
+                lead(change)
+            )
         }
         ChangeKind::Spike => {
             format!("{}it {verb} from {before} to {after}{unit}{size} and went back", lead(change))
@@ -81,13 +84,9 @@ fn lead(change: &Change) -> &'static str {
 
 fn size(change: &Change) -> String {
     match (change.relative, &change.relative_interval, change.difference) {
-        (Some(relative), Some(i), _) => format!(
-            " ({}, {} interval {} to {})",
-            percent(relative),
-            level(i.level),
-            percent(i.from),
-            percent(i.to)
-        ),
+        (Some(relative), Some(i), _) => {
+            format!(" ({}, {} interval {} to {})", percent(relative), level(i.level), percent(i.from), percent(i.to))
+        }
         (Some(relative), None, _) => format!(" ({})", percent(relative)),
         (None, _, Some(difference)) => format!(" ({}; a percentage is undefined)", signed(difference)),
         (None, _, None) => String::new(),

@@ -9,7 +9,7 @@ mod why;
 
 pub(super) use change::{direction, effect, kind};
 pub(super) use number::{number, p_value, probability, q_value};
-pub(super) use time::{clock, day_or_clock, lag, window, zone};
+pub(super) use time::{clock, day_or_clock, lag, zone};
 pub(super) use why::{excluded, headline, message, none, nothing_recorded, remainder, title};
 
 /// Makes a text from data harmless for a medium.

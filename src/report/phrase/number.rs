@@ -123,27 +123,27 @@ mod tests {
 
     #[test]
     fn rounding_up_to_the_next_scale_stays_readable() {
-        assert_eq!([999_999.7, 999_999_999.0, 9_999.96, 0.999_99].map(shown), [
-            "1 million",
-            "1 billion",
-            "10,000",
-            "1"
-        ]);
+        assert_eq!(
+            [999_999.7, 999_999_999.0, 9_999.96, 0.999_99].map(shown),
+            ["1 million", "1 billion", "10,000", "1"]
+        );
     }
 
     #[test]
     fn percents_carry_their_sign() {
-        assert_eq!([-0.27, 0.027, 12.0, -0.000_41, 0.0, -0.0].map(percent), [
-            "-27 %", "+2.7 %", "+1,200 %", "-0.041 %", "0 %", "0 %"
-        ]);
+        assert_eq!(
+            [-0.27, 0.027, 12.0, -0.000_41, 0.0, -0.0].map(percent),
+            ["-27 %", "+2.7 %", "+1,200 %", "-0.041 %", "0 %", "0 %"]
+        );
         assert_eq!(percent(1e9), "+1.0e11 %");
     }
 
     #[test]
     fn a_probability_is_never_rounded_to_certainty() {
-        assert_eq!([0.0, 0.001, 0.009_96, 0.814, 0.996, 1.0].map(probability), [
-            "0 %", "<1 %", "1 %", "81 %", ">99 %", "100 %"
-        ]);
+        assert_eq!(
+            [0.0, 0.001, 0.009_96, 0.814, 0.996, 1.0].map(probability),
+            ["0 %", "<1 %", "1 %", "81 %", ">99 %", "100 %"]
+        );
     }
 
     #[test]

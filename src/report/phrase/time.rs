@@ -122,15 +122,18 @@ mod tests {
     #[test]
     fn a_lag_says_before_or_after_in_two_units() {
         let lags = [12_000, -1500, 0, 40, 86_399, 3 * DAY + 7200, 90 * DAY].map(|s| lag(Some(s)));
-        assert_eq!(lags, [
-            "3 h 20 min before",
-            "25 min after",
-            "just then",
-            "40 s before",
-            "1 d before",
-            "3 d 2 h before",
-            "90 d before"
-        ]);
+        assert_eq!(
+            lags,
+            [
+                "3 h 20 min before",
+                "25 min after",
+                "just then",
+                "40 s before",
+                "1 d before",
+                "3 d 2 h before",
+                "90 d before"
+            ]
+        );
     }
 
     #[test]

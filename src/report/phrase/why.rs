@@ -92,9 +92,7 @@ fn others(answer: &WhyAnswer) -> String {
         .other_changes
         .iter()
         .take(OTHERS)
-        .map(|c| {
-            format!("{} ({}) {}", direction(c.direction), effect(c), in_bucket(&c.at, answer.series.granularity))
-        })
+        .map(|c| format!("{} ({}) {}", direction(c.direction), effect(c), in_bucket(&c.at, answer.series.granularity)))
         .collect();
     let more = answer.other_changes.len().saturating_sub(OTHERS);
     let more = if more == 0 { String::new() } else { format!("; and {more} more") };

@@ -1,0 +1,152 @@
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::commands::{completions, deploys, man, metrics, scan, why};
+
+/// Why did a metric change on that day - did we ship something?
+#[derive(Debug, Parser)]
+#[command(name = "shiptrace", version, propagate_version = true, max_term_width = 100, after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  shiptrace why signups --on 2024-03-05 --metrics metrics.csv --deploys deploys.csv
+  shiptrace why signups --on 2024-03-05 --app web -o answer.md
+  shiptrace scan --since 2024-03-01 --format json
+
+Environment:
+  SHIPTRACE_METRICS, SHIPTRACE_DEPLOYS, SHIPTRACE_CONFIG, SHIPTRACE_TIMEZONE, SHIPTRACE_WINDOW
+  and SHIPTRACE_AS_OF stand for the options of these names. Options win over the environment,
+  which wins over shiptrace.toml.
+
+Exit codes:
+  0  the question was answered, also where nothing changed
+  1  a change was found, with --fail-on-change
+  2  wrong usage, configuration or data
+  3  a source could not be reached
+  70 a bug";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Why(why::Why),
+    Scan(scan::Scan),
+    Deploys(deploys::Deploys),
+    Metrics(metrics::Metrics),
+    Completions(completions::Completions),
+    Man(man::Man),
+}
+
+/// Where the data lies and how to read it.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Data")]
+pub(super) struct DataArguments {
+    /// Deploy events: a path, a glob, or - for CSV on standard input. Replaces the configured ones
+    ///
+    /// Read are .csv, .csv.gz, .csv.zst, .parquet, .ndjson and .jsonl.
+    #[arg(long, value_name = "LOCATOR")]
+    pub(super) deploys: Vec<String>,
+
+    /// Metrics: a path, a glob, or - for CSV on standard input. Replaces the configured ones
+    ///
+    /// Read are .csv, .csv.gz, .csv.zst, .parquet, .ndjson and .jsonl.
+    #[arg(long, value_name = "LOCATOR")]
+    pub(super) metrics: Vec<String>,
+
+    /// The configuration, instead of shiptrace.toml in the working folder or its parents
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub(super) config: Option<String>,
+
+    /// Use no configuration
+    #[arg(long)]
+    pub(super) no_config: bool,
+
+    /// Zone of local days, of times without an offset and of the times in the answer [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    pub(super) timezone: Option<String>,
+
+    /// What is taken as now [default: the clock]
+    ///
+    /// A bucket that is not over by then is shown and not tested, and later deployments are left out.
+    #[arg(long, value_name = "TIME")]
+    pub(super) as_of: Option<String>,
+}
+
+/// Which deployments count.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Deployments")]
+pub(super) struct DeployArguments {
+    /// Only deployments of this app; repeatable. '*' lifts the apps that the configuration names
+    #[arg(long, value_name = "APP")]
+    pub(super) app: Vec<String>,
+
+    /// Only deployments to this environment; repeatable [default: prod, production, live or none]
+    #[arg(long, value_name = "NAME")]
+    pub(super) environment: Vec<String>,
+}
+
+/// How long before a change deployments are looked for.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Deployments")]
+pub(super) struct WindowArgument {
+    /// How long before the change deployments are looked for, such as 3d, 36h or 90m [default: 3d]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub(super) window: Option<String>,
+}
+
+/// A stretch of time.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct StretchArguments {
+    /// Only what lies at or after this date or time
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<String>,
+
+    /// Only what lies before the end of this date, or before this time
+    #[arg(long, value_name = "TIME")]
+    pub(super) until: Option<String>,
+}
+
+/// How the answer is written.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct OutputArguments {
+    /// The format [default: by the ending of --output, else table]
+    #[arg(long, value_name = "FORMAT", value_parser = ["table", "json", "csv", "markdown"])]
+    pub(super) format: Option<String>,
+
+    /// Write to this file instead of standard output; .json, .csv, .md and .txt choose the format
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<String>,
+
+    /// Further columns of the deployments to show, by name; repeatable, or with commas
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(super) columns: Vec<String>,
+
+    /// Write CSV cells as they are, also those that a spreadsheet would run as a formula
+    #[arg(long)]
+    pub(super) raw: bool,
+
+    /// Draw with ASCII only
+    #[arg(long)]
+    pub(super) ascii: bool,
+
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    pub(super) color: ColorChoice,
+
+    /// Write no warnings to standard error
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}

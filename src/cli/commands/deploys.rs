@@ -1,0 +1,41 @@
+use clap::Args;
+
+use crate::cli::arguments::{DataArguments, DeployArguments, OutputArguments, StretchArguments};
+use crate::cli::environment::Environment;
+use crate::cli::output::Output;
+use crate::cli::resolve::Resolved;
+use crate::cli::{CliError, Outcome, when};
+use crate::investigate::{self, DeploysRequest};
+use crate::model::Answer;
+
+/// What was deployed?
+///
+/// Lists the deployments in the order of time, failed ones too.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Deploys {
+    #[command(flatten)]
+    stretch: StretchArguments,
+
+    #[command(flatten)]
+    deployments: DeployArguments,
+
+    #[command(flatten)]
+    data: DataArguments,
+
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+impl Deploys {
+    pub(in crate::cli) fn run(&self, environment: &Environment) -> Result<Outcome, CliError> {
+        let resolved = Resolved::new(&self.data, environment)?;
+        let request = DeploysRequest {
+            setting: resolved.setting(&self.deployments, Some(&[]))?,
+            since: self.stretch.since.as_deref().map(|t| when::since(t, resolved.zone)).transpose()?,
+            until: self.stretch.until.as_deref().map(|t| when::until(t, resolved.zone)).transpose()?,
+        };
+        let output = Output::open(&self.output, environment, 0, resolved.commit_url())?;
+        output.write(&Answer::Deploys(investigate::deploys(&request)?))?;
+        Ok(Outcome::Answered)
+    }
+}

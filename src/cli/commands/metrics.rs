@@ -1,0 +1,32 @@
+use clap::Args;
+
+use crate::cli::arguments::{DataArguments, DeployArguments, OutputArguments};
+use crate::cli::environment::Environment;
+use crate::cli::output::Output;
+use crate::cli::resolve::Resolved;
+use crate::cli::{CliError, Outcome};
+use crate::investigate::{self, MetricsRequest};
+use crate::model::Answer;
+
+use super::warn_left_out;
+
+/// Which metrics can be asked about?
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Metrics {
+    #[command(flatten)]
+    data: DataArguments,
+
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+impl Metrics {
+    pub(in crate::cli) fn run(&self, environment: &Environment) -> Result<Outcome, CliError> {
+        let resolved = Resolved::new(&self.data, environment)?;
+        let request = MetricsRequest { setting: resolved.setting(&DeployArguments::default(), None)? };
+        let output = Output::open(&self.output, environment, 0, None)?;
+        warn_left_out(&resolved, self.output.quiet);
+        output.write(&Answer::Metrics(investigate::metrics(&request)?))?;
+        Ok(Outcome::Answered)
+    }
+}

@@ -1,0 +1,72 @@
+//! Commands that carry on from an answer.
+
+use crate::model::{NextStep, WhyAnswer};
+
+use super::why::Why;
+
+const DAY: i64 = 86_400;
+/// A window that is called wide.
+const WIDE: i64 = 7 * DAY;
+
+/// What to run next, as commands that repeat what the person said.
+pub(super) fn next_steps(asked: &Why, answer: &WhyAnswer) -> Vec<NextStep> {
+    let window = (2 * answer.question.window_seconds).max(WIDE) / DAY;
+    let why = |window: Option<String>, apps: &[String]| {
+        let mut words = vec!["shiptrace".to_owned(), "why".to_owned(), asked.metric.clone()];
+        option(&mut words, "--on", Some(&asked.on));
+        apps.iter().for_each(|app| option(&mut words, "--app", Some(app)));
+        option(&mut words, "--window", window.as_ref().or(asked.window.window.as_ref()));
+        words.extend(data(asked));
+        words
+    };
+    let mut steps = vec![step("look further back", why(Some(format!("{window}d")), &asked.deployments.app))];
+    let app = answer.suspects.first().and_then(|s| s.deploy.app.clone());
+    if let Some(app) = app.filter(|app| answer.question.apps != [app.clone()]) {
+        let purpose = "only the app of the likeliest";
+        steps.push(step(purpose, why(None, &[app])));
+    }
+    let mut export = why(None, &asked.deployments.app);
+    option(&mut export, "-o", Some(&file_name(&asked.metric, &asked.on)));
+    steps.push(step("a document to share", export));
+    let mut scan = vec!["shiptrace".to_owned(), "scan".to_owned(), asked.metric.clone()];
+    scan.extend(data(asked));
+    steps.push(step("every change of the metric", scan));
+    steps
+}
+
+fn step(purpose: &str, words: Vec<String>) -> NextStep {
+    // A word with a zero byte could not have come from a command line.
+    let command = shlex::try_join(words.iter().map(String::as_str)).unwrap_or_default();
+    NextStep { purpose: purpose.to_owned(), command }
+}
+
+fn option(words: &mut Vec<String>, name: &str, value: Option<&String>) {
+    let Some(value) = value else { return };
+    if value.starts_with('-') {
+        words.push(format!("{name}={value}"));
+    } else {
+        words.extend([name.to_owned(), value.clone()]);
+    }
+}
+
+/// The options that say where the data lies and how to read it, as they were given.
+fn data(asked: &Why) -> Vec<String> {
+    let mut words = Vec::new();
+    asked.deployments.environment.iter().for_each(|e| option(&mut words, "--environment", Some(e)));
+    asked.data.metrics.iter().for_each(|m| option(&mut words, "--metrics", Some(m)));
+    asked.data.deploys.iter().for_each(|d| option(&mut words, "--deploys", Some(d)));
+    option(&mut words, "--config", asked.data.config.as_ref());
+    if asked.data.no_config {
+        words.push("--no-config".to_owned());
+    }
+    option(&mut words, "--timezone", asked.data.timezone.as_ref());
+    option(&mut words, "--as-of", asked.data.as_of.as_ref());
+    words
+}
+
+/// A file name made of the metric and the date.
+fn file_name(metric: &str, on: &str) -> String {
+    let clean =
+        |text: &str| text.chars().map(|c| if c.is_alphanumeric() || c == '_' { c } else { '-' }).collect::<String>();
+    format!("{}-{}.md", clean(metric).trim_start_matches('-'), clean(on))
+}

@@ -1,0 +1,70 @@
+use clap::Args;
+
+use crate::cli::arguments::{DataArguments, DeployArguments, OutputArguments, WindowArgument};
+use crate::cli::environment::Environment;
+use crate::cli::output::Output;
+use crate::cli::resolve::Resolved;
+use crate::cli::{CliError, Outcome, when};
+use crate::investigate::{self, WhyRequest};
+use crate::model::Answer;
+
+use super::next::next_steps;
+
+/// Why did this metric change around this date?
+///
+/// Finds the change that is meant, and lists the deployments before it, likeliest first, each with the probability that it did it,
+/// and the probability that none of them did.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::cli) struct Why {
+    /// The metric
+    pub(super) metric: String,
+
+    /// When it changed, as you saw it: a date, a time, or FROM..TO
+    #[arg(long, value_name = "DATE|TIME")]
+    pub(super) on: String,
+
+    #[command(flatten)]
+    pub(super) deployments: DeployArguments,
+
+    #[command(flatten)]
+    pub(super) window: WindowArgument,
+
+    #[command(flatten)]
+    pub(super) data: DataArguments,
+
+    #[command(flatten)]
+    output: OutputArguments,
+
+    /// Deployments shown in tables and Markdown; JSON and CSV hold all
+    #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Output")]
+    top: usize,
+
+    /// End with exit code 1 where a change was found
+    #[arg(long, help_heading = "Output")]
+    fail_on_change: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  shiptrace why signups --on 2024-03-05
+  shiptrace why signups --on 2024-03-05T14:00 --window 12h --app web --app api
+  shiptrace why signups --on 2024-03-01..2024-03-05 -o answer.md";
+
+impl Why {
+    pub(in crate::cli) fn run(&self, environment: &Environment) -> Result<Outcome, CliError> {
+        let resolved = Resolved::new(&self.data, environment)?;
+        let request = WhyRequest {
+            on: when::on(&self.on, resolved.zone)?,
+            window: resolved.window(self.window.window.as_deref())?,
+            setting: resolved.setting(&self.deployments, Some(std::slice::from_ref(&self.metric)))?,
+            metric: self.metric.clone(),
+        };
+        let output = Output::open(&self.output, environment, self.top, resolved.commit_url())?;
+        let mut answer = investigate::why(&request)?;
+        answer.next = next_steps(self, &answer);
+        let changed = self.fail_on_change && answer.change.is_some();
+        output.write(&Answer::Why(Box::new(answer)))?;
+        Ok(if changed { Outcome::Changed } else { Outcome::Answered })
+    }
+}

@@ -1,0 +1,303 @@
+//! `shiptrace.toml`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::model::{Better, Step};
+
+use super::CliError;
+
+/// What the configuration says. Paths in it are relative to `folder`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Config {
+    /// The file, for messages.
+    pub(super) file: String,
+    /// The folder that holds it.
+    pub(super) folder: PathBuf,
+    pub(super) timezone: Option<String>,
+    pub(super) window: Option<String>,
+    pub(super) commit_url: Option<String>,
+    pub(super) environments: Option<Vec<String>>,
+    pub(super) deploys: Vec<String>,
+    pub(super) deploy_columns: BTreeMap<String, String>,
+    pub(super) metrics: BTreeMap<String, MetricConfig>,
+}
+
+/// What `[metrics.NAME]` says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct MetricConfig {
+    pub(super) source: Vec<String>,
+    pub(super) columns: BTreeMap<String, String>,
+    pub(super) apps: Vec<String>,
+    pub(super) better: Option<Better>,
+    pub(super) unit: Option<String>,
+    pub(super) every: Option<Step>,
+    /// The first key, with its line, that defines the metric from raw events.
+    pub(super) raw: Option<(String, usize)>,
+}
+
+const TOP: [&str; 6] = ["timezone", "window", "commit_url", "environments", "deploys", "metrics"];
+const DEPLOYS: [&str; 3] = ["source", "columns", "environments"];
+const METRIC: [&str; 9] = ["source", "columns", "apps", "better", "unit", "every", "time", "where", "value"];
+/// Keys that define a metric from raw events.
+const RAW: [&str; 3] = ["time", "where", "value"];
+const DEPLOY_COLUMNS: [&str; 12] = [
+    "deployed_at",
+    "app",
+    "environment",
+    "repo",
+    "commit",
+    "branch",
+    "message",
+    "author",
+    "status",
+    "url",
+    "id",
+    "source",
+];
+const METRIC_COLUMNS: [&str; 3] = ["timestamp", "metric", "value"];
+
+/// The name under which the configuration is looked for.
+const NAME: &str = "shiptrace.toml";
+
+impl Config {
+    /// The nearest configuration in a folder or its parents; none where there is none.
+    pub(super) fn find(folder: &Path) -> Option<PathBuf> {
+        folder.ancestors().map(|f| f.join(NAME)).find(|file| file.is_file())
+    }
+
+    /// Reads a configuration.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, is no TOML, or has an unknown key or a value of another type.
+    pub(super) fn read(path: &Path) -> Result<Self, CliError> {
+        let file = path.display().to_string();
+        let text = fs::read_to_string(path)
+            .map_err(|e| CliError::ConfigUnreadable { file: file.clone(), reason: e.to_string() })?;
+        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        Ok(Self { folder, ..Self::parse(&file, &text)? })
+    }
+
+    fn parse(file: &str, text: &str) -> Result<Self, CliError> {
+        let reader = Reader { file, text };
+        let root = DeTable::parse(text).map_err(|e| {
+            let place = e.span().unwrap_or_default();
+            reader.wrong(&place, e.message().to_owned(), None)
+        })?;
+        let mut config = Self { file: file.to_owned(), ..Self::default() };
+        for (key, value) in root.get_ref() {
+            match reader.known(key, &TOP, "")? {
+                "timezone" => config.timezone = Some(reader.string(value)?),
+                "window" => config.window = Some(reader.string(value)?),
+                "commit_url" => config.commit_url = Some(reader.string(value)?),
+                "environments" => config.environments = Some(reader.strings(value)?),
+                "deploys" => config.read_deploys(&reader, value)?,
+                _ => {
+                    for (name, metric) in reader.table(value)? {
+                        let metric = MetricConfig::read(&reader, metric, name.get_ref())?;
+                        config.metrics.insert(name.get_ref().to_string(), metric);
+                    }
+                }
+            }
+        }
+        Ok(config)
+    }
+
+    fn read_deploys(&mut self, reader: &Reader<'_>, table: &Spanned<DeValue<'_>>) -> Result<(), CliError> {
+        for (key, value) in reader.table(table)? {
+            match reader.known(key, &DEPLOYS, "deploys.")? {
+                "source" => self.deploys = reader.strings(value)?,
+                "columns" => self.deploy_columns = reader.columns(value, &DEPLOY_COLUMNS, "deploys.columns.")?,
+                _ => self.environments = Some(reader.strings(value)?),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl MetricConfig {
+    fn read(reader: &Reader<'_>, table: &Spanned<DeValue<'_>>, name: &str) -> Result<Self, CliError> {
+        let mut metric = Self::default();
+        let prefix = format!("metrics.{name}.");
+        for (key, value) in reader.table(table)? {
+            let known = reader.known(key, &METRIC, &prefix)?;
+            match known {
+                "source" => metric.source = reader.strings(value)?,
+                "columns" => metric.columns = reader.columns(value, &METRIC_COLUMNS, &format!("{prefix}columns."))?,
+                "apps" => metric.apps = reader.strings(value)?,
+                "unit" => metric.unit = Some(reader.string(value)?),
+                "better" => metric.better = Some(reader.better(value)?),
+                "every" => metric.every = Some(reader.step(value)?),
+                _ => {
+                    reader.string(value)?;
+                    debug_assert!(RAW.contains(&known));
+                    metric.raw.get_or_insert((known.to_owned(), reader.line(&key.span())));
+                }
+            }
+        }
+        Ok(metric)
+    }
+}
+
+/// Reads values and says where what is wrong stands.
+struct Reader<'a> {
+    file: &'a str,
+    text: &'a str,
+}
+
+impl Reader<'_> {
+    fn line(&self, place: &Range<usize>) -> usize {
+        self.text.get(..place.start).unwrap_or(self.text).matches('\n').count() + 1
+    }
+
+    fn wrong(&self, place: &Range<usize>, problem: String, hint: Option<String>) -> CliError {
+        CliError::Config { file: self.file.to_owned(), line: self.line(place), problem, hint }
+    }
+
+    fn expected(&self, value: &Spanned<DeValue<'_>>, what: &str) -> CliError {
+        let found = value.get_ref().type_str();
+        self.wrong(&value.span(), format!("expected {what}, found {found}"), None)
+    }
+
+    /// The key as one of those known; else an error that names the nearest.
+    fn known<'k>(
+        &self,
+        key: &Spanned<std::borrow::Cow<'_, str>>,
+        known: &[&'k str],
+        prefix: &str,
+    ) -> Result<&'k str, CliError> {
+        let name = key.get_ref().as_ref();
+        if let Some(found) = known.iter().find(|k| **k == name) {
+            return Ok(found);
+        }
+        let likeness = |k: &&&str| strsim::jaro_winkler(name, k);
+        let nearest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b))).copied().unwrap_or_default();
+        let all = known.join(", ");
+        let hint = if strsim::jaro_winkler(name, nearest) > 0.7 {
+            format!("did you mean {nearest}? The keys here: {all}")
+        } else {
+            format!("the keys here: {all}")
+        };
+        Err(self.wrong(&key.span(), format!("unknown key {prefix}{name}; the nearest is {nearest}"), Some(hint)))
+    }
+
+    fn table<'v, 'i>(&self, value: &'v Spanned<DeValue<'i>>) -> Result<&'v DeTable<'i>, CliError> {
+        value.get_ref().as_table().ok_or_else(|| self.expected(value, "a table"))
+    }
+
+    fn string(&self, value: &Spanned<DeValue<'_>>) -> Result<String, CliError> {
+        value.get_ref().as_str().map(str::to_owned).ok_or_else(|| self.expected(value, "a string"))
+    }
+
+    /// A list of strings; one string is a list of one.
+    fn strings(&self, value: &Spanned<DeValue<'_>>) -> Result<Vec<String>, CliError> {
+        match value.get_ref().as_array() {
+            Some(array) => array.iter().map(|item| self.string(item)).collect(),
+            None => self
+                .string(value)
+                .map(|one| vec![one])
+                .map_err(|_| self.expected(value, "a string or a list of strings")),
+        }
+    }
+
+    fn columns(
+        &self,
+        value: &Spanned<DeValue<'_>>,
+        known: &[&str],
+        prefix: &str,
+    ) -> Result<BTreeMap<String, String>, CliError> {
+        let table = self.table(value)?.iter();
+        table.map(|(key, value)| Ok((self.known(key, known, prefix)?.to_owned(), self.string(value)?))).collect()
+    }
+
+    fn better(&self, value: &Spanned<DeValue<'_>>) -> Result<Better, CliError> {
+        match self.string(value)?.as_str() {
+            "up" => Ok(Better::Up),
+            "down" => Ok(Better::Down),
+            _ => Err(self.wrong(&value.span(), "better must be \"up\" or \"down\"".to_owned(), None)),
+        }
+    }
+
+    fn step(&self, value: &Spanned<DeValue<'_>>) -> Result<Step, CliError> {
+        let text = self.string(value)?;
+        step(&text).ok_or_else(|| {
+            let problem = format!("every = {text:?} is not a step");
+            let hint = "write 1m to 30m (a divisor of an hour), 1h to 12h (a divisor of a day), 1d, 1w, 1mo, 3mo or 1y";
+            self.wrong(&value.span(), problem, Some(hint.to_owned()))
+        })
+    }
+}
+
+/// The length of a bucket as people write it.
+fn step(text: &str) -> Option<Step> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let n: u32 = text[..digits].parse().ok().filter(|n| *n > 0)?;
+    let divides = |whole: u32| whole % n == 0 && n < whole;
+    match &text[digits..] {
+        "m" | "min" if n == 60 => Some(Step::Hours(1)),
+        "m" | "min" if divides(60) => Some(Step::Minutes(n)),
+        "h" if n == 24 => Some(Step::Day),
+        "h" if divides(24) => Some(Step::Hours(n)),
+        "d" if n == 1 => Some(Step::Day),
+        "d" if n == 7 => Some(Step::Week),
+        "w" if n == 1 => Some(Step::Week),
+        "mo" if n == 12 || divides(12) => Some(Step::Months(n)),
+        "q" if n == 1 => Some(Step::Months(3)),
+        "y" if n == 1 => Some(Step::Months(12)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> CliError {
+        Config::parse("shiptrace.toml", text).unwrap_err()
+    }
+
+    #[test]
+    fn every_key_of_a_configuration_is_read() {
+        let text = r#"
+            timezone = "Europe/Oslo"
+            window = "2d"
+            environments = ["eu", "us"]
+            [deploys]
+            source = "a.csv"
+            columns = { deployed_at = "finished" }
+            [metrics."sign ups"]
+            source = ["b.csv", "c.csv"]
+            apps = ["web"]
+            better = "down"
+            unit = "EUR"
+            every = "15m"
+        "#;
+        let config = Config::parse("f", text).unwrap();
+        assert_eq!(config.timezone.as_deref(), Some("Europe/Oslo"));
+        assert_eq!(config.environments.unwrap(), ["eu", "us"]);
+        assert_eq!(config.deploy_columns["deployed_at"], "finished");
+        let metric = &config.metrics["sign ups"];
+        assert_eq!(metric.source, ["b.csv", "c.csv"]);
+        assert_eq!((metric.better, metric.every), (Some(Better::Down), Some(Step::Minutes(15))));
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line_and_the_nearest() {
+        let told = error("window = \"3d\"\n[metrics.m]\nbeter = \"up\"\n").to_string();
+        assert_eq!(told, "shiptrace.toml, line 3: unknown key metrics.m.beter; the nearest is better");
+    }
+
+    #[test]
+    fn a_value_of_another_type_and_broken_toml_are_named_with_their_line() {
+        assert!(
+            error("\nwindow = 3\n").to_string().starts_with("shiptrace.toml, line 2: expected a string, found integer")
+        );
+        assert!(error("a = \n").to_string().starts_with("shiptrace.toml, line 1: "));
+        assert!(error("[metrics.m]\nevery = \"7m\"\n").to_string().contains("every = \"7m\" is not a step"));
+    }
+}

@@ -1,0 +1,137 @@
+//! Where the answer goes and how it looks.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::model::Answer;
+use crate::report::{self, Format, Style};
+
+use super::CliError;
+use super::arguments::{ColorChoice, OutputArguments};
+use super::environment::Environment;
+
+/// An output that is open, before the work starts.
+pub(super) struct Output {
+    to: Destination,
+    format: Format,
+    style: Style,
+}
+
+enum Destination {
+    Stdout,
+    /// Written beside the file and moved over it in the end, so that a failure leaves the old one as it was.
+    Beside {
+        file: PathBuf,
+        written: NamedTempFile,
+    },
+    /// A device or a pipe, which cannot be replaced.
+    Into {
+        file: PathBuf,
+        open: fs::File,
+    },
+}
+
+impl Output {
+    pub(super) fn open(
+        arguments: &OutputArguments,
+        environment: &Environment,
+        top: usize,
+        commit_url: Option<String>,
+    ) -> Result<Self, CliError> {
+        let file = arguments.output.as_deref().filter(|file| *file != "-").map(Path::new);
+        let wrong = |e: report::FormatError| {
+            CliError::option(
+                "--output",
+                arguments.output.as_deref().unwrap_or(""),
+                e.to_string(),
+                "say --format table, json, csv or markdown",
+            )
+        };
+        let format = match (&arguments.format, file) {
+            (Some(name), _) => name.parse().map_err(wrong)?,
+            (None, Some(file)) => Format::from_path(file).map_err(wrong)?,
+            (None, None) => Format::Table,
+        };
+        let to = file.map_or(Ok(Destination::Stdout), open)?;
+        let terminal = if file.is_none() { environment.terminal } else { None };
+        let style = Style {
+            width: terminal,
+            color: colours(arguments.color, terminal.is_some(), environment),
+            ascii: arguments.ascii,
+            top,
+            columns: arguments.columns.clone(),
+            raw: arguments.raw,
+            commit_url,
+        };
+        Ok(Self { to, format, style })
+    }
+
+    pub(super) fn write(self, answer: &Answer) -> Result<(), CliError> {
+        let failed = |file: &Path| {
+            let file = file.display().to_string();
+            move |source| CliError::Write { file, source }
+        };
+        match self.to {
+            Destination::Stdout => report::write(answer, self.format, &self.style, &mut io::stdout().lock())
+                .map_err(failed(Path::new("standard output"))),
+            Destination::Into { file, mut open } => {
+                report::write(answer, self.format, &self.style, &mut open).map_err(failed(&file))
+            }
+            Destination::Beside { file, mut written } => {
+                report::write(answer, self.format, &self.style, &mut written).map_err(failed(&file))?;
+                written.flush().map_err(failed(&file))?;
+                written.persist(&file).map(drop).map_err(|e| failed(&file)(e.error))
+            }
+        }
+    }
+}
+
+fn open(file: &Path) -> Result<Destination, CliError> {
+    let failed = |source| CliError::Write { file: file.display().to_string(), source };
+    let about = fs::metadata(file);
+    if about.as_ref().is_ok_and(fs::Metadata::is_dir) {
+        return Err(failed(io::Error::from(io::ErrorKind::IsADirectory)));
+    }
+    if about.as_ref().is_ok_and(|about| !about.is_file()) {
+        let open = fs::OpenOptions::new().write(true).open(file).map_err(failed)?;
+        return Ok(Destination::Into { file: file.to_path_buf(), open });
+    }
+    if about.is_ok() {
+        fs::OpenOptions::new().append(true).open(file).map_err(failed)?;
+    }
+    // A link stays a link, and what it points to is replaced.
+    let real = fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
+    let folder = real.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let written = beside(folder, about_permissions(&real)).map_err(failed)?;
+    Ok(Destination::Beside { file: real, written })
+}
+
+fn about_permissions(file: &Path) -> Option<fs::Permissions> {
+    fs::metadata(file).ok().map(|about| about.permissions())
+}
+
+/// An unnamed-looking file in the folder, with the permissions of the one it replaces, or those of any new file.
+fn beside(folder: &Path, permissions: Option<fs::Permissions>) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".shiptrace-");
+    #[cfg(unix)]
+    let builder = builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let file = builder.tempfile_in(folder)?;
+    if let Some(permissions) = permissions {
+        fs::set_permissions(file.path(), permissions)?;
+    }
+    Ok(file)
+}
+
+fn colours(choice: ColorChoice, terminal: bool, environment: &Environment) -> bool {
+    match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto if environment.get("NO_COLOR").is_some() => false,
+        ColorChoice::Auto if environment.get("CLICOLOR_FORCE").is_some_and(|v| v != "0") => true,
+        ColorChoice::Auto => terminal && environment.get("TERM") != Some("dumb"),
+    }
+}

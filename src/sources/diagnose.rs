@@ -1,0 +1,56 @@
+//! Finds the place of what is wrong with a CSV file, once polars has refused it.
+
+use std::fs::File;
+use std::io::Read;
+
+use super::SourceError;
+use super::table::Origin;
+
+/// The error of a file that was refused with `detail`: with its row where looking at the bytes once more shows it.
+pub(super) fn diagnose(file: &str, origin: &Origin, detail: &str) -> SourceError {
+    torn(file, origin).unwrap_or_else(|| SourceError::Malformed {
+        file: file.to_owned(),
+        detail: format!("cannot be read: {detail}"),
+    })
+}
+
+/// The first fault of a file that is CSV; none where there is none.
+pub(super) fn torn(file: &str, origin: &Origin) -> Option<SourceError> {
+    match origin {
+        Origin::Csv(path) => bytes(path).and_then(|bytes| first_fault(file, &bytes)),
+        Origin::CsvBytes(bytes) => first_fault(file, bytes),
+        Origin::Other => None,
+    }
+}
+
+/// The content of a file, decompressed; none where that fails.
+fn bytes(path: &std::path::Path) -> Option<Vec<u8>> {
+    let mut raw = Vec::new();
+    File::open(path).ok()?.read_to_end(&mut raw).ok()?;
+    let mut plain = Vec::new();
+    match raw.as_slice() {
+        [0x1f, 0x8b, ..] => flate2::read::MultiGzDecoder::new(raw.as_slice()).read_to_end(&mut plain).ok()?,
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+            zstd::stream::read::Decoder::new(raw.as_slice()).ok()?.read_to_end(&mut plain).ok()?
+        }
+        _ => return Some(raw),
+    };
+    Some(plain)
+}
+
+/// The first row that is not UTF-8 or has another number of cells than the header.
+fn first_fault(file: &str, bytes: &[u8]) -> Option<SourceError> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+    let mut expected = None;
+    for (i, record) in reader.byte_records().enumerate() {
+        let (row, record) = (i + 1, record.ok()?);
+        if record.iter().any(|cell| std::str::from_utf8(cell).is_err()) {
+            return Some(SourceError::NotUtf8 { file: file.to_owned(), row });
+        }
+        let header = *expected.get_or_insert(record.len());
+        if record.len() != header {
+            return Some(SourceError::Ragged { file: file.to_owned(), row, found: record.len(), expected: header });
+        }
+    }
+    None
+}

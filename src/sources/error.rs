@@ -1,0 +1,206 @@
+use super::locator::endings;
+
+/// Whose fault an error of a source is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceErrorKind {
+    /// The data, or what was said about it.
+    Data,
+    /// The source could not be reached or refused.
+    Unreachable,
+}
+
+/// Why data was not read. Rows are counted as a spreadsheet does: the header is row 1.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// A kind of source that this version does not read.
+    #[error("{locator}: this version does not read {what}")]
+    NotSupported {
+        /// As it was written.
+        locator: String,
+        /// What it is.
+        what: &'static str,
+    },
+    /// The ending says nothing about how the file is written.
+    #[error("{locator}: the ending says nothing about the file; read are {}", endings())]
+    Ending {
+        /// As it was written.
+        locator: String,
+    },
+    /// A glob that is malformed or matches nothing.
+    #[error("{pattern}: {reason}")]
+    Glob {
+        /// The glob.
+        pattern: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A file that does not exist or may not be read.
+    #[error("{file}: cannot be read: {reason}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// Nothing at all.
+    #[error("{file}: the file is empty")]
+    Empty {
+        /// The file.
+        file: String,
+    },
+    /// A header without rows.
+    #[error("{file}: there is a header and no rows")]
+    NoRows {
+        /// The file.
+        file: String,
+    },
+    /// Bytes that are no UTF-8.
+    #[error("{file}, row {row}: the text is not UTF-8")]
+    NotUtf8 {
+        /// The file.
+        file: String,
+        /// The row.
+        row: usize,
+    },
+    /// A row with too few or too many cells.
+    #[error("{file}, row {row}: {found} cells, and the header has {expected}")]
+    Ragged {
+        /// The file.
+        file: String,
+        /// The row.
+        row: usize,
+        /// How many cells it has.
+        found: usize,
+        /// How many it should have.
+        expected: usize,
+    },
+    /// A file that is not what its ending says.
+    #[error("{file}: {detail}")]
+    Malformed {
+        /// The file, and the row where that is known.
+        file: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// A required column is not there.
+    #[error("{file}: there is no column {column:?}; the columns are {}", quoted(found))]
+    MissingColumn {
+        /// The file.
+        file: String,
+        /// The column wanted, as it should be called in this file.
+        column: String,
+        /// The columns found.
+        found: Vec<String>,
+        /// The most similar of them.
+        nearest: Option<String>,
+    },
+    /// Two columns of one name.
+    #[error("{file}: there are two columns {column:?}")]
+    DuplicateColumn {
+        /// The file.
+        file: String,
+        /// The name.
+        column: String,
+    },
+    /// A cell that is not what its column holds.
+    #[error("{file}, row {row}, column {column:?}: {text:?} is {problem}")]
+    Cell {
+        /// The file.
+        file: String,
+        /// The row.
+        row: usize,
+        /// The column.
+        column: String,
+        /// What stands there, shortened.
+        text: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// No source holds the metric.
+    #[error("there is no metric {metric:?} among the {known} that were read")]
+    UnknownMetric {
+        /// The metric asked for.
+        metric: String,
+        /// The most similar names.
+        nearest: Vec<String>,
+        /// How many metrics there are.
+        known: usize,
+    },
+    /// The timestamps of a metric make no buckets.
+    #[error("the timestamps of {metric} make no regular series: {reason}")]
+    Irregular {
+        /// The metric.
+        metric: String,
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl SourceError {
+    /// Whose fault it is.
+    #[must_use]
+    pub fn kind(&self) -> SourceErrorKind {
+        SourceErrorKind::Data
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NotSupported { .. } => "export the table to CSV or Parquet and give that file".to_owned(),
+            Self::MissingColumn { found, .. } if found.len() == 1 && found[0].contains([';', '\t']) => {
+                "the file seems to be separated by semicolons or tabs: write it with commas".to_owned()
+            }
+            Self::MissingColumn { column, nearest: Some(nearest), .. } => {
+                format!(
+                    "if {nearest:?} is that column, rename it, or say so under columns in shiptrace.toml: {column} = {nearest:?}"
+                )
+            }
+            Self::MissingColumn { column, .. } => {
+                format!("rename the column that holds it to {column:?}, or map it under columns in shiptrace.toml")
+            }
+            Self::NotUtf8 { .. } => "save the file as UTF-8".to_owned(),
+            Self::Ragged { .. } => "quote cells that hold commas, quotes or line breaks".to_owned(),
+            Self::UnknownMetric { nearest, .. } if !nearest.is_empty() => {
+                format!("the nearest: {}; shiptrace metrics lists all", quoted(nearest))
+            }
+            Self::UnknownMetric { .. } => "shiptrace metrics lists all".to_owned(),
+            Self::Irregular { .. } => {
+                "give one value a bucket, or set every = \"1d\" (or the like) for the metric".to_owned()
+            }
+            Self::Cell { problem, .. } if problem.contains("number") => {
+                "write numbers like 1234.5 or 1.2e3, and leave the cell empty where there is none".to_owned()
+            }
+            Self::Cell { problem, .. } if problem.contains("time") => {
+                "write times like 2023-11-24, 2023-11-24T10:30:00 or 2023-11-24T10:30:00+01:00".to_owned()
+            }
+            _ => return None,
+        };
+        Some(hint)
+    }
+
+    /// A cell that cannot be read.
+    pub(super) fn cell(file: &str, row: usize, column: &str, text: &str, problem: &'static str) -> Self {
+        let short: String = text.chars().take(60).collect();
+        let text = if short.len() < text.len() { format!("{short}…") } else { short };
+        Self::Cell { file: file.to_owned(), row, column: column.to_owned(), text, problem }
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    let mut shown: Vec<String> = names.iter().take(20).map(|name| format!("{name:?}")).collect();
+    if names.len() > shown.len() {
+        shown.push(format!("and {} more", names.len() - shown.len()));
+    }
+    shown.join(", ")
+}
+
+/// The names most like `wanted`, the most alike first.
+pub(super) fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>, most: usize) -> Vec<String> {
+    let wanted = wanted.to_lowercase();
+    let likeness = |name: &str| strsim::jaro_winkler(&wanted, &name.to_lowercase());
+    let mut alike: Vec<(f64, &str)> =
+        names.into_iter().map(|name| (likeness(name), name)).filter(|(likeness, _)| *likeness > 0.7).collect();
+    alike.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    alike.into_iter().take(most).map(|(_, name)| name.to_owned()).collect()
+}

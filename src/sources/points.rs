@@ -1,0 +1,192 @@
+//! Values at moments, and how they become a series.
+
+use std::cmp::Ordering;
+
+use chrono::DateTime;
+use chrono_tz::Tz;
+
+use crate::model::{Caveat, Grid, GridError, Series, Step};
+
+use super::SourceError;
+use super::timestamp::Stamp;
+
+/// A value of a metric at a moment.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Point {
+    pub(super) stamp: Stamp,
+    /// The values of the dimensions, joined; empty where there are none.
+    pub(super) dimensions: Box<str>,
+    /// NaN where missing.
+    pub(super) value: f64,
+}
+
+/// The rows of one metric, in the order in which they were read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Points {
+    pub(super) points: Vec<Point>,
+    /// How many values were `NaN`.
+    pub(super) not_a_number: usize,
+    pub(super) every: Option<Step>,
+}
+
+/// A value and the moment it belongs to, Unix seconds.
+type Value = (i64, f64);
+
+impl Points {
+    /// The series, with what was done on the way.
+    ///
+    /// Identical rows count once; of rows with one key and different values the last wins; rows that differ in their dimensions
+    /// are added up, and so are moments of one bucket. A sum with a missing part is missing.
+    pub(super) fn into_series(mut self, name: &str, zone: Tz) -> Result<(Series, Vec<Caveat>), SourceError> {
+        let mut told = Told { name, zone, caveats: Vec::new() };
+        told.not_a_number(self.not_a_number);
+        self.tell_repeated_hours_apart();
+        let single = one_for_each_key(self.points, &mut told);
+        let by_moment = added_up(single.into_iter().map(|p| (p.stamp.at.timestamp(), p.value)));
+        let stamps: Vec<i64> = by_moment.iter().map(|(at, _)| *at).collect();
+        let grid = Grid::fit(&stamps, zone, self.every).map_err(|e| irregular(name, zone, &e))?;
+        let mut values = vec![f64::NAN; grid.edges().len() - 1];
+        let mut shared = 0;
+        let mut last = None;
+        for (at, value) in by_moment {
+            let Some(bucket) = grid.bucket(at) else { continue };
+            shared += usize::from(last == Some(bucket));
+            values[bucket] = if last == Some(bucket) { values[bucket] + value } else { value };
+            last = Some(bucket);
+        }
+        told.aggregated(shared, grid.step());
+        told.gaps(&values, grid.edges(), grid.step());
+        let series = Series::new(name, zone, grid.step(), grid.edges().to_vec(), values)
+            .map_err(|e| SourceError::Irregular { metric: name.to_owned(), reason: e.to_string() })?;
+        Ok((series, told.caveats))
+    }
+
+    /// Where clocks were put back, local times without an offset come twice: the second row of such a time is the later moment.
+    fn tell_repeated_hours_apart(&mut self) {
+        self.points.sort_by(by_key);
+        for i in 1..self.points.len() {
+            let (before, rest) = self.points.split_at_mut(i);
+            let (earlier, point) = (&before[i - 1], &mut rest[0]);
+            if let (Some(later), Ordering::Equal) = (point.stamp.or_later, by_key(earlier, point)) {
+                point.stamp = Stamp { at: later, or_later: None };
+            }
+        }
+        self.points.sort_by(by_key);
+    }
+}
+
+fn by_key(a: &Point, b: &Point) -> Ordering {
+    a.stamp.at.cmp(&b.stamp.at).then_with(|| a.dimensions.cmp(&b.dimensions))
+}
+
+/// The last point of each key, of points sorted by key.
+fn one_for_each_key(points: Vec<Point>, told: &mut Told<'_>) -> Vec<Point> {
+    let (mut same, mut different, mut example) = (0, 0, None);
+    let mut kept: Vec<Point> = Vec::with_capacity(points.len());
+    for point in points {
+        match kept.last_mut().filter(|last| by_key(last, &point) == Ordering::Equal) {
+            Some(last) if last.value.to_bits() == point.value.to_bits() => same += 1,
+            Some(last) => {
+                different += 1;
+                example.get_or_insert((point.stamp.at.timestamp(), last.value, point.value));
+                *last = point;
+            }
+            None => kept.push(point),
+        }
+    }
+    told.duplicates(same);
+    told.conflicts(different, example);
+    kept
+}
+
+/// Sums the values of equal moments, of values in the order of time. A sum with a missing part is missing.
+fn added_up(values: impl Iterator<Item = Value>) -> Vec<Value> {
+    let mut sums: Vec<Value> = Vec::new();
+    for (at, value) in values {
+        match sums.last_mut().filter(|last| last.0 == at) {
+            Some(last) => last.1 += value,
+            None => sums.push((at, value)),
+        }
+    }
+    sums
+}
+
+fn irregular(name: &str, zone: Tz, error: &GridError) -> SourceError {
+    let place = match error {
+        GridError::Irregular { at } | GridError::TooLong { at, .. } => format!(", see {}", shown(*at, zone)),
+        GridError::TooFew { .. } => String::new(),
+    };
+    SourceError::Irregular { metric: name.to_owned(), reason: format!("{error}{place}") }
+}
+
+fn shown(unix: i64, zone: Tz) -> String {
+    DateTime::from_timestamp(unix, 0)
+        .map_or_else(String::new, |at| at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string())
+}
+
+/// Collects the caveats of one metric.
+struct Told<'a> {
+    name: &'a str,
+    zone: Tz,
+    caveats: Vec<Caveat>,
+}
+
+impl Told<'_> {
+    fn tell(&mut self, code: &'static str, text: String) {
+        self.caveats.push(Caveat::new(code, text));
+    }
+
+    fn not_a_number(&mut self, n: usize) {
+        if n > 0 {
+            self.tell("nan_as_missing", format!("{}: {n} values are NaN and were read as missing.", self.name));
+        }
+    }
+
+    fn duplicates(&mut self, n: usize) {
+        if n > 0 {
+            self.tell("duplicate_rows", format!("{}: {n} rows repeat another one and were counted once.", self.name));
+        }
+    }
+
+    fn conflicts(&mut self, n: usize, example: Option<(i64, f64, f64)>) {
+        let Some((at, first, last)) = example else { return };
+        let value = |v: f64| if v.is_nan() { "no value".to_owned() } else { v.to_string() };
+        let text = format!(
+            "{}: {n} rows give another value for a moment that had one; the last row won, as {} over {} at {}.",
+            self.name,
+            value(last),
+            value(first),
+            shown(at, self.zone)
+        );
+        self.tell("conflicting_rows", text);
+    }
+
+    fn aggregated(&mut self, n: usize, step: Step) {
+        if n > 0 {
+            self.tell("aggregated", format!("{}: {n} values share a {step} with others and were added up.", self.name));
+        }
+    }
+
+    fn gaps(&mut self, values: &[f64], edges: &[i64], step: Step) {
+        let missing = values.iter().filter(|v| v.is_nan()).count();
+        let runs = values.chunk_by(|a, b| a.is_nan() == b.is_nan());
+        let mut at = 0;
+        let mut longest = (0, 0);
+        for run in runs {
+            if run[0].is_nan() && run.len() > longest.0 {
+                longest = (run.len(), at);
+            }
+            at += run.len();
+        }
+        if missing > 0 {
+            let text = format!(
+                "{}: {missing} of {} buckets of a {step} have no value; the longest gap is {} from {}.",
+                self.name,
+                values.len(),
+                longest.0,
+                shown(edges[longest.1], self.zone)
+            );
+            self.tell("gaps", text);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Files as columns of text, read by polars.
+
+use std::io::Read;
+use std::path::Path;
+
+use polars::prelude::*;
+
+use super::SourceError;
+use super::diagnose::{diagnose, torn};
+use super::error::nearest;
+use super::locator::{FileKind, Locator, kind_of, open};
+use super::text::to_text;
+
+/// A file whose columns are known and whose rows are not read yet.
+pub(super) struct Table {
+    /// As it is named in errors.
+    pub(super) file: String,
+    /// Its columns.
+    pub(super) names: Vec<String>,
+    frame: LazyFrame,
+    origin: Origin,
+}
+
+/// Where the bytes come from, to look at them once more where reading fails.
+pub(super) enum Origin {
+    Csv(Box<Path>),
+    CsvBytes(Vec<u8>),
+    Other,
+}
+
+/// Rows that were read.
+pub(super) struct Rows {
+    /// For each row its number as a spreadsheet counts, the header being 1; in Parquet and NDJSON the first row is 1.
+    pub(super) numbers: Vec<usize>,
+    /// The columns asked for, in that order; none where a cell has no value.
+    pub(super) columns: Vec<StringChunked>,
+}
+
+/// The name of the column of row numbers; no header can hold it.
+const ROW: &str = "\u{0}row";
+
+impl Table {
+    /// Opens every file of a locator.
+    pub(super) fn open_all(locator: &Locator) -> Result<Vec<Self>, SourceError> {
+        if *locator == Locator::Stdin {
+            let mut bytes = Vec::new();
+            let unreadable =
+                |e: std::io::Error| SourceError::Unreadable { file: STDIN.to_owned(), reason: e.to_string() };
+            std::io::stdin().lock().read_to_end(&mut bytes).map_err(unreadable)?;
+            return Ok(vec![Self::from_csv_bytes(bytes)?]);
+        }
+        locator.files()?.iter().map(|file| Self::open(file)).collect()
+    }
+
+    fn open(path: &Path) -> Result<Self, SourceError> {
+        let file = path.display().to_string();
+        if open(path)?.metadata().is_ok_and(|about| about.is_file() && about.len() == 0) {
+            return Err(SourceError::Empty { file });
+        }
+        let unreadable = |e: PolarsError| SourceError::Malformed { file: file.clone(), detail: first_line(&e) };
+        let paths = ScanSources::Paths([PlRefPath::try_from_path(path).map_err(unreadable)?].into_iter().collect());
+        let index = |offset| Some(RowIndex { name: ROW.into(), offset });
+        match kind_of(path) {
+            Some(FileKind::Parquet) => {
+                let args = ScanArgsParquet { row_index: index(1), glob: false, ..Default::default() };
+                let frame = LazyFrame::scan_parquet_sources(paths, args).map_err(unreadable)?;
+                Self::new(file.clone(), frame, Origin::Other)
+            }
+            Some(FileKind::Ndjson) => {
+                let reader = LazyJsonLineReader::new_with_sources(paths).with_infer_schema_length(None);
+                let frame = reader.with_row_index(index(1)).finish().map_err(unreadable)?;
+                Self::new(file.clone(), frame, Origin::Other)
+            }
+            _ => {
+                let frame = csv(paths).map_err(unreadable)?;
+                Self::new(file.clone(), frame, Origin::Csv(path.into()))
+            }
+        }
+    }
+
+    fn from_csv_bytes(bytes: Vec<u8>) -> Result<Self, SourceError> {
+        let file = STDIN.to_owned();
+        if bytes.is_empty() {
+            return Err(SourceError::Empty { file });
+        }
+        let unreadable = |e: PolarsError| SourceError::Malformed { file: file.clone(), detail: first_line(&e) };
+        let frame = csv(ScanSources::Buffers([bytes.clone().into()].into())).map_err(unreadable)?;
+        Self::new(file.clone(), frame, Origin::CsvBytes(bytes))
+    }
+
+    fn new(file: String, mut frame: LazyFrame, origin: Origin) -> Result<Self, SourceError> {
+        let schema = frame.collect_schema().map_err(|e| diagnose(&file, &origin, &first_line(&e)))?;
+        let names: Vec<String> = schema.iter_names().map(ToString::to_string).filter(|name| name != ROW).collect();
+        // polars tells columns of one name apart by this ending.
+        let twin = names.iter().find_map(|name| name.split_once("_duplicated_").map(|(first, _)| first.to_owned()));
+        if let Some(column) = twin.filter(|first| names.contains(first)) {
+            return Err(SourceError::DuplicateColumn { file, column });
+        }
+        Ok(Self { file, names, frame, origin })
+    }
+
+    /// Whether there is a column of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.names.iter().any(|n| n == name)
+    }
+
+    /// Checks that a required column is there.
+    pub(super) fn require(&self, name: &str) -> Result<(), SourceError> {
+        if self.has(name) {
+            return Ok(());
+        }
+        Err(SourceError::MissingColumn {
+            file: self.file.clone(),
+            column: name.to_owned(),
+            found: self.names.clone(),
+            nearest: nearest(name, self.names.iter().map(String::as_str), 1).pop(),
+        })
+    }
+
+    /// Reads these columns of all rows, or of those that hold `only.1` in the column `only.0`.
+    pub(super) fn read(&self, columns: &[&str], only: Option<(&str, &str)>) -> Result<Rows, SourceError> {
+        let mut frame = self.frame.clone();
+        if let Some((column, value)) = only {
+            frame = frame.filter(exactly(column).cast(DataType::String).eq(lit(value)));
+        }
+        let wanted: Vec<Expr> = std::iter::once(ROW).chain(columns.iter().copied()).map(exactly).collect();
+        let read = self.collect(frame.select(wanted))?;
+        let index = read.column(ROW).and_then(|c| c.cast(&DataType::UInt64)).map_err(|e| self.broken(&e))?;
+        let index = index.u64().map_err(|e| self.broken(&e))?;
+        let numbers = index.into_no_null_iter().map(|n| usize::try_from(n).unwrap_or(usize::MAX)).collect();
+        let texts = columns.iter().map(|name| read.column(name).and_then(to_text));
+        let texts = texts.collect::<PolarsResult<_>>().map_err(|e| self.broken(&e))?;
+        let rows = Rows { numbers, columns: texts };
+        self.check_torn(columns_of(&rows, columns, self.names.last()))?;
+        Ok(rows)
+    }
+
+    /// A row that ends early looks like one whose last cells are empty: where such cells are, the file is looked at once more.
+    fn check_torn(&self, last: Option<&StringChunked>) -> Result<(), SourceError> {
+        match last.filter(|last| last.null_count() > 0).and_then(|_| torn(&self.file, &self.origin)) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    /// The values of a column, each once, in order.
+    pub(super) fn distinct(&self, column: &str) -> Result<Vec<String>, SourceError> {
+        let distinct = self.frame.clone().select([exactly(column).cast(DataType::String).unique()]);
+        let read = self.collect(distinct)?;
+        let texts = read.column(column).and_then(to_text).map_err(|e| self.broken(&e))?;
+        let mut values: Vec<String> = texts.iter().flatten().map(str::to_owned).collect();
+        values.sort();
+        Ok(values)
+    }
+
+    fn collect(&self, frame: LazyFrame) -> Result<DataFrame, SourceError> {
+        frame.collect_with_engine(Engine::Streaming).map(|result| result.unwrap_single()).map_err(|e| self.broken(&e))
+    }
+
+    fn broken(&self, error: &PolarsError) -> SourceError {
+        diagnose(&self.file, &self.origin, &first_line(error))
+    }
+}
+
+impl Rows {
+    /// Whether no cell of a row has a value: a blank line.
+    pub(super) fn is_blank(&self, i: usize) -> bool {
+        self.columns.iter().all(|column| column.get(i).is_none())
+    }
+}
+
+fn columns_of<'r>(rows: &'r Rows, columns: &[&str], name: Option<&String>) -> Option<&'r StringChunked> {
+    let at = columns.iter().position(|column| Some(*column) == name.map(String::as_str))?;
+    rows.columns.get(at)
+}
+
+/// Standard input, as errors name it.
+const STDIN: &str = "standard input";
+
+/// CSV with all columns as text, so that nothing is guessed and no cell is lost.
+fn csv(sources: ScanSources) -> PolarsResult<LazyFrame> {
+    LazyCsvReader::new_with_sources(sources)
+        .with_glob(false)
+        .with_infer_schema_length(Some(0))
+        .with_row_index(Some(RowIndex { name: ROW.into(), offset: 2 }))
+        .finish()
+}
+
+/// A column by its name as it is: `col` would take `*` and `^a$` for patterns.
+fn exactly(name: &str) -> Expr {
+    Expr::Column(name.into())
+}
+
+fn first_line(error: &PolarsError) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
+}
