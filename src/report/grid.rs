@@ -37,10 +37,14 @@ impl Column {
 pub(super) struct Grid {
     pub(super) columns: Vec<Column>,
     pub(super) rows: Vec<Vec<String>>,
+    /// For each row the lines that stand below it, indented; may be shorter than `rows`.
+    pub(super) notes: Vec<Vec<String>>,
 }
 
 /// Spaces between columns.
 const GAP: u16 = 2;
+/// Before a note.
+const INDENT: &str = "      ";
 /// A flexible column is not cut below this; then the others are cut as well.
 const LEAST: usize = 24;
 /// Nothing is cut below this.
@@ -64,11 +68,21 @@ impl Grid {
         }
         for (i, &c) in used.iter().enumerate() {
             let Some(column) = table.column_mut(i) else { continue };
-            column.set_padding((0, if i + 1 < used.len() { GAP } else { 0 }));
+            // Between two columns there is a space already, where a line would stand.
+            column.set_padding((0, if i + 1 < used.len() { GAP - 1 } else { 0 }));
             let right = self.columns[c].align == Align::Right;
             column.set_cell_alignment(if right { CellAlignment::Right } else { CellAlignment::Left });
         }
-        table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+        let mut lines = table.lines().map(|line| line.trim_end().to_owned());
+        let mut drawn: Vec<String> = lines.by_ref().take(2).collect();
+        for (i, line) in lines.enumerate() {
+            drawn.push(line);
+            let notes = self.notes.get(i).into_iter().flatten().filter(|note| !note.is_empty());
+            drawn.extend(
+                notes.map(|note| format!("{INDENT}{}", text::cut(note, width.saturating_sub(INDENT.len()), ellipsis))),
+            );
+        }
+        drawn.into_iter().map(|line| line + "\n").collect()
     }
 
     /// The widths of the used columns: their own where all fit, else the flexible ones give way, then the widest.

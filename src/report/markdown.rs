@@ -57,7 +57,7 @@ impl Document<'_> {
     }
 
     fn suspects(&mut self, answer: &WhyAnswer) {
-        let mut head = vec!["#", "probability", "when", "lag", "app", "commit", "author"];
+        let mut head = vec!["#", "probability", "when", "before", "app", "commit", "author"];
         head.extend(self.style.columns.iter().map(|_| ""));
         head.push("message");
         let mut head: Vec<String> = head.into_iter().map(str::to_owned).collect();

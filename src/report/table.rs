@@ -7,8 +7,8 @@ use super::grid::{Align, Column, Grid};
 use super::phrase::{self, clock, day_or_clock, effect, number, probability};
 use super::{Exporter, Style, fields, text};
 use crate::model::{
-    Answer, Better, Caveat, Change, Deploy, DeployList, Direction, Event, MetricList, MetricSummary, Scan, Suspect,
-    Verdict, WhyAnswer,
+    Answer, Better, Caveat, Change, Deploy, DeployList, Direction, Event, MetricList, MetricSummary, Moment, Scan,
+    Suspect, Verdict, WhyAnswer,
 };
 
 /// Sentences and tables for a terminal. What is drawn in colour is said in words as well.
@@ -29,6 +29,8 @@ impl Exporter for Table {
 
 /// Columns where the output is not a terminal.
 const WIDTH: usize = 120;
+/// From so many columns on messages stand beside what they belong to, below that under it.
+const WIDE: usize = 110;
 /// Sentences are not wider than this, however wide the terminal is.
 const READABLE: usize = 100;
 
@@ -77,11 +79,10 @@ impl<'a> Page<'a> {
             Column::new("#", Align::Right),
             Column::new("prob.", Align::Right),
             Column::new(when, Align::Left),
-            Column::new("lag", Align::Left),
+            Column::new("before", Align::Left),
         ];
         columns.extend(self.deploy_columns());
         let rows = shown.iter().map(|s| {
-            let (first, tail) = phrase::message(&answer.suspects, s, text::visible);
             let mut row = vec![
                 s.rank.to_string(),
                 probability(s.probability),
@@ -89,11 +90,14 @@ impl<'a> Page<'a> {
                 phrase::lag(s.lag_seconds),
             ];
             row.extend(self.deploy_cells(&s.deploy));
-            row.push(first + &tail);
             row
         });
-        let grid = Grid { columns, rows: rows.collect() };
-        self.grid(&grid);
+        let rows = rows.collect();
+        let message = |s: &Suspect| {
+            let (first, tail) = phrase::message(&answer.suspects, s, text::visible);
+            first + &tail
+        };
+        self.with_messages(columns, rows, shown.iter().map(message).collect());
         if let Some(rest) = phrase::remainder(&answer.suspects, shown.len()) {
             self.paragraph(&rest, Ansi::new());
         }
@@ -122,32 +126,26 @@ impl<'a> Page<'a> {
                 Column::new("change", Align::Right),
                 Column::new(if self.style.ascii { "before -> after" } else { "before → after" }, Align::Left),
                 Column::new("q", Align::Left),
-                Column::new("prob.", Align::Right),
-                Column::flexible("likeliest cause"),
+                Column::new("none of these", Align::Right),
             ];
-            let rows = scan.changes.iter().flat_map(|event| self.event(event)).collect();
-            self.grid(&Grid { columns, rows });
+            let rows = scan.changes.iter().map(|event| self.event(event)).collect();
+            let notes = scan.changes.iter().map(|event| event.suspects.iter().map(cause).collect()).collect();
+            self.grid(&Grid { columns, rows, notes });
         }
         self.caveats(&scan.caveats);
     }
 
-    /// A row for the change and its likeliest suspect, and one for each further suspect.
-    fn event(&self, event: &Event) -> Vec<Vec<String>> {
+    fn event(&self, event: &Event) -> Vec<String> {
         let change = &event.change;
         let arrow = if self.style.ascii { "->" } else { "→" };
-        let head = [
+        vec![
             day_or_clock(&change.at),
             text::visible(&event.metric),
             format!("{} {}", effect(change), verdict_or_kind(change)),
             format!("{} {arrow} {}", number(change.before), number(change.after)),
             phrase::q_value(event.q_value).trim_start_matches("q ").trim_start_matches("= ").to_owned(),
-        ];
-        let mut causes: Vec<[String; 2]> =
-            event.suspects.iter().map(|s| [probability(s.probability), cause(s)]).collect();
-        causes.push([probability(event.none_of_these), "none of these".to_owned()]);
-        let blank = || std::array::from_fn(|_| String::new());
-        let heads = std::iter::once(head).chain(std::iter::repeat_with(blank));
-        heads.zip(causes).map(|(head, cause)| head.into_iter().chain(cause).collect()).collect()
+            probability(event.none_of_these),
+        ]
     }
 
     fn deploys(&mut self, list: &DeployList) {
@@ -164,12 +162,14 @@ impl<'a> Page<'a> {
                 let mut row = vec![clock(&d.deployed_at)];
                 row.extend(further.iter().map(|name| shown(d, name)));
                 row.extend(self.deploy_cells(d));
-                let (first, more) = d.message.as_deref().map(text::first_line).unwrap_or_default();
-                row.push(if more > 0 { format!("{first} (+{})", phrase::count(more, "line")) } else { first });
                 row
             });
             let rows = rows.collect();
-            self.grid(&Grid { columns, rows });
+            let message = |d: &Deploy| {
+                let (first, more) = d.message.as_deref().map(text::first_line).unwrap_or_default();
+                if more > 0 { format!("{first} (+{})", phrase::count(more, "line")) } else { first }
+            };
+            self.with_messages(columns, rows, list.deploys.iter().map(message).collect());
             self.paragraph(&phrase::count(list.deploys.len(), "deployment"), Ansi::new());
         }
         self.caveats(&list.caveats);
@@ -180,17 +180,28 @@ impl<'a> Page<'a> {
         let align = |i: usize| if (4..=6).contains(&i) { Align::Right } else { Align::Left };
         let columns = head.iter().enumerate().map(|(i, name)| Column::new(*name, align(i))).collect();
         let rows = list.metrics.iter().map(metric_row).collect();
-        self.grid(&Grid { columns, rows });
+        self.grid(&Grid { columns, rows, notes: Vec::new() });
         self.paragraph(&format!("Times in {}.", text::visible(&list.timezone)), Ansi::new());
         self.caveats(&list.caveats);
     }
 
-    /// The columns that tell deployments apart; the message comes last.
+    /// Draws rows with the message of each: as the last column, or below its row where the terminal is narrow.
+    fn with_messages(&mut self, mut columns: Vec<Column>, mut rows: Vec<Vec<String>>, messages: Vec<String>) {
+        let mut notes = Vec::new();
+        if self.width < WIDE {
+            notes = messages.into_iter().map(|message| vec![message]).collect();
+        } else {
+            columns.push(Column::flexible("message"));
+            rows.iter_mut().zip(messages).for_each(|(row, message)| row.push(message));
+        }
+        self.grid(&Grid { columns, rows, notes });
+    }
+
+    /// The columns that tell deployments apart.
     fn deploy_columns(&self) -> Vec<Column> {
         let mut columns: Vec<Column> =
             ["app", "commit", "author"].iter().map(|name| Column::new(*name, Align::Left)).collect();
         columns.extend(self.style.columns.iter().map(|name| Column::new(text::visible(name), Align::Left)));
-        columns.push(Column::flexible("message"));
         columns
     }
 
@@ -246,13 +257,19 @@ fn verdict_or_kind(change: &Change) -> String {
     }
 }
 
-/// A suspect in one line: time, app, commit, message.
+/// A suspect in one line: probability, time, app, commit, message.
 fn cause(suspect: &Suspect) -> String {
     let deploy = &suspect.deploy;
     let commit = deploy.commit.as_deref().map(fields::short_commit).unwrap_or_default();
     let (message, _) = deploy.message.as_deref().map(text::first_line).unwrap_or_default();
-    let parts = [clock(&deploy.deployed_at), shown(deploy, "app"), commit, message];
-    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    let parts = [probability(suspect.probability), clock(&deploy.deployed_at), shown(deploy, "app"), commit, message];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")
+}
+
+/// A day, with the time where it is not midnight.
+fn date(moment: &Moment) -> String {
+    let midnight = moment.time() == chrono::NaiveTime::MIN;
+    moment.format(if midnight { "%Y-%m-%d" } else { "%Y-%m-%d %H:%M" }).to_string()
 }
 
 fn metric_row(metric: &MetricSummary) -> Vec<String> {
@@ -264,8 +281,8 @@ fn metric_row(metric: &MetricSummary) -> Vec<String> {
     };
     vec![
         text::visible(&metric.metric),
-        day_or_clock(&metric.from),
-        day_or_clock(&metric.to),
+        date(&metric.from),
+        date(&metric.to),
         metric.granularity.to_string(),
         metric.buckets.to_string(),
         metric.missing.to_string(),
