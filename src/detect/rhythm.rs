@@ -33,14 +33,31 @@ pub fn detect_rhythms(series: &Series) -> Vec<Rhythm> {
     let mut rest = series.values().to_vec();
     let mut found = Vec::new();
     for (name, period) in candidates(series.step()) {
-        if rest.len() < 3 * period || !recurs(&rest, period) {
-            continue;
+        if rest.len() >= 3 * period && (recurs(&rest, period) || (name == "week" && recurs_by_day(series, &rest))) {
+            let rhythm = Rhythm::new(series, name, period);
+            rest = rhythm.removed(&rest);
+            found.push(rhythm);
         }
-        let rhythm = Rhythm::new(series, name, period);
-        rest = rhythm.removed(&rest);
-        found.push(rhythm);
     }
     found
+}
+
+/// Whether a metric with buckets below a day has a week in its daily means: there a weekend is a level, not a jump in a difference.
+fn recurs_by_day(series: &Series, values: &[f64]) -> bool {
+    let mut days: Vec<(i32, f64, f64)> = Vec::new();
+    for (i, v) in values.iter().enumerate().filter(|(_, v)| !v.is_nan()) {
+        let day = series.moment(i).num_days_from_ce();
+        match days.last_mut().filter(|last| last.0 == day) {
+            Some(last) => *last = (day, last.1 + v, last.2 + 1.0),
+            None => days.push((day, *v, 1.0)),
+        }
+    }
+    let Some(first) = days.first().map(|d| d.0).filter(|_| series.step() < Step::Day) else { return false };
+    let mut means = vec![f64::NAN; days.last().map_or(0, |d| (d.0 - first) as usize + 1)];
+    for (day, sum, count) in days {
+        means[(day - first) as usize] = sum / count;
+    }
+    recurs(&means, 7)
 }
 
 /// Rhythms that a metric with this step may have, with their length in buckets.
