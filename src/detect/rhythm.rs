@@ -10,7 +10,8 @@ use crate::stats::{mad_sd, median};
 pub struct Rhythm {
     /// `day`, `week` or `year`.
     pub name: &'static str,
-    /// Nominal length in buckets.
+    /// Nominal length in buckets. The week of buckets below a day has 28 phases, a quarter of a weekday each: four weeks of 168 hours
+    /// would leave four values a phase.
     pub period: usize,
     /// The phase of each bucket, below `count`. By the local clock, so that a day of 23 hours keeps its rhythm.
     pub phases: Vec<usize>,
@@ -112,12 +113,17 @@ impl Rhythm {
             let in_day = at.num_seconds_from_midnight() as usize * per_day / 86_400;
             match (name, series.step()) {
                 ("day", _) => in_day,
-                ("week", _) => at.weekday().num_days_from_monday() as usize * per_day + in_day,
+                ("week", Step::Minutes(_) | Step::Hours(_)) => {
+                    at.weekday().num_days_from_monday() as usize * 4 + at.hour() as usize / 6
+                }
+                ("week", _) => at.weekday().num_days_from_monday() as usize,
                 (_, Step::Months(n)) => at.month0() as usize / n as usize,
                 _ => (at.ordinal0() as usize / 7).min(51),
             }
         };
-        Self { name, period, phases: (0..series.len()).map(phase).collect(), count: period }
+        let phases: Vec<usize> = (0..series.len()).map(phase).collect();
+        let count = phases.iter().max().map_or(1, |m| m + 1);
+        Self { name, period, phases, count }
     }
 
     /// `values` less the effect of each phase: the median of what the phase's buckets stand above a running mean of one period.
