@@ -237,7 +237,7 @@ impl Reader<'_> {
 fn step(text: &str) -> Option<Step> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let n: u32 = text[..digits].parse().ok().filter(|n| *n > 0)?;
-    let divides = |whole: u32| whole % n == 0 && n < whole;
+    let divides = |whole: u32| whole.is_multiple_of(n) && n < whole;
     match &text[digits..] {
         "m" | "min" if n == 60 => Some(Step::Hours(1)),
         "m" | "min" if divides(60) => Some(Step::Minutes(n)),

@@ -85,7 +85,7 @@ impl Local {
             return Err(LocalError::TooFew(places.len()));
         }
         let values: Vec<f64> = places.iter().map(|&i| series.values()[i]).collect();
-        if values.iter().all(|v| *v == values[0]) {
+        if values.iter().all(|v| v.to_bits() == values[0].to_bits()) {
             return Err(LocalError::Constant);
         }
         let moments = Moments::new(series, &places, scope.focus.clone());

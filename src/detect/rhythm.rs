@@ -54,9 +54,9 @@ fn recurs_by_day(series: &Series, values: &[f64]) -> bool {
         }
     }
     let Some(first) = days.first().map(|d| d.0).filter(|_| series.step() < Step::Day) else { return false };
-    let mut means = vec![f64::NAN; days.last().map_or(0, |d| (d.0 - first) as usize + 1)];
+    let mut means = vec![f64::NAN; days.last().map_or(0, |d| d.0.abs_diff(first) as usize + 1)];
     for (day, sum, count) in days {
-        means[(day - first) as usize] = sum / count;
+        means[day.abs_diff(first) as usize] = sum / count;
     }
     recurs(&means, 7)
 }

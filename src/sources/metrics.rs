@@ -270,9 +270,9 @@ impl Cells<'_> {
             let name = metric(i).filter(|name| !name.is_empty());
             let name = name.ok_or_else(|| cell(i, "metric", "", "empty, and a value needs its metric"))?;
             let points = into.of(name, source);
-            points.not_a_number += usize::from(number == Number::NotANumber);
+            points.not_a_number += usize::from(number == Number::NaN);
             let value = if let Number::Value(value) = number { value } else { f64::NAN };
-            points.points.push(Point { stamp, dimensions: self.dimensions(i), value });
+            points.rows.push(Point { stamp, dimensions: self.dimensions(i), value });
         }
         Ok(())
     }

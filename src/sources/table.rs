@@ -153,8 +153,9 @@ impl Table {
         Ok(values)
     }
 
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "polars does not export the type of a result")]
     fn collect(&self, frame: LazyFrame) -> Result<DataFrame, SourceError> {
-        frame.collect_with_engine(Engine::Streaming).map(|result| result.unwrap_single()).map_err(|e| self.broken(&e))
+        frame.collect_with_engine(Engine::Streaming).map_err(|e| self.broken(&e)).map(|result| result.unwrap_single())
     }
 
     fn broken(&self, error: &PolarsError) -> SourceError {

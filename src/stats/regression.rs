@@ -1,4 +1,5 @@
 //! Generalised least squares with one regressor that moves: the effect that starts at a candidate moment.
+#![allow(clippy::doc_markdown, reason = "formulas")]
 
 use std::sync::OnceLock;
 
@@ -86,7 +87,9 @@ impl EventRegression {
         let factor: Cholesky<f64, Dyn> = Cholesky::new(normal)?;
         let mut right = DVector::zeros(p);
         for (row, weighted) in rows.iter().zip(precision.times(y)) {
-            row.iter().for_each(|(i, x)| right[*i] += x * weighted);
+            for (i, x) in row {
+                right[*i] += x * weighted;
+            }
         }
         let coefficients = factor.solve(&right);
         let residuals = less_explained(y, &rows, coefficients.as_slice());
