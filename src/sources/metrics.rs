@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use chrono_tz::Tz;
 use polars::prelude::StringChunked;
 
-use crate::model::{Caveat, Series};
+use crate::model::{Caveat, Series, nearest_names};
 
-use super::error::nearest;
 use super::number::{self, Number};
 use super::points::{Point, Points};
 use super::table::{Rows, Table};
@@ -41,7 +40,7 @@ pub fn read_metric(sources: &[MetricSource], name: &str, zone: Tz) -> Result<Loa
         known.extend(sources.iter().filter_map(|s| s.name.clone()));
         known.sort();
         known.dedup();
-        let nearest = nearest(name, known.iter().map(String::as_str), 3);
+        let nearest = nearest_names(name, known.iter().map(String::as_str), 3);
         return Err(SourceError::UnknownMetric { metric: name.to_owned(), nearest, known: known.len() });
     };
     let (value, caveats) = points.into_series(name, zone)?;
@@ -184,7 +183,10 @@ impl Shape {
     /// The names of the metrics in a table of this shape.
     fn names(&self, table: &Table) -> Result<Vec<String>, SourceError> {
         match self {
-            Self::Long { metric, .. } => table.distinct(metric),
+            Self::Long { metric, .. } => match table.distinct(metric)? {
+                none if none.is_empty() => Err(SourceError::NoRows { file: table.file.clone() }),
+                names => Ok(names),
+            },
             Self::Wide { metrics, .. } => Ok(metrics.clone()),
             Self::Single { .. } => Ok(Vec::new()),
         }

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use polars::prelude::*;
 
+use crate::model::nearest_names;
+
 use super::SourceError;
 use super::diagnose::{diagnose, torn};
-use super::error::nearest;
 use super::locator::{FileKind, Locator, kind_of, open};
 use super::text::to_text;
 
@@ -113,7 +114,7 @@ impl Table {
             file: self.file.clone(),
             column: name.to_owned(),
             found: self.names.clone(),
-            nearest: nearest(name, self.names.iter().map(String::as_str), 1).pop(),
+            nearest: nearest_names(name, self.names.iter().map(String::as_str), 1).pop(),
         })
     }
 

@@ -239,7 +239,9 @@ fn normal_matrix(rows: &[Vec<(usize, f64)>], precision: &Precision, p: usize) ->
     let mut normal = DMatrix::zeros(p, p);
     for (j, row) in rows.iter().enumerate() {
         for &(i, x) in row {
-            row.iter().for_each(|&(l, y)| normal[(i, l)] += precision.diagonal[j] * x * y);
+            for &(l, y) in row {
+                normal[(i, l)] += precision.diagonal[j] * x * y;
+            }
             for &(l, y) in rows.get(j + 1).into_iter().flatten() {
                 normal[(i, l)] += precision.off[j] * x * y;
                 normal[(l, i)] += precision.off[j] * x * y;
@@ -369,14 +371,10 @@ mod tests {
 
     fn step(n: usize, k: usize, share: f64) -> Vec<f64> {
         (0..n)
-            .map(|i| {
-                if i < k {
-                    0.0
-                } else if i == k {
-                    share
-                } else {
-                    1.0
-                }
+            .map(|i| match i.cmp(&k) {
+                std::cmp::Ordering::Less => 0.0,
+                std::cmp::Ordering::Equal => share,
+                std::cmp::Ordering::Greater => 1.0,
             })
             .collect()
     }
