@@ -42,7 +42,7 @@ pub fn near(series: &Series, scanned: &Scanned, asked: &Asked, window: f64) -> R
     let without = spikes_outside(scanned, &plausible);
     let scope = Scope { range, focus: plausible.clone(), others: &others, without: &without };
     let local = Local::new(series, &scanned.rhythms, &scope)?;
-    let moments = Moments::new(series, local.places(), plausible);
+    let moments = local.on_scale(Moments::new(series, local.places(), plausible));
     let scores = ShapeScores::new(&local, &moments);
     let among = (0..moments.len()).filter(|&i| searched.contains(&moments.bucket[i])).collect();
     let log_weights = moments.unix.iter().map(|&m| asked.log_weight(m)).collect();

@@ -2,7 +2,7 @@
 
 use crate::detect::{Moments, Neighbourhood};
 use crate::model::ChangeKind;
-use crate::stats::{log_sum_exp, normalise};
+use crate::stats::{cell, log_sum_exp, normalise};
 
 /// What is believed before the metric is looked at.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -107,12 +107,11 @@ pub fn posterior(near: &Neighbourhood, deployed: &[f64], priors: &Priors) -> Pos
 /// log ∫ L(t + lag) p(lag) dlag by the mass of an exponential lag in the cell of each moment.
 fn after_lag(moments: &Moments, log_likelihood: &[f64], t: f64, mean: f64) -> f64 {
     let survival = |unix: f64| (-(unix - t).max(0.0) / mean).exp();
-    let cell = |i: usize| {
-        let width = if i > 0 { moments.unix[i] - moments.unix[i - 1] } else { 0.0 };
-        let end = moments.unix.get(i + 1).copied().unwrap_or(moments.unix[i] + width);
-        (survival(moments.unix[i]) - survival(end)).ln() + log_likelihood[i]
+    let term = |i: usize| {
+        let (from, to) = cell(&moments.unix, i);
+        (survival(from) - survival(to)).ln() + log_likelihood[i]
     };
     let first = moments.unix.partition_point(|&m| m < t - 86_400.0);
-    let terms: Vec<f64> = (first..moments.len()).map(cell).filter(|x| x.is_finite()).collect();
+    let terms: Vec<f64> = (first..moments.len()).map(term).filter(|x| x.is_finite()).collect();
     log_sum_exp(&terms)
 }

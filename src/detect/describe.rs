@@ -131,7 +131,8 @@ impl Neighbourhood {
         let score = regression.score(&f, k);
         let noise = score.fit(regression)?.standard_error * score.size.sqrt();
         let standard_error = (noise / shift.estimate).abs();
-        Some(Effect { estimate: moved / shift.estimate, standard_error, freedom: shift.freedom })
+        let estimate = self.local.share_of_bucket(moved / shift.estimate);
+        Some(Effect { estimate, standard_error, freedom: shift.freedom })
     }
 
     /// The shape of the greatest posterior among the supported ones, and its p-value.

@@ -3,6 +3,7 @@
 use crate::model::ChangeKind;
 use crate::stats::{EventRegression, Footprint, Score, log_sum_exp, max_tail, normalise};
 
+use super::local::EVENT_PARAMETERS;
 use super::{Local, Moments};
 
 /// What an event does to the metric from its moment on.
@@ -38,9 +39,9 @@ impl Shape {
     #[must_use]
     pub fn prior(self) -> f64 {
         match self {
-            Self::Step => 0.90,
+            Self::Step => 0.75,
             Self::Kink => 0.05,
-            Self::Pulse(_) => 0.05 / 3.0,
+            Self::Pulse(_) => 0.2 / 3.0,
         }
     }
 
@@ -165,7 +166,7 @@ impl<'a> Judge<'a> {
     /// Laplace's approximation of the Bayes factor with an effect drawn from Normal(0, (gσ)²), and the signed root of the likelihood
     /// ratio with the small-sample corrections of Wallace (1959) for Student's t; both are exact for Gaussian noise of known scale.
     fn worth(&self, score: Score, footprint: &Footprint) -> Worth {
-        if !score.is_testable() || self.regression.freedom < 2.0 {
+        if !score.is_testable() || self.regression.freedom < EVENT_PARAMETERS + 1.0 {
             return Worth::default();
         }
         let n = self.regression.len() as f64;
@@ -174,9 +175,10 @@ impl<'a> Judge<'a> {
         let (_, scale) = self.without;
         let surprise = 0.5 * shrunk * shrunk * per_square / (scale * scale);
         let occam = 0.5 * (score.size / per_square).ln_1p();
-        let log_bayes = self.regression.evidence_freedom / n * (self.gain(footprint, shrunk) - surprise) - occam;
+        let log_bayes =
+            (self.regression.freedom - EVENT_PARAMETERS) / n * (self.gain(footprint, shrunk) - surprise) - occam;
         let effect = score.cross / score.size;
-        let freedom = self.regression.freedom - 1.0;
+        let freedom = self.regression.freedom - EVENT_PARAMETERS;
         let ratio = (2.0 * freedom / n * self.gain(footprint, effect)).max(0.0);
         let small = (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0);
         Worth { log_bayes, z: (small * ratio.sqrt()).copysign(effect) }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use chrono::Timelike;
 
 use crate::model::{Series, Step};
-use crate::stats::{Design, EventRegression, Precision, StudentNoise, lag_one_autocorrelation};
+use crate::stats::{Design, EventRegression, Precision, StudentNoise, lag_one_autocorrelation, log_sum_exp};
 
 use super::event::best_by_least_squares;
 use super::{Moments, Rhythm, Shape};
@@ -19,6 +19,7 @@ pub struct Local {
     design: Design,
     regression: EventRegression,
     noise: Noise,
+    step: f64,
 }
 
 /// What is known of the noise.
@@ -60,6 +61,8 @@ pub struct Scope<'a> {
 
 /// The spread of a time of day is drawn to that of all with the weight of so many observations.
 const SPREAD_PRIOR: f64 = 10.0;
+/// An event whose moment was sought costs as many degrees of freedom as this many parameters (Hall, Osborn & Sakkas 2013).
+pub(super) const EVENT_PARAMETERS: f64 = 3.0;
 /// How often the noise is estimated anew under the best event.
 const ROUNDS: usize = 5;
 /// Prior precision of a seasonal effect that may be as large as four standard deviations of the noise.
@@ -113,6 +116,25 @@ impl Local {
     #[must_use]
     pub fn is_log(&self) -> bool {
         self.log
+    }
+
+    /// The moments with the shares as they count on the analysed scale.
+    ///
+    /// A bucket of which the share s has changed by the factor exp(δ) stands at 1 + s (exp(δ) − 1), whose logarithm is not sδ.
+    #[must_use]
+    pub fn on_scale(&self, moments: Moments) -> Moments {
+        let full = self.step.exp_m1();
+        if !self.log || self.step.abs() < 1e-6 {
+            return moments;
+        }
+        let share = moments.share.iter().map(|s| (s * full).ln_1p() / self.step).collect();
+        Moments { share, ..moments }
+    }
+
+    /// The share of a bucket that has changed, from the share by which it moved on the analysed scale.
+    #[must_use]
+    pub fn share_of_bucket(&self, moved: f64) -> f64 {
+        if self.log && self.step.abs() >= 1e-6 { (moved * self.step).exp_m1() / self.step.exp_m1() } else { moved }
     }
 
     /// The regression without an event.
@@ -204,8 +226,11 @@ impl Builder<'_> {
         let scaling = precision.log_scaling();
         let regression = EventRegression::new(y, &design, precision)?;
         let evidence = scaling + self.likelihood_of_best_event(&regression, &noise);
+        let best = best_by_least_squares(&regression, self.places, self.moments);
+        let step = best.filter(|(shape, ..)| *shape == Shape::Step).and_then(|(.., score)| score.fit(&regression));
+        let step = step.map_or(0.0, |fit| fit.effect);
         let (places, y) = (self.places.to_vec(), y.to_vec());
-        Some((evidence, Local { places, y, log, design, regression, noise }))
+        Some((evidence, Local { places, y, log, design, regression, noise, step }))
     }
 
     fn precision(&self, noise: &Noise) -> Precision {
@@ -239,13 +264,18 @@ impl Builder<'_> {
         Design { columns, ridge }
     }
 
-    /// Tries each strength of belief in turn, and keeps what the marginal likelihood of the series less the event prefers.
+    /// Tries each strength of belief in turn, and keeps what the marginal likelihood prefers, with and without the event (which costs its
+    /// parameters: Schwarz 1978).
     fn choose(&self, y: &[f64], (f, effect): &(Vec<f64>, f64), noise: &Noise, mut beliefs: Beliefs) -> Beliefs {
         let precision = self.precision(noise);
         let less: Vec<f64> = y.iter().zip(f).map(|(y, f)| y - effect * f).collect();
+        let cost = 0.5 * EVENT_PARAMETERS * (y.len() as f64).ln();
         let evidence = |beliefs: &Beliefs| {
-            EventRegression::new(&less, &self.design(beliefs), precision.clone())
-                .map_or(f64::NEG_INFINITY, |r| r.log_evidence)
+            let design = self.design(beliefs);
+            let of = |y: &[f64]| {
+                EventRegression::new(y, &design, precision.clone()).map_or(f64::NEG_INFINITY, |r| r.log_evidence)
+            };
+            log_sum_exp(&[of(y), of(&less) - cost])
         };
         let best = |tries: Vec<Beliefs>, now: Beliefs| {
             tries.into_iter().map(|b| (evidence(&b), b)).max_by(|a, b| a.0.total_cmp(&b.0)).map_or(now, |(_, b)| b)
@@ -282,7 +312,7 @@ impl Builder<'_> {
     /// The noise that an event leaves.
     fn noise_under(&self, (f, effect): &(Vec<f64>, f64), regression: &EventRegression, last: &Noise) -> Noise {
         let residuals = regression.residuals(f, *effect);
-        let parameters = residuals.len() as f64 - regression.freedom + 1.0;
+        let parameters = residuals.len() as f64 - regression.freedom + EVENT_PARAMETERS;
         let phi = lag_one_autocorrelation(&residuals, self.places, parameters);
         let raw = Precision::new(self.places, phi, &vec![1.0; residuals.len()], &last.weights).innovations(&residuals);
         let spread = self.spread(&raw, last.student);

@@ -112,7 +112,7 @@ fn confirm_spike(series: &Series, scanned: &Scanned, spike: Spike, alpha: f64) -
 
 fn neighbourhood(series: &Series, scanned: &Scanned, scope: &Scope<'_>) -> Option<Neighbourhood> {
     let local = Local::new(series, &scanned.rhythms, scope).ok()?;
-    let moments = Moments::new(series, local.places(), scope.focus.clone());
+    let moments = local.on_scale(Moments::new(series, local.places(), scope.focus.clone()));
     let scores = ShapeScores::new(&local, &moments);
     let repeats = series.len() as f64 / scope.focus.len() as f64;
     let (among, log_weights) = ((0..moments.len()).collect(), vec![0.0; moments.len()]);

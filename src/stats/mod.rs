@@ -14,4 +14,4 @@ pub use excursion::{max_tail, overshoot};
 pub use regression::{Design, EventRegression, Fit, Footprint, Score, Steps};
 pub use robust::{mad_sd, median, quantile, running_median};
 pub use student::StudentNoise;
-pub use weights::{log_sum_exp, normalise, weighted_quantile};
+pub use weights::{cell, log_sum_exp, normalise, weighted_quantile};

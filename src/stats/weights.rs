@@ -22,18 +22,27 @@ pub fn normalise(logs: &[f64]) -> Vec<f64> {
 
 /// The place on `grid` (ascending) below which the share `p` of the probabilities lies.
 ///
-/// The mass of a place is thought to be spread evenly up to the next place.
+/// The mass of a place is thought to be spread evenly between the middles towards its neighbours; at the ends as far out as in.
 #[must_use]
 pub fn weighted_quantile(grid: &[f64], probabilities: &[f64], p: f64) -> f64 {
     let mut below = 0.0;
-    for (i, (&at, &mass)) in grid.iter().zip(probabilities).enumerate() {
+    for (i, (_, &mass)) in grid.iter().zip(probabilities).enumerate() {
         if below + mass >= p && mass > 0.0 {
-            let next = grid.get(i + 1).copied().unwrap_or(at);
-            return at + (next - at) * ((p - below) / mass).clamp(0.0, 1.0);
+            let (from, to) = cell(grid, i);
+            return from + (to - from) * ((p - below) / mass).clamp(0.0, 1.0);
         }
         below += mass;
     }
     grid.last().copied().unwrap_or(f64::NAN)
+}
+
+/// The stretch that place `i` of an ascending grid stands for: from the middle towards the one before to the middle towards the next.
+#[must_use]
+pub fn cell(grid: &[f64], i: usize) -> (f64, f64) {
+    let at = grid[i];
+    let before = i.checked_sub(1).map(|j| (at - grid[j]) / 2.0);
+    let after = grid.get(i + 1).map(|next| (next - at) / 2.0);
+    (at - before.or(after).unwrap_or(0.0), at + after.or(before).unwrap_or(0.0))
 }
 
 #[cfg(test)]
@@ -48,6 +57,6 @@ mod tests {
 
     #[test]
     fn the_median_of_an_even_spread_is_its_middle() {
-        assert!((weighted_quantile(&[0.0, 1.0, 2.0, 3.0], &[0.25; 4], 0.5) - 2.0).abs() < 1e-9);
+        assert!((weighted_quantile(&[0.0, 1.0, 2.0, 3.0], &[0.25; 4], 0.5) - 1.5).abs() < 1e-9);
     }
 }
