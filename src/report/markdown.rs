@@ -48,8 +48,7 @@ impl Document<'_> {
             self.block(&left_out);
         }
         self.caveats(&answer.caveats);
-        let zone = phrase::zone(&answer.question.timezone, code);
-        self.block(&format!("Times in {zone}. As of {}, by shiptrace.", clock(&answer.as_of)));
+        self.block(&format!("As of {}, by shiptrace.", clock(&answer.as_of)));
     }
 
     /// The table of the first suspects, and what the others are together.
@@ -86,7 +85,7 @@ impl Document<'_> {
         }
         let message = first.deploy.message.as_deref().unwrap_or_default();
         if text::first_line(message).1 > 0 {
-            self.block(&format!("Its commit message:\n\n{}", fenced(message)));
+            self.block(&format!("Commit message of the first:\n\n{}", fenced(message)));
         }
     }
 
@@ -158,14 +157,19 @@ impl Document<'_> {
         }
     }
 
+    /// Columns without any text are left out.
     fn table(&mut self, heads: Vec<String>, rows: Vec<Vec<String>>) {
-        let rule = heads.iter().map(|_| "---".to_owned()).collect();
-        let mut lines = String::new();
-        for row in [heads, rule].into_iter().chain(rows) {
-            let cells: Vec<String> = row.iter().map(|content| cell(content)).collect();
-            let _ = writeln!(lines, "| {} |", cells.join(" | "));
+        let used: Vec<usize> = (0..heads.len()).filter(|&c| rows.iter().any(|row| !row[c].is_empty())).collect();
+        if used.is_empty() {
+            return;
         }
-        self.block(lines.trim_end());
+        let rule = vec!["---".to_owned(); heads.len()];
+        let mut lines = Vec::new();
+        for row in [heads, rule].into_iter().chain(rows) {
+            let cells: Vec<String> = used.iter().map(|&c| cell(&row[c])).collect();
+            lines.push(format!("| {} |", cells.join(" | ")));
+        }
+        self.block(&lines.join("\n"));
     }
 
     /// A paragraph, heading, list or table, with a blank line before the next.

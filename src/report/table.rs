@@ -108,7 +108,7 @@ impl<'a> Page<'a> {
 
     /// The columns that tell deployments apart, but for the message.
     fn deploy_columns(&self) -> Vec<Column> {
-        let own = [Column::text("app"), Column::whole("commit"), Column::text("author")];
+        let own = [Column::text("app"), Column::text("commit"), Column::text("author")];
         own.into_iter().chain(self.style.columns.iter().map(|name| Column::text(name))).collect()
     }
 

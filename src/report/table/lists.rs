@@ -97,6 +97,7 @@ impl Page<'_> {
                 Column::number("buckets"),
                 Column::number("missing"),
                 Column::number("last"),
+                Column::text("unit"),
                 Column::whole("better"),
             ];
             self.grid(&Grid { columns, rows: list.metrics.iter().map(metric).collect(), long: "apps" });
@@ -111,7 +112,6 @@ impl Page<'_> {
 const INDENT: &str = "    ";
 
 fn metric(metric: &MetricSummary) -> (Vec<String>, String) {
-    let unit = metric.unit.as_deref().map(|u| format!(" {}", text::visible(u))).unwrap_or_default();
     let better = metric.better.map(|better| match better {
         Better::Up => phrase::direction(Direction::Up),
         Better::Down => phrase::direction(Direction::Down),
@@ -123,7 +123,8 @@ fn metric(metric: &MetricSummary) -> (Vec<String>, String) {
         metric.granularity.to_string(),
         metric.buckets.to_string(),
         metric.missing.to_string(),
-        metric.last.map(|last| number(Some(last)) + &unit).unwrap_or_default(),
+        metric.last.map(|last| number(Some(last))).unwrap_or_default(),
+        metric.unit.as_deref().map(text::visible).unwrap_or_default(),
         better.unwrap_or_default().to_owned(),
     ];
     (cells, text::visible(&metric.apps.join(", ")))

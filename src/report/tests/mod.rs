@@ -1,7 +1,9 @@
 //! What a person or a program gets to see of answers built by hand.
 
+mod behaviour;
 mod fixtures;
 mod pictures;
+mod untrusted;
 
 use super::{Format, Style, write};
 use crate::model::Answer;
