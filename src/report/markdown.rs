@@ -104,6 +104,9 @@ impl Document<'_> {
         let (before, after) = (number(change.before), number(change.after));
         self.block(&format!("From {before} to {after}{sort}, {}.", phrase::q_value(event.q_value)));
         self.suspects(&event.suspects);
+        if let Some(others) = phrase::others_of(event) {
+            self.block(&others);
+        }
         self.block(&format!("**{}**", phrase::none(event.none_of_these, event.none)));
     }
 

@@ -98,7 +98,7 @@ fn time(moment: &Moment) -> String {
     moment.format(if twice { "%H:%M %Z" } else { "%H:%M" }).to_string()
 }
 
-/// A length of time in its two largest units.
+/// A length of time in its two largest units; from ten hours on, minutes no longer tell anything.
 fn duration(seconds: i64) -> String {
     let minutes = (seconds + MINUTE / 2) / MINUTE;
     let hours = (seconds + HOUR / 2) / HOUR;
@@ -108,7 +108,8 @@ fn duration(seconds: i64) -> String {
     match seconds {
         s if s < MINUTE => format!("{s} s"),
         _ if minutes < 60 => format!("{minutes} min"),
-        _ if minutes < 24 * 60 => two(minutes / 60, "h", minutes % 60, "min"),
+        _ if (10..24).contains(&hours) => format!("{hours} h"),
+        _ if hours < 10 => two(minutes / 60, "h", minutes % 60, "min"),
         _ if hours < 14 * 24 => two(hours / 24, "d", hours % 24, "h"),
         s => format!("{} d", number::whole(usize::try_from((s + DAY / 2) / DAY).unwrap_or(usize::MAX))),
     }
@@ -130,8 +131,10 @@ mod tests {
 
     #[test]
     fn a_lag_is_told_in_two_units_and_says_when_it_is_after() {
-        let told = [12_000, -1500, 0, 40, 86_399, 3 * DAY + 7200, 90 * DAY].map(|s| ahead(Some(s)));
-        assert_eq!(told, ["3 h 20 min", "25 min after", "0 s", "40 s", "1 d", "3 d 2 h", "90 d"]);
+        let lags = [12_000, -1500, 0, 40, 35_999, -57_300, 86_399, 3 * DAY + 7200, 90 * DAY];
+        let told = lags.map(|s| ahead(Some(s)));
+        let expected = ["3 h 20 min", "25 min after", "0 s", "40 s", "10 h", "16 h after", "1 d", "3 d 2 h", "90 d"];
+        assert_eq!(told, expected);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use chrono::{NaiveDate, TimeDelta};
 use super::change::{direction, effect, sentence};
 use super::time::{buckets, in_bucket, window};
 use super::{Safe, count, number, p_value, probability, zone};
-use crate::model::{Change, Direction, PValueScope, Scan, Suspect, Verdict, WhyAnswer};
+use crate::model::{Change, Direction, Event, PValueScope, Scan, Suspect, Verdict, WhyAnswer};
 use crate::report::text;
 
 /// How many of the metric's other changes are told.
@@ -138,6 +138,13 @@ pub(in crate::report) fn none(none_of_these: f64, parts: crate::model::NoneParts
         probability(parts.something_else),
         probability(parts.nothing_happened)
     )
+}
+
+/// `others: 4 %`, of the suspects that an event does not list; none where they hardly count.
+pub(in crate::report) fn others_of(event: &Event) -> Option<String> {
+    let listed: f64 = event.suspects.iter().map(|suspect| suspect.probability).sum();
+    let rest = 1.0 - listed - event.none_of_these;
+    (rest >= 0.005).then(|| format!("others: {}", probability(rest)))
 }
 
 /// How many deployments of the window could not have acted, by reason; none where there are none.

@@ -19,10 +19,11 @@ impl Page<'_> {
         let mut rest = suspects.rows.as_slice();
         for (event, lines) in scan.changes.iter().zip(&events.rows) {
             self.lines(lines, PLAIN);
-            let (own, others) = rest.split_at(event.suspects.len());
-            rest = others;
+            let (own, further) = rest.split_at(event.suspects.len());
+            rest = further;
             let none = format!("none of these: {}", probability(event.none_of_these));
-            let inner = own.iter().flatten().chain([&none]).map(|line| format!("{INDENT}{line}"));
+            let others = phrase::others_of(event);
+            let inner = own.iter().flatten().chain(&others).chain([&none]).map(|line| format!("{INDENT}{line}"));
             self.lines(&inner.collect::<Vec<_>>(), PLAIN);
             self.blank();
         }

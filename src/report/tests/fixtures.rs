@@ -198,7 +198,7 @@ pub(super) fn without_deployments() -> WhyAnswer {
 pub(super) fn scan() -> Scan {
     let spike = Change { kind: ChangeKind::Spike, verdict: Verdict::Unknown, relative: None, ..earlier_change() };
     let event = |metric: &str, change, q_value, suspects: Vec<Suspect>| {
-        let none_of_these = 1.0 - suspects.iter().map(|s| s.probability).sum::<f64>();
+        let none_of_these = if suspects.is_empty() { 1.0 } else { 0.116 };
         let none = NoneParts { something_else: none_of_these, nothing_happened: 0.0 };
         Event { metric: metric.to_owned(), change, q_value, suspects, none_of_these, none }
     };
