@@ -103,7 +103,7 @@ def deploy_lines():
 
 
 def cases(program):
-    sample = (program, "--config", ROOT / "shiptrace.toml")
+    sample = (program,)
     metrics = write_once("metrics-1.csv", metric_lines())
     deploys = write_once("deploys-1.csv", deploy_lines())
     few = ROOT / "sample-data" / "deploys.csv"

@@ -42,15 +42,13 @@ pub struct Posterior {
     pub something_else: f64,
     /// That what is seen is noise.
     pub nothing_happened: f64,
-    /// For each deployment, how its likelihood compares with the best possible start: log, at most about 0.
-    pub log_fit: Vec<f64>,
 }
 
 impl Posterior {
     /// For a metric of which all values are equal: nothing happened.
     #[must_use]
     pub fn nothing_happened(deploys: usize) -> Self {
-        Self { deploys: vec![0.0; deploys], something_else: 0.0, nothing_happened: 1.0, log_fit: vec![0.0; deploys] }
+        Self { deploys: vec![0.0; deploys], something_else: 0.0, nothing_happened: 1.0 }
     }
 
     /// What is believed where the data says nothing.
@@ -62,7 +60,6 @@ impl Posterior {
             deploys: vec![something * (1.0 - not) / deploys.max(1) as f64; deploys],
             something_else: something * not,
             nothing_happened: priors.nothing_happened,
-            log_fit: vec![0.0; deploys],
         }
     }
 }
@@ -96,7 +93,6 @@ pub fn posterior(near: &Neighbourhood, deployed: &[f64], priors: &Priors) -> Pos
     let joint: Vec<f64> = (0..near.moments.len())
         .map(|i| log_sum_exp(&by_deploy.iter().map(|(share, l)| share.ln() + l[i]).collect::<Vec<_>>()))
         .collect();
-    let best = joint.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let fits: Vec<f64> = deployed.iter().map(|&at| after_lag(&near.moments, &joint, at, priors.mean_lag)).collect();
     let share = (deployed.len().max(1) as f64).ln();
     let mut logs: Vec<f64> = fits.iter().map(|fit| something_happened - share + fit).collect();
@@ -105,7 +101,7 @@ pub fn posterior(near: &Neighbourhood, deployed: &[f64], priors: &Priors) -> Pos
     let mut p = normalise(&logs);
     let nothing_happened = p.pop().unwrap_or(0.0);
     let something_else = p.pop().unwrap_or(1.0);
-    Posterior { deploys: p, something_else, nothing_happened, log_fit: fits.iter().map(|f| f - best).collect() }
+    Posterior { deploys: p, something_else, nothing_happened }
 }
 
 /// log ∫ L(t + lag) p(lag) dlag by the mass of an exponential lag in the cell of each moment.

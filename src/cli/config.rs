@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::model::{Better, Step};
+use crate::model::{Better, Step, nearest_names};
 
 use super::CliError;
 
@@ -175,15 +175,11 @@ impl Reader<'_> {
         if let Some(found) = known.iter().find(|k| **k == name) {
             return Ok(found);
         }
-        let likeness = |k: &&&str| strsim::jaro_winkler(name, k);
-        let nearest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b))).copied().unwrap_or_default();
         let all = known.join(", ");
-        let hint = if strsim::jaro_winkler(name, nearest) > 0.7 {
-            format!("did you mean {nearest}? The keys here: {all}")
-        } else {
-            format!("the keys here: {all}")
-        };
-        Err(self.wrong(&key.span(), format!("unknown key {prefix}{name}; the nearest is {nearest}"), Some(hint)))
+        let nearest = nearest_names(name, known.iter().copied(), 1).pop();
+        let told = nearest.as_ref().map(|n| format!("; the nearest is {n}")).unwrap_or_default();
+        let hint = Some(format!("the keys here: {all}"));
+        Err(self.wrong(&key.span(), format!("unknown key {prefix}{name}{told}"), hint))
     }
 
     fn table<'v, 'i>(&self, value: &'v Spanned<DeValue<'i>>) -> Result<&'v DeTable<'i>, CliError> {
@@ -237,7 +233,7 @@ impl Reader<'_> {
 fn step(text: &str) -> Option<Step> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let n: u32 = text[..digits].parse().ok().filter(|n| *n > 0)?;
-    let divides = |whole: u32| whole % n == 0 && n < whole;
+    let divides = |whole: u32| whole.is_multiple_of(n) && n < whole;
     match &text[digits..] {
         "m" | "min" if n == 60 => Some(Step::Hours(1)),
         "m" | "min" if divides(60) => Some(Step::Minutes(n)),

@@ -4,7 +4,7 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use crate::investigate::On;
-use crate::model::{Span, moment_at};
+use crate::model::{Span, moment_at, nearest_names};
 use crate::sources::parse_moment;
 
 use super::CliError;
@@ -77,11 +77,8 @@ pub(super) fn window(option: &str, text: &str) -> Result<TimeDelta, CliError> {
 pub(super) fn zone(option: &str, text: &str) -> Result<Tz, CliError> {
     let found = TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(text.trim()));
     found.copied().ok_or_else(|| {
-        let nearest = TZ_VARIANTS
-            .iter()
-            .map(|zone| (strsim::jaro_winkler(&text.to_lowercase(), &zone.name().to_lowercase()), zone.name()))
-            .max_by(|a, b| a.0.total_cmp(&b.0))
-            .map_or("UTC", |(_, name)| name);
+        let nearest = nearest_names(text, TZ_VARIANTS.iter().map(|zone| zone.name()), 1);
+        let nearest = nearest.first().map_or("UTC", String::as_str);
         CliError::option(
             option,
             text,

@@ -91,9 +91,9 @@ impl Neighbourhood {
         let tail = (1.0 - MOMENT_LEVEL) / 2.0;
         let onset = at(0.5);
         let moment = self.moments.unix.partition_point(|&m| m <= onset).saturating_sub(1);
-        let bucket = self.moments.bucket[moment];
         let effect =
             self.scores.effect(shape, self.local.regression(), &self.only_searched(self.log_weights.clone()))?;
+        let bucket = self.first_visible(shape, moment, effect);
         let levels = self.levels(rhythms, shape, moment, effect);
         let since = self.local.places().iter().filter(|&&p| p >= bucket).count();
         Some(Found {
@@ -108,6 +108,16 @@ impl Neighbourhood {
             relative_interval: levels.interval,
             p_value,
         })
+    }
+
+    /// The bucket of a moment; the next one where too little of it lies after the moment to stand out of the noise.
+    fn first_visible(&self, shape: Shape, moment: usize, effect: Effect) -> usize {
+        let bucket = self.moments.bucket[moment];
+        let score = self.scores.score(shape, moment);
+        let noise = score.fit(self.local.regression()).map_or(0.0, |fit| fit.standard_error * score.size.sqrt());
+        let touched = self.moments.share[moment] * effect.estimate.abs();
+        let hidden = shape == Shape::Step && self.moments.share[moment] < 0.5 && touched < noise;
+        self.local.places().iter().copied().find(|&p| p > bucket).filter(|_| hidden).unwrap_or(bucket)
     }
 
     /// By which share of the full effect of a level shift a bucket moved; none where it was not observed or nothing shifted.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use chrono::Timelike;
 
 use crate::model::{Series, Step};
-use crate::stats::{Design, EventRegression, Precision, StudentNoise, lag_one_autocorrelation, log_sum_exp};
+use crate::stats::{Design, EventRegression, Precision, StudentNoise, lag_one_autocorrelation};
 
 use super::event::best_by_least_squares;
 use super::{Moments, Rhythm, Shape};
@@ -85,7 +85,7 @@ impl Local {
             return Err(LocalError::TooFew(places.len()));
         }
         let values: Vec<f64> = places.iter().map(|&i| series.values()[i]).collect();
-        if values.iter().all(|v| *v == values[0]) {
+        if values.iter().all(|v| v.to_bits() == values[0].to_bits()) {
             return Err(LocalError::Constant);
         }
         let moments = Moments::new(series, &places, scope.focus.clone());
@@ -192,11 +192,11 @@ impl Builder<'_> {
         let student = StudentNoise::fitted(y);
         let mut noise = Noise { phi: 0.0, spread: ones.clone(), weights: ones, student };
         for round in 0..ROUNDS {
-            let design = self.design(&beliefs);
-            let regression = EventRegression::new(y, &design, self.precision(&noise))?;
-            noise = self.noise_under_best_event(&regression, &noise);
+            let regression = EventRegression::new(y, &self.design(&beliefs), self.precision(&noise))?;
+            let event = self.best_event(&regression).unwrap_or_else(|| (vec![0.0; y.len()], 0.0));
+            noise = self.noise_under(&event, &regression, &noise);
             if round == 1 {
-                beliefs = self.choose(y, &noise, beliefs);
+                beliefs = self.choose(y, &event, &noise, beliefs);
             }
         }
         let design = self.design(&beliefs);
@@ -239,12 +239,13 @@ impl Builder<'_> {
         Design { columns, ridge }
     }
 
-    /// Tries each strength of belief in turn, and keeps what the marginal likelihood prefers.
-    fn choose(&self, y: &[f64], noise: &Noise, mut beliefs: Beliefs) -> Beliefs {
+    /// Tries each strength of belief in turn, and keeps what the marginal likelihood of the series less the event prefers.
+    fn choose(&self, y: &[f64], (f, effect): &(Vec<f64>, f64), noise: &Noise, mut beliefs: Beliefs) -> Beliefs {
         let precision = self.precision(noise);
+        let less: Vec<f64> = y.iter().zip(f).map(|(y, f)| y - effect * f).collect();
         let evidence = |beliefs: &Beliefs| {
-            EventRegression::new(y, &self.design(beliefs), precision.clone())
-                .map_or(f64::NEG_INFINITY, |r| self.evidence(&r))
+            EventRegression::new(&less, &self.design(beliefs), precision.clone())
+                .map_or(f64::NEG_INFINITY, |r| r.log_evidence)
         };
         let best = |tries: Vec<Beliefs>, now: Beliefs| {
             tries.into_iter().map(|b| (evidence(&b), b)).max_by(|a, b| a.0.total_cmp(&b.0)).map_or(now, |(_, b)| b)
@@ -259,15 +260,6 @@ impl Builder<'_> {
         }
         let slopes = SLOPE_RIDGES[1..].iter().map(|&slope| Beliefs { slope, ..beliefs.clone() }).collect();
         best(slopes, beliefs)
-    }
-
-    /// log marginal likelihood with a step averaged over the focus.
-    fn evidence(&self, regression: &EventRegression) -> f64 {
-        let steps = regression.steps();
-        let score = |i: usize| steps.score(self.moments.observation[i], self.moments.share[i]);
-        let logs: Vec<f64> = (0..self.moments.len()).map(|i| score(i).log_bayes_factor(regression, 3.0)).collect();
-        let event = if logs.is_empty() { 0.0 } else { log_sum_exp(&logs) - (logs.len() as f64).ln() };
-        regression.log_evidence + event.max(0.0)
     }
 
     /// The best event of all shapes and moments: its regressor and its effect.
@@ -287,9 +279,9 @@ impl Builder<'_> {
         noise.student.log_likelihood(&self.innovations_under_best_event(regression), 0.0).0
     }
 
-    fn noise_under_best_event(&self, regression: &EventRegression, last: &Noise) -> Noise {
-        let (f, effect) = self.best_event(regression).unwrap_or_else(|| (vec![0.0; self.places.len()], 0.0));
-        let residuals = regression.residuals(&f, effect);
+    /// The noise that an event leaves.
+    fn noise_under(&self, (f, effect): &(Vec<f64>, f64), regression: &EventRegression, last: &Noise) -> Noise {
+        let residuals = regression.residuals(f, *effect);
         let parameters = residuals.len() as f64 - regression.freedom + 1.0;
         let phi = lag_one_autocorrelation(&residuals, self.places, parameters);
         let raw = Precision::new(self.places, phi, &vec![1.0; residuals.len()], &last.weights).innovations(&residuals);

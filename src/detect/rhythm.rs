@@ -10,7 +10,8 @@ use crate::stats::{mad_sd, median};
 pub struct Rhythm {
     /// `day`, `week` or `year`.
     pub name: &'static str,
-    /// Nominal length in buckets.
+    /// Nominal length in buckets. The week of buckets below a day has 28 phases, a quarter of a weekday each: four weeks of 168 hours
+    /// would leave four values a phase.
     pub period: usize,
     /// The phase of each bucket, below `count`. By the local clock, so that a day of 23 hours keeps its rhythm.
     pub phases: Vec<usize>,
@@ -33,14 +34,31 @@ pub fn detect_rhythms(series: &Series) -> Vec<Rhythm> {
     let mut rest = series.values().to_vec();
     let mut found = Vec::new();
     for (name, period) in candidates(series.step()) {
-        if rest.len() < 3 * period || !recurs(&rest, period) {
-            continue;
+        if rest.len() >= 3 * period && (recurs(&rest, period) || (name == "week" && recurs_by_day(series, &rest))) {
+            let rhythm = Rhythm::new(series, name, period);
+            rest = rhythm.removed(&rest);
+            found.push(rhythm);
         }
-        let rhythm = Rhythm::new(series, name, period);
-        rest = rhythm.removed(&rest);
-        found.push(rhythm);
     }
     found
+}
+
+/// Whether a metric with buckets below a day has a week in its daily means: there a weekend is a level, not a jump in a difference.
+fn recurs_by_day(series: &Series, values: &[f64]) -> bool {
+    let mut days: Vec<(i32, f64, f64)> = Vec::new();
+    for (i, v) in values.iter().enumerate().filter(|(_, v)| !v.is_nan()) {
+        let day = series.moment(i).num_days_from_ce();
+        match days.last_mut().filter(|last| last.0 == day) {
+            Some(last) => *last = (day, last.1 + v, last.2 + 1.0),
+            None => days.push((day, *v, 1.0)),
+        }
+    }
+    let Some(first) = days.first().map(|d| d.0).filter(|_| series.step() < Step::Day) else { return false };
+    let mut means = vec![f64::NAN; days.last().map_or(0, |d| d.0.abs_diff(first) as usize + 1)];
+    for (day, sum, count) in days {
+        means[day.abs_diff(first) as usize] = sum / count;
+    }
+    recurs(&means, 7)
 }
 
 /// Rhythms that a metric with this step may have, with their length in buckets.
@@ -95,12 +113,17 @@ impl Rhythm {
             let in_day = at.num_seconds_from_midnight() as usize * per_day / 86_400;
             match (name, series.step()) {
                 ("day", _) => in_day,
-                ("week", _) => at.weekday().num_days_from_monday() as usize * per_day + in_day,
+                ("week", Step::Minutes(_) | Step::Hours(_)) => {
+                    at.weekday().num_days_from_monday() as usize * 4 + at.hour() as usize / 6
+                }
+                ("week", _) => at.weekday().num_days_from_monday() as usize,
                 (_, Step::Months(n)) => at.month0() as usize / n as usize,
                 _ => (at.ordinal0() as usize / 7).min(51),
             }
         };
-        Self { name, period, phases: (0..series.len()).map(phase).collect(), count: period }
+        let phases: Vec<usize> = (0..series.len()).map(phase).collect();
+        let count = phases.iter().max().map_or(1, |m| m + 1);
+        Self { name, period, phases, count }
     }
 
     /// `values` less the effect of each phase: the median of what the phase's buckets stand above a running mean of one period.

@@ -81,7 +81,7 @@ pub(super) fn value_caveats(series: &Series) -> Vec<Caveat> {
             format!("{} has {negative} negative counts; they were taken as they are.", series.name()),
         ));
     }
-    if let Some(first) = known.first().filter(|first| known.iter().all(|v| v == *first)) {
+    if let Some(first) = known.first().filter(|first| known.iter().all(|v| v.to_bits() == first.to_bits())) {
         caveats.push(Caveat::new(
             "constant",
             format!("All values of {} are {first}: there is no noise to compare a change with.", series.name()),

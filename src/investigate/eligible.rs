@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Caveat, Deploy, Excluded};
+use crate::model::{Caveat, Deploy, Excluded, nearest_names};
 
 use super::InvestigateError;
 
@@ -112,20 +112,13 @@ fn has_failed(deploy: &Deploy) -> bool {
 pub(super) fn check_apps(asked: &[String], all: &[Deploy]) -> Result<(), InvestigateError> {
     let known: BTreeSet<&str> = all.iter().filter_map(|d| d.app.as_deref()).collect();
     match asked.iter().find(|app| !known.contains(app.as_str())) {
-        Some(app) if !all.is_empty() => {
-            Err(InvestigateError::UnknownApp { app: app.clone(), nearest: nearest(app, &known), known: known.len() })
-        }
+        Some(app) if !all.is_empty() => Err(InvestigateError::UnknownApp {
+            app: app.clone(),
+            nearest: nearest_names(app, known.iter().copied(), 3),
+            known: known.len(),
+        }),
         _ => Ok(()),
     }
-}
-
-/// The up to three names most like `asked`, the most alike first.
-fn nearest(asked: &str, known: &BTreeSet<&str>) -> Vec<String> {
-    let likeness = |name: &str| strsim::jaro_winkler(&asked.to_lowercase(), &name.to_lowercase());
-    let mut names: Vec<(f64, &str)> =
-        known.iter().map(|name| (likeness(name), *name)).filter(|(l, _)| *l > 0.6).collect();
-    names.sort_by(|a, b| b.0.total_cmp(&a.0));
-    names.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
 }
 
 #[cfg(test)]

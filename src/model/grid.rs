@@ -376,13 +376,13 @@ fn densest(offsets: &[i64], width: i64, period: i64) -> (i64, usize) {
     let n = offsets.len();
     let at = |i: usize| if i < n { offsets[i] } else { offsets[i - n] + period };
     let (mut best, mut end) = ((0, 0), 0);
-    for start in 0..n {
+    for (start, &offset) in offsets.iter().enumerate() {
         end = end.max(start);
-        while end < start + n && at(end) - offsets[start] <= width {
+        while end < start + n && at(end) - offset <= width {
             end += 1;
         }
         if end - start > best.1 {
-            best = (offsets[start], end - start);
+            best = (offset, end - start);
         }
     }
     best

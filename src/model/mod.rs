@@ -4,6 +4,7 @@ mod answer;
 mod caveat;
 mod deploy;
 mod grid;
+mod names;
 mod request;
 mod series;
 mod step;
@@ -16,6 +17,7 @@ pub use answer::{
 pub use caveat::Caveat;
 pub use deploy::Deploy;
 pub use grid::{Grid, GridError, moment_at};
+pub use names::nearest_names;
 pub use request::{Better, MetricSettings, Span};
 pub use series::{Series, SeriesError};
 pub use step::Step;

@@ -194,13 +194,3 @@ fn quoted(names: &[String]) -> String {
     }
     shown.join(", ")
 }
-
-/// The names most like `wanted`, the most alike first.
-pub(super) fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>, most: usize) -> Vec<String> {
-    let wanted = wanted.to_lowercase();
-    let likeness = |name: &str| strsim::jaro_winkler(&wanted, &name.to_lowercase());
-    let mut alike: Vec<(f64, &str)> =
-        names.into_iter().map(|name| (likeness(name), name)).filter(|(likeness, _)| *likeness > 0.7).collect();
-    alike.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-    alike.into_iter().take(most).map(|(_, name)| name.to_owned()).collect()
-}

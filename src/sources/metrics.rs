@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use chrono_tz::Tz;
 use polars::prelude::StringChunked;
 
-use crate::model::{Caveat, Series};
+use crate::model::{Caveat, Series, nearest_names};
 
-use super::error::nearest;
 use super::number::{self, Number};
 use super::points::{Point, Points};
 use super::table::{Rows, Table};
@@ -41,7 +40,7 @@ pub fn read_metric(sources: &[MetricSource], name: &str, zone: Tz) -> Result<Loa
         known.extend(sources.iter().filter_map(|s| s.name.clone()));
         known.sort();
         known.dedup();
-        let nearest = nearest(name, known.iter().map(String::as_str), 3);
+        let nearest = nearest_names(name, known.iter().map(String::as_str), 3);
         return Err(SourceError::UnknownMetric { metric: name.to_owned(), nearest, known: known.len() });
     };
     let (value, caveats) = points.into_series(name, zone)?;
@@ -184,7 +183,10 @@ impl Shape {
     /// The names of the metrics in a table of this shape.
     fn names(&self, table: &Table) -> Result<Vec<String>, SourceError> {
         match self {
-            Self::Long { metric, .. } => table.distinct(metric),
+            Self::Long { metric, .. } => match table.distinct(metric)? {
+                none if none.is_empty() => Err(SourceError::NoRows { file: table.file.clone() }),
+                names => Ok(names),
+            },
             Self::Wide { metrics, .. } => Ok(metrics.clone()),
             Self::Single { .. } => Ok(Vec::new()),
         }
@@ -270,9 +272,9 @@ impl Cells<'_> {
             let name = metric(i).filter(|name| !name.is_empty());
             let name = name.ok_or_else(|| cell(i, "metric", "", "empty, and a value needs its metric"))?;
             let points = into.of(name, source);
-            points.not_a_number += usize::from(number == Number::NotANumber);
+            points.not_a_number += usize::from(number == Number::NaN);
             let value = if let Number::Value(value) = number { value } else { f64::NAN };
-            points.points.push(Point { stamp, dimensions: self.dimensions(i), value });
+            points.rows.push(Point { stamp, dimensions: self.dimensions(i), value });
         }
         Ok(())
     }

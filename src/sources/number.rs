@@ -8,7 +8,7 @@ pub(super) enum Number {
     /// Nothing stands there.
     Missing,
     /// `NaN` stands there.
-    NotANumber,
+    NaN,
 }
 
 /// Reads a cell of a column of values; the error says what is wrong with it.
@@ -18,7 +18,7 @@ pub(super) fn parse(text: &str) -> Result<Number, &'static str> {
         return Ok(Number::Missing);
     }
     match text.parse::<f64>() {
-        Ok(value) if value.is_nan() => Ok(Number::NotANumber),
+        Ok(value) if value.is_nan() => Ok(Number::NaN),
         Ok(value) if value.is_infinite() => Err("an infinite number"),
         Ok(value) => Ok(Number::Value(value)),
         Err(_) => Err("not a number"),
@@ -34,7 +34,7 @@ mod tests {
         assert_eq!(parse(" 1.5e3 "), Ok(Number::Value(1500.0)));
         assert_eq!(parse("-3"), Ok(Number::Value(-3.0)));
         assert_eq!(parse(""), Ok(Number::Missing));
-        assert_eq!(parse("NaN"), Ok(Number::NotANumber));
+        assert_eq!(parse("NaN"), Ok(Number::NaN));
         assert_eq!(parse("inf"), Err("an infinite number"));
         assert_eq!(parse("1e999"), Err("an infinite number"));
         assert_eq!(parse("1,234"), Err("not a number"));

@@ -23,7 +23,7 @@ pub(super) struct Point {
 /// The rows of one metric, in the order in which they were read.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Points {
-    pub(super) points: Vec<Point>,
+    pub(super) rows: Vec<Point>,
     /// How many values were `NaN`.
     pub(super) not_a_number: usize,
     pub(super) every: Option<Step>,
@@ -41,7 +41,7 @@ impl Points {
         let mut told = Told { name, zone, caveats: Vec::new() };
         told.not_a_number(self.not_a_number);
         self.tell_repeated_hours_apart();
-        let single = one_for_each_key(self.points, &mut told);
+        let single = one_for_each_key(self.rows, &mut told);
         let by_moment = added_up(single.into_iter().map(|p| (p.stamp.at.timestamp(), p.value)));
         let stamps: Vec<i64> = by_moment.iter().map(|(at, _)| *at).collect();
         let grid = Grid::fit(&stamps, zone, self.every).map_err(|e| irregular(name, zone, &e))?;
@@ -63,15 +63,15 @@ impl Points {
 
     /// Where clocks were put back, local times without an offset come twice: the second row of such a time is the later moment.
     fn tell_repeated_hours_apart(&mut self) {
-        self.points.sort_by(by_key);
-        for i in 1..self.points.len() {
-            let (before, rest) = self.points.split_at_mut(i);
+        self.rows.sort_by(by_key);
+        for i in 1..self.rows.len() {
+            let (before, rest) = self.rows.split_at_mut(i);
             let (earlier, point) = (&before[i - 1], &mut rest[0]);
             if let (Some(later), Ordering::Equal) = (point.stamp.or_later, by_key(earlier, point)) {
                 point.stamp = Stamp { at: later, or_later: None };
             }
         }
-        self.points.sort_by(by_key);
+        self.rows.sort_by(by_key);
     }
 }
 

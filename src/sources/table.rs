@@ -5,9 +5,10 @@ use std::path::Path;
 
 use polars::prelude::*;
 
+use crate::model::nearest_names;
+
 use super::SourceError;
 use super::diagnose::{diagnose, torn};
-use super::error::nearest;
 use super::locator::{FileKind, Locator, kind_of, open};
 use super::text::to_text;
 
@@ -113,7 +114,7 @@ impl Table {
             file: self.file.clone(),
             column: name.to_owned(),
             found: self.names.clone(),
-            nearest: nearest(name, self.names.iter().map(String::as_str), 1).pop(),
+            nearest: nearest_names(name, self.names.iter().map(String::as_str), 1).pop(),
         })
     }
 
@@ -153,8 +154,9 @@ impl Table {
         Ok(values)
     }
 
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "polars does not export the type of a result")]
     fn collect(&self, frame: LazyFrame) -> Result<DataFrame, SourceError> {
-        frame.collect_with_engine(Engine::Streaming).map(|result| result.unwrap_single()).map_err(|e| self.broken(&e))
+        frame.collect_with_engine(Engine::Streaming).map_err(|e| self.broken(&e)).map(|result| result.unwrap_single())
     }
 
     fn broken(&self, error: &PolarsError) -> SourceError {

@@ -1,6 +1,6 @@
 //! How high the greatest of many correlated statistics reaches by chance.
 
-use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
+use statrs::distribution::{ContinuousCDF, Normal};
 
 fn standard_normal() -> Normal {
     Normal::standard()
@@ -49,28 +49,9 @@ pub fn max_tail(b: f64, neighbour_correlations: impl IntoIterator<Item = f64>, r
     -(-once * repeats.max(1.0)).exp_m1()
 }
 
-/// The normal quantile whose two-sided tail equals that of Student's t with `freedom` degrees at `t`; keeps the sign.
-#[must_use]
-pub fn t_to_z(t: f64, freedom: f64) -> f64 {
-    let Ok(student) = StudentsT::new(0.0, 1.0, freedom.max(1.0)) else { return t };
-    let tail = student.sf(t.abs());
-    if tail > 1e-280 {
-        return standard_normal().inverse_cdf(tail).abs().copysign(t);
-    }
-    // Beyond what the tail can hold: log-variance-stabilising transform (Wallace 1959).
-    (freedom * (t * t / freedom).ln_1p()).sqrt().copysign(t)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn many_degrees_of_freedom_make_t_normal_and_few_make_it_weaker() {
-        assert!((t_to_z(2.0, 1e7) - 2.0).abs() < 1e-4);
-        assert!(t_to_z(4.0, 5.0) < 3.0);
-        assert!(t_to_z(-300.0, 50.0) < -10.0);
-    }
 
     #[test]
     fn the_tail_of_one_place_is_the_normal_tail() {

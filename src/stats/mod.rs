@@ -10,7 +10,7 @@ mod weights;
 
 pub use autoregression::{Precision, lag_one_autocorrelation};
 pub use discovery::benjamini_hochberg;
-pub use excursion::{max_tail, overshoot, t_to_z};
+pub use excursion::{max_tail, overshoot};
 pub use regression::{Design, EventRegression, Fit, Footprint, Score, Steps};
 pub use robust::{mad_sd, median, quantile, running_median};
 pub use student::StudentNoise;

@@ -1,4 +1,7 @@
 //! Generalised least squares with one regressor that moves: the effect that starts at a candidate moment.
+#![allow(clippy::doc_markdown, reason = "formulas")]
+
+use std::sync::OnceLock;
 
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
@@ -38,7 +41,7 @@ pub struct EventRegression {
     rows: Vec<Vec<(usize, f64)>>,
     factor: Cholesky<f64, Dyn>,
     /// L⁻¹XᵀQ, one column for each observation, where LLᵀ = XᵀQX + R.
-    projected: DMatrix<f64>,
+    projected: OnceLock<DMatrix<f64>>,
     precision: Precision,
 }
 
@@ -76,27 +79,24 @@ impl EventRegression {
     #[must_use]
     pub fn new(y: &[f64], design: &Design, precision: Precision) -> Option<Self> {
         let (n, p) = (y.len(), design.columns.len());
-        let weighted: Vec<Vec<f64>> = design.columns.iter().map(|c| precision.times(c)).collect();
-        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
-        let mut normal =
-            DMatrix::from_fn(p, p, |i, j| if j <= i { dot(&weighted[i], &design.columns[j]) } else { 0.0 });
-        normal.fill_upper_triangle_with_lower_triangle();
-        let unpenalised = normal.clone();
+        let rows: Vec<Vec<(usize, f64)>> = (0..n).map(|j| sparse_row(design, j)).collect();
+        let mut normal = normal_matrix(&rows, &precision, p);
         for (i, r) in design.ridge.iter().enumerate() {
             normal[(i, i)] += r;
         }
         let factor: Cholesky<f64, Dyn> = Cholesky::new(normal)?;
-        let right = DVector::from_fn(p, |i, _| dot(&weighted[i], y));
+        let mut right = DVector::zeros(p);
+        for (row, weighted) in rows.iter().zip(precision.times(y)) {
+            for (i, x) in row {
+                right[*i] += x * weighted;
+            }
+        }
         let coefficients = factor.solve(&right);
-        let rows: Vec<Vec<(usize, f64)>> = (0..n).map(|j| sparse_row(design, j)).collect();
         let residuals = less_explained(y, &rows, coefficients.as_slice());
         let innovations = precision.innovations(&residuals);
         let weighted_residuals = precision.times(&residuals);
-        let rss = dot(y, &weighted_residuals).max(0.0);
-        let mut projected = DMatrix::from_fn(p, n, |i, j| weighted[i][j]);
-        factor.l_dirty().solve_lower_triangular_mut(&mut projected);
-        let effective = factor.solve(&unpenalised).trace();
-        let freedom = n as f64 - effective;
+        let rss = y.iter().zip(&weighted_residuals).map(|(y, r)| y * r).sum::<f64>().max(0.0);
+        let freedom = n as f64 - effective_coefficients(&factor, &design.ridge);
         let log_determinant: f64 = (0..p).map(|i| factor.l_dirty()[(i, i)].ln()).sum();
         let log_prior: f64 = design.ridge.iter().filter(|r| **r > 0.0).map(|r| 0.5 * r.ln()).sum();
         let free = design.ridge.iter().filter(|r| **r == 0.0).count() as f64;
@@ -114,8 +114,30 @@ impl EventRegression {
             ridge: design.ridge.clone(),
             rows,
             factor,
-            projected,
+            projected: OnceLock::new(),
             precision,
+        })
+    }
+
+    /// L⁻¹XᵀQ, worked out when an event is asked about for the first time.
+    fn projected(&self) -> &DMatrix<f64> {
+        self.projected.get_or_init(|| {
+            let (n, p) = (self.len(), self.coefficients.len());
+            let q = &self.precision;
+            let mut projected = DMatrix::zeros(p, n);
+            for (j, row) in self.rows.iter().enumerate() {
+                for &(i, x) in row {
+                    projected[(i, j)] += q.diagonal[j] * x;
+                    if j > 0 {
+                        projected[(i, j - 1)] += q.off[j - 1] * x;
+                    }
+                    if j + 1 < n {
+                        projected[(i, j + 1)] += q.off[j] * x;
+                    }
+                }
+            }
+            self.factor.l_dirty().solve_lower_triangular_mut(&mut projected);
+            projected
         })
     }
 
@@ -137,7 +159,7 @@ impl EventRegression {
         let q = &self.precision;
         let mut cross = 0.0;
         let mut size = 0.0;
-        let mut projection = DVector::zeros(self.projected.nrows());
+        let mut projection = DVector::zeros(self.coefficients.len());
         for j in from..f.len() {
             if f[j] == 0.0 {
                 continue;
@@ -147,7 +169,7 @@ impl EventRegression {
             if j > from {
                 size += 2.0 * f[j] * f[j - 1] * q.off[j - 1];
             }
-            projection.axpy(f[j], &self.projected.column(j), 1.0);
+            projection.axpy(f[j], &self.projected().column(j), 1.0);
         }
         Score { cross, size: (size - projection.norm_squared()).max(0.0) }
     }
@@ -157,7 +179,7 @@ impl EventRegression {
     /// O(n p) for all of them: a step is the one after it and one observation more.
     #[must_use]
     pub fn steps(&self) -> Steps<'_> {
-        let (n, p) = (self.len(), self.projected.nrows());
+        let (n, p) = (self.len(), self.coefficients.len());
         let q = &self.precision;
         let mut cross = vec![0.0; n + 1];
         let mut size = vec![0.0; n + 1];
@@ -166,7 +188,7 @@ impl EventRegression {
             cross[j] = cross[j + 1] + self.weighted_residuals[j];
             let link = if j + 1 < n { 2.0 * q.off[j] } else { 0.0 };
             size[j] = size[j + 1] + q.diagonal[j] + link;
-            let next = projection.column(j + 1) + self.projected.column(j);
+            let next = projection.column(j + 1) + self.projected().column(j);
             projection.set_column(j, &next);
         }
         Steps { regression: self, cross, size, projection }
@@ -204,12 +226,50 @@ impl EventRegression {
 
     /// (XᵀQX + R)⁻¹XᵀQf.
     fn explaining(&self, f: &[f64], from: usize) -> DVector<f64> {
-        let mut right = DVector::zeros(self.projected.nrows());
+        let mut right = DVector::zeros(self.coefficients.len());
         for (j, x) in f.iter().enumerate().skip(from).filter(|(_, x)| **x != 0.0) {
-            right.axpy(*x, &self.projected.column(j), 1.0);
+            right.axpy(*x, &self.projected().column(j), 1.0);
         }
         self.factor.l_dirty().tr_solve_lower_triangular(&right).unwrap_or(right)
     }
+}
+
+/// XᵀQX, with X given by its rows.
+fn normal_matrix(rows: &[Vec<(usize, f64)>], precision: &Precision, p: usize) -> DMatrix<f64> {
+    let mut normal = DMatrix::zeros(p, p);
+    for (j, row) in rows.iter().enumerate() {
+        for &(i, x) in row {
+            for &(l, y) in row {
+                normal[(i, l)] += precision.diagonal[j] * x * y;
+            }
+            for &(l, y) in rows.get(j + 1).into_iter().flatten() {
+                normal[(i, l)] += precision.off[j] * x * y;
+                normal[(l, i)] += precision.off[j] * x * y;
+            }
+        }
+    }
+    normal
+}
+
+/// The effective number of coefficients, tr((XᵀQX + R)⁻¹XᵀQX) = p − Σ Rᵢ [(XᵀQX + R)⁻¹]ᵢᵢ (Hastie & Tibshirani 1990, ch. 3).
+fn effective_coefficients(factor: &Cholesky<f64, Dyn>, ridge: &[f64]) -> f64 {
+    let (l, p) = (factor.l_dirty(), ridge.len());
+    let mut lost = 0.0;
+    let mut column = vec![0.0; p];
+    for (i, r) in ridge.iter().enumerate().filter(|(_, r)| **r > 0.0) {
+        // [(LLᵀ)⁻¹]ᵢᵢ is the squared length of the i-th column of L⁻¹, by forward substitution.
+        column.fill(0.0);
+        column[i] = 1.0;
+        let mut square = 0.0;
+        for k in i..p {
+            let x = column[k] / l[(k, k)];
+            square += x * x;
+            let below = &l.as_slice()[k * p..(k + 1) * p];
+            column[k + 1..].iter_mut().zip(&below[k + 1..]).for_each(|(c, b)| *c -= x * b);
+        }
+        lost += r * square;
+    }
+    p as f64 - lost
 }
 
 fn sparse_row(design: &Design, j: usize) -> Vec<(usize, f64)> {
@@ -242,7 +302,7 @@ impl Steps<'_> {
         let link = if k + 1 < n { 2.0 * share * r.precision.off[k] } else { 0.0 };
         let size = self.size[k + 1] + link + share * share * r.precision.diagonal[k];
         let later = self.projection.column(k + 1);
-        let own = r.projected.column(k);
+        let own = r.projected().column(k);
         let projected: f64 = later.iter().zip(own.iter()).map(|(a, b)| (a + share * b).powi(2)).sum();
         Score { cross, size: (size - projected).max(0.0) }
     }
@@ -311,14 +371,10 @@ mod tests {
 
     fn step(n: usize, k: usize, share: f64) -> Vec<f64> {
         (0..n)
-            .map(|i| {
-                if i < k {
-                    0.0
-                } else if i == k {
-                    share
-                } else {
-                    1.0
-                }
+            .map(|i| match i.cmp(&k) {
+                std::cmp::Ordering::Less => 0.0,
+                std::cmp::Ordering::Equal => share,
+                std::cmp::Ordering::Greater => 1.0,
             })
             .collect()
     }

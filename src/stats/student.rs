@@ -26,16 +26,16 @@ impl StudentNoise {
     #[must_use]
     pub fn fitted(innovations: &[f64]) -> Self {
         let start = mad_sd(innovations, 0.0);
-        let likelihood = |noise: &Self| noise.log_likelihood(innovations, start).0;
+        let likelihood = |noise: Self| noise.log_likelihood(innovations, start).0;
         let all = FREEDOMS.map(|freedom| Self { freedom });
         all.into_iter()
-            .max_by(|a, b| likelihood(a).total_cmp(&likelihood(b)))
+            .max_by(|a, b| likelihood(*a).total_cmp(&likelihood(*b)))
             .unwrap_or(Self { freedom: FREEDOMS[FREEDOMS.len() - 1] })
     }
 
     /// The degrees of freedom.
     #[must_use]
-    pub fn freedom(&self) -> f64 {
+    pub fn freedom(self) -> f64 {
         self.freedom
     }
 
@@ -43,7 +43,7 @@ impl StudentNoise {
     ///
     /// `start` is a first guess of the scale.
     #[must_use]
-    pub fn log_likelihood(&self, innovations: &[f64], start: f64) -> (f64, f64) {
+    pub fn log_likelihood(self, innovations: &[f64], start: f64) -> (f64, f64) {
         let scale = self.scale(innovations, start);
         let (nu, n) = (self.freedom, innovations.len() as f64);
         let per_square = 1.0 / (nu * scale * scale);
@@ -56,13 +56,13 @@ impl StudentNoise {
 
     /// The weight that each innovation has in a least-squares fit: (ν + 1) / (ν + (e/s)²), at most about 1.
     #[must_use]
-    pub fn weights(&self, innovations: &[f64]) -> Vec<f64> {
+    pub fn weights(self, innovations: &[f64]) -> Vec<f64> {
         let scale = self.scale(innovations, mad_sd(innovations, 0.0));
         innovations.iter().map(|e| (self.freedom + 1.0) / (self.freedom + (e / scale).powi(2))).collect()
     }
 
     /// The scale of most likelihood by expectation-maximisation: s² ← Σ wᵢ eᵢ² / n.
-    fn scale(&self, innovations: &[f64], start: f64) -> f64 {
+    fn scale(self, innovations: &[f64], start: f64) -> f64 {
         let n = innovations.len() as f64;
         let mean_square = innovations.iter().map(|e| e * e).sum::<f64>() / n;
         if self.freedom >= FREEDOMS[FREEDOMS.len() - 1] || mean_square <= LEAST_SQUARE {

@@ -14,27 +14,29 @@ pub(super) fn next_steps(asked: &Why, answer: &WhyAnswer) -> Vec<NextStep> {
     let why = |window: Option<String>, apps: &[String]| {
         let mut words = vec!["shiptrace".to_owned(), "why".to_owned(), asked.metric.clone()];
         option(&mut words, "--on", Some(&asked.on));
-        apps.iter().for_each(|app| option(&mut words, "--app", Some(app)));
+        for app in apps {
+            option(&mut words, "--app", Some(app));
+        }
         option(&mut words, "--window", window.as_ref().or(asked.window.window.as_ref()));
         words.extend(data(asked));
         words
     };
-    let mut steps = vec![step("look further back", why(Some(format!("{window}d")), &asked.deployments.app))];
+    let mut steps = vec![step("look further back", &why(Some(format!("{window}d")), &asked.deployments.app))];
     let app = answer.suspects.first().and_then(|s| s.deploy.app.clone());
     if let Some(app) = app.filter(|app| answer.question.apps != [app.clone()]) {
         let purpose = "only the app of the likeliest";
-        steps.push(step(purpose, why(None, &[app])));
+        steps.push(step(purpose, &why(None, &[app])));
     }
     let mut export = why(None, &asked.deployments.app);
     option(&mut export, "-o", Some(&file_name(&asked.metric, &asked.on)));
-    steps.push(step("a document to share", export));
+    steps.push(step("a document to share", &export));
     let mut scan = vec!["shiptrace".to_owned(), "scan".to_owned(), asked.metric.clone()];
     scan.extend(data(asked));
-    steps.push(step("every change of the metric", scan));
+    steps.push(step("every change of the metric", &scan));
     steps
 }
 
-fn step(purpose: &str, words: Vec<String>) -> NextStep {
+fn step(purpose: &str, words: &[String]) -> NextStep {
     // A word with a zero byte could not have come from a command line.
     let command = shlex::try_join(words.iter().map(String::as_str)).unwrap_or_default();
     NextStep { purpose: purpose.to_owned(), command }
@@ -52,9 +54,15 @@ fn option(words: &mut Vec<String>, name: &str, value: Option<&String>) {
 /// The options that say where the data lies and how to read it, as they were given.
 fn data(asked: &Why) -> Vec<String> {
     let mut words = Vec::new();
-    asked.deployments.environment.iter().for_each(|e| option(&mut words, "--environment", Some(e)));
-    asked.data.metrics.iter().for_each(|m| option(&mut words, "--metrics", Some(m)));
-    asked.data.deploys.iter().for_each(|d| option(&mut words, "--deploys", Some(d)));
+    for value in &asked.deployments.environment {
+        option(&mut words, "--environment", Some(value));
+    }
+    for value in &asked.data.metrics {
+        option(&mut words, "--metrics", Some(value));
+    }
+    for value in &asked.data.deploys {
+        option(&mut words, "--deploys", Some(value));
+    }
     option(&mut words, "--config", asked.data.config.as_ref());
     if asked.data.no_config {
         words.push("--no-config".to_owned());

@@ -1,0 +1,160 @@
+use crate::world::{World, fall, metric, steady};
+
+#[test]
+fn flags_win_over_the_environment_which_wins_over_the_configuration() {
+    let world = World::with_a_fall()
+        .file("shiptrace.toml", "timezone = \"Asia/Tokyo\"\nwindow = \"1d\"\n[metrics.m]\nsource = \"metrics.csv\"\n");
+    let ask = |further: &[&str], variables: &[(&str, &str)]| {
+        let all = [&["why", "m", "--on", "2024-02-10", "--format", "json"], further].concat();
+        world.run_with(&all, b"", variables).json()["question"].clone()
+    };
+    let question = ask(&[], &[("SHIPTRACE_WINDOW", "")]);
+    assert_eq!((&question["timezone"], &question["window_seconds"]), (&"Asia/Tokyo".into(), &86_400.into()));
+    let variables = [("SHIPTRACE_TIMEZONE", "Europe/Oslo"), ("SHIPTRACE_WINDOW", "2d")];
+    let question = ask(&[], &variables);
+    assert_eq!((&question["timezone"], &question["window_seconds"]), (&"Europe/Oslo".into(), &172_800.into()));
+    let question = ask(&["--timezone", "UTC", "--window", "36h"], &variables);
+    assert_eq!((&question["timezone"], &question["window_seconds"]), (&"UTC".into(), &129_600.into()));
+}
+
+#[test]
+fn metrics_given_as_a_flag_replace_the_configured_ones_and_keep_what_is_said_of_them() {
+    let config = "[metrics.m]\nsource = \"none.csv\"\nbetter = \"down\"\n[metrics.other]\nsource = \"none.csv\"\n";
+    let world = World::with_a_fall().file("shiptrace.toml", config);
+    let answer = world.why(&["--format", "json"]).json();
+    assert_eq!(answer["change"]["verdict"], "better");
+    let list = world.run(&["metrics", "--metrics", "metrics.csv", "--format", "json"]).json();
+    assert_eq!(list["metrics"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn the_ending_of_the_output_chooses_the_format() {
+    let world = World::with_a_fall();
+    for (file, beginning) in [("a.json", "{"), ("a.csv", "metric,on,"), ("a.md", "## Why did"), ("a.txt", "m fell")] {
+        let run = world.why(&["-o", file]);
+        assert_eq!((run.code, run.out.as_str()), (0, ""), "{}", run.err);
+        let text = std::fs::read_to_string(world.path(file)).unwrap();
+        assert!(text.starts_with(beginning), "{file}: {text}");
+    }
+}
+
+#[test]
+fn fail_on_change_ends_with_1_where_one_was_found() {
+    let world = World::with_a_fall();
+    assert_eq!(world.why(&["--fail-on-change"]).code, 1);
+    assert_eq!(world.why(&[]).code, 0);
+    let steady = World::with_a_fall().file("metrics.csv", metric(60, steady));
+    assert_eq!(steady.why(&["--fail-on-change"]).code, 0);
+    assert_eq!(world.run(&["scan", "--metrics", "metrics.csv", "--fail-on-change"]).code, 1);
+}
+
+#[test]
+fn scan_finds_every_change_of_every_metric_also_without_deployments() {
+    let other = metric(60, |i| if i < 25 { steady(i + 100) } else { 1.4 * steady(i + 100) }).replace(",m,", ",other,");
+    let flat = metric(60, |i| steady(i + 500)).replace(",m,", ",flat,");
+    let text = metric(60, fall)
+        + &other.replace("timestamp,metric,value\n", "")
+        + &flat.replace("timestamp,metric,value\n", "");
+    let world = World::with_a_fall().file("metrics.csv", text);
+    let scan = world.run(&["scan", "--metrics", "metrics.csv", "--format", "json"]).json();
+    let found: Vec<(&str, &str)> = scan["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| (c["metric"].as_str().unwrap(), c["at"].as_str().unwrap()))
+        .collect();
+    assert_eq!(found, [("other", "2024-01-26T00:00:00Z"), ("m", "2024-02-10T00:00:00Z")]);
+    assert!(
+        scan["changes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|c| c["none_of_these"] == 1.0 && c["suspects"].as_array().unwrap().is_empty())
+    );
+    let scan = world
+        .run(&[
+            "scan",
+            "--metrics",
+            "metrics.csv",
+            "--deploys",
+            "deploys.csv",
+            "--since",
+            "2024-02-01",
+            "--format",
+            "json",
+        ])
+        .json();
+    assert_eq!(scan["changes"].as_array().unwrap().len(), 1);
+    assert_eq!(scan["changes"][0]["suspects"][0]["deploy"]["commit"], "cccc3333");
+    assert!(scan["changes"][0]["suspects"].as_array().unwrap().len() <= 3);
+}
+
+#[test]
+fn deploys_are_listed_by_app_and_time() {
+    let world = World::with_a_fall();
+    let list = world
+        .run(&[
+            "deploys",
+            "--deploys",
+            "deploys.csv",
+            "--app",
+            "api",
+            "--since",
+            "2024-02-08",
+            "--until",
+            "2024-02-12",
+            "--format",
+            "json",
+        ])
+        .json();
+    assert_eq!(list["schema"], "shiptrace/deploys/1");
+    let commits: Vec<&str> =
+        list["deploys"].as_array().unwrap().iter().map(|d| d["commit"].as_str().unwrap()).collect();
+    assert_eq!(commits, ["dddd4444"]);
+}
+
+#[test]
+fn further_columns_are_kept_and_shown_on_request() {
+    let deploys = "deployed_at,app,message,ticket\n2024-02-10T09:00:00Z,web,Consent,T-17\n";
+    let world = World::with_a_fall().file("deploys.csv", deploys);
+    assert!(!world.why(&[]).out.contains("T-17"));
+    assert!(world.why(&["--columns", "ticket"]).out.contains("T-17"));
+    assert_eq!(world.why(&["--format", "json"]).json()["suspects"][0]["deploy"]["extra"]["ticket"], "T-17");
+}
+
+#[test]
+fn what_is_to_be_run_next_can_be_run() {
+    let world = World::with_a_fall();
+    let answer = world.why(&["--format", "json"]).json();
+    for step in answer["next"].as_array().unwrap() {
+        let words = shlex::split(step["command"].as_str().unwrap()).unwrap();
+        assert_eq!(words[0], "shiptrace");
+        let words: Vec<&str> = words[1..].iter().map(String::as_str).collect();
+        let run = world.run(&words);
+        assert_eq!(run.code, 0, "{step}: {}", run.err);
+    }
+    assert!(world.path("m-2024-02-10.md").exists());
+}
+
+#[test]
+fn deployments_of_one_commit_to_one_app_share_a_group_and_keep_their_shares() {
+    let deploys = "deployed_at,app,commit\n2024-02-10T09:00:00Z,web,c1\n2024-02-10T10:00:00Z,web,c1\n2024-02-10T10:00:00Z,api,c1\n";
+    let answer = World::with_a_fall().file("deploys.csv", deploys).why(&["--format", "json"]).json();
+    let group = |app: &str| {
+        let of = answer["suspects"].as_array().unwrap().iter().filter(|s| s["deploy"]["app"] == app);
+        of.map(|s| s["group"].clone()).collect::<Vec<_>>()
+    };
+    assert!(group("web")[0].is_string() && group("web")[0] == group("web")[1]);
+    assert!(group("api")[0].is_null());
+}
+
+#[test]
+fn completions_and_the_manual_are_printed() {
+    let world = World::empty();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(world.run(&["completions", shell]).out.contains("shiptrace"), "{shell}");
+    }
+    assert!(world.run(&["man"]).out.starts_with(".ie"));
+    assert!(world.run(&["man", "why"]).out.contains("fail\\-on\\-change"));
+    world.run(&["man", "whyy"]).refused(&["whyy"]);
+}
