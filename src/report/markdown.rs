@@ -66,7 +66,7 @@ impl Document<'_> {
                 own.into_iter().chain(self.deploy_cells(&suspect.deploy)).chain([said]).collect()
             });
             let rows = rows.collect();
-            self.table(self.heads(&["rank", "probability", "when", "before the change"]), rows);
+            self.table(self.heads(&["#", "probability", "when", "before"]), rows);
         }
         if let Some(rest) = phrase::remainder(suspects, shown.len()) {
             self.block(&rest);
