@@ -54,7 +54,7 @@ const GAP: u16 = 2;
 /// Texts are not wider than this, however much room there is.
 const MOST: usize = 24;
 /// A long text with less room than this goes below its row.
-const READABLE: usize = 30;
+const READABLE: usize = 26;
 
 const LINES: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─'));
 const ASCII_LINES: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('-'));
