@@ -7,10 +7,21 @@ use crate::model::{Answer, Change, Deploy, DeployList, MetricList, NoneParts, Sc
 
 /// Rows for a spreadsheet or a data frame.
 ///
-/// `why` and `scan` give one row per change and suspect, and one with empty cells where there is none of the one or the other:
-/// the metric and the date asked about; the change, named as in JSON; the suspect's rank, probability, lag and reasons; the
-/// probabilities of *none*, which repeat on each row of a change; then the deployment with all of its columns. `deploys` gives
-/// one row a deployment, `metrics` one a metric.
+/// `why` and `scan` share their columns, so that their files can be put together. There is one row per change and
+/// suspect. A change without suspects has one row, as has a suspect where no change is supported; what is not known is
+/// empty.
+///
+/// | columns | what |
+/// |---|---|
+/// | `metric`, `on` | what was asked; `on` is empty in `scan` |
+/// | `at` ... `p_value_scope` | the change, named as in JSON; `onset_from`, `onset_to` are the interval of the onset |
+/// | `q_value` | the p-value after the search over metrics; only in `scan` |
+/// | `rank` ... `reasons` | the suspect; reasons are apart by `; ` |
+/// | `none_of_these`, `something_else`, `nothing_happened` | the probabilities of *none*, the same in each row of a change |
+/// | `deployed_at` ... `source` | the suspect's deployment |
+/// | others | the columns of the file that shiptrace does not know; `deploy_NAME` where one above has the name |
+///
+/// `deploys` gives one row a deployment and can be read back as deploy events, `metrics` one a metric. Times are RFC 3339.
 ///
 /// A text that a spreadsheet would run as a formula is defused by an apostrophe before it, unless the style says raw.
 pub(super) struct Csv;
@@ -64,7 +75,8 @@ impl Cell {
     }
 
     fn number(value: Option<f64>) -> Self {
-        Self::Own(value.map(|v| v.to_string()).unwrap_or_default())
+        // Debug writes what Display would spell out in hundreds of digits with an exponent.
+        Self::Own(value.filter(|v| v.is_finite()).map(|v| format!("{v:?}")).unwrap_or_default())
     }
 }
 
@@ -137,7 +149,7 @@ impl Rows<'_> {
     }
 
     fn metrics(&mut self, list: &MetricList) -> io::Result<()> {
-        let head = ["metric", "from", "to", "step", "buckets", "missing", "last", "better", "unit", "apps"];
+        let head = ["metric", "from", "to", "granularity", "buckets", "missing", "last", "better", "unit", "apps"];
         self.row(head.map(|n| Cell::Own(n.to_owned())).into())?;
         for metric in &list.metrics {
             self.row(vec![

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use chrono::SecondsFormat;
 
+use super::phrase::{Safe, count};
 use super::text;
 use crate::model::{Deploy, Moment};
 
@@ -41,6 +42,13 @@ pub(super) fn field<'a>(deploy: &'a Deploy, name: &str) -> Option<Cow<'a, str>> 
         _ => return deploy.extra.get(name).map(|value| Cow::Borrowed(value.as_str())),
     };
     known.as_deref().map(Cow::Borrowed)
+}
+
+/// The first line of the message, made harmless by `safe`, and how many follow: `Fix it (+2 lines)`.
+pub(super) fn message(deploy: &Deploy, safe: Safe) -> String {
+    let (first, more) = deploy.message.as_deref().map(text::first_line).unwrap_or_default();
+    let tail = if more == 0 { String::new() } else { format!(" (+{})", count(more, "line")) };
+    safe(&first) + &tail
 }
 
 /// A moment as RFC 3339 with its offset, as precise as it is.

@@ -27,51 +27,50 @@ pub enum FormatError {
     #[error("there is no format '{}': use one of {}", text::visible(.0), Format::NAMES.join(", "))]
     Name(String),
     /// The file's ending says nothing. The field is the path as it was given.
-    #[error("the ending of '{}' names no format: end it in .{}, or say --format", text::visible(.0), endings().join(", ."))]
+    #[error("the ending of '{}' names no format: end it in .txt, .json, .csv, .md or .markdown", text::visible(.0))]
     Ending(String),
 }
 
-/// What is registered of a format.
-struct Entry {
-    format: Format,
-    name: &'static str,
-    endings: &'static [&'static str],
-    exporter: &'static dyn Exporter,
-}
-
-/// Every format, in the order of [`Format`]'s variants.
-static FORMATS: [Entry; 4] = [
-    Entry { format: Format::Table, name: "table", endings: &["txt"], exporter: &Table },
-    Entry { format: Format::Json, name: "json", endings: &["json"], exporter: &Json },
-    Entry { format: Format::Csv, name: "csv", endings: &["csv"], exporter: &Csv },
-    Entry { format: Format::Markdown, name: "markdown", endings: &["md", "markdown"], exporter: &Markdown },
-];
-
 impl Format {
-    /// The names that `--format` takes.
+    /// Every format.
+    pub const ALL: [Self; 4] = [Self::Table, Self::Json, Self::Csv, Self::Markdown];
+
+    /// The names that `--format` takes, in the order of [`Format::ALL`].
     pub const NAMES: [&'static str; 4] = ["table", "json", "csv", "markdown"];
 
     /// The format's name, one of [`Format::NAMES`].
     #[must_use]
     pub fn name(self) -> &'static str {
-        FORMATS[self as usize].name
+        Self::NAMES[self as usize]
     }
 
-    /// The format that a file's ending stands for, in any case: `.json .csv .md .markdown .txt`.
+    /// The format that a file's ending stands for, in any case; none where there is no ending or an unknown one.
+    #[must_use]
+    pub fn from_ending(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "txt" => Some(Self::Table),
+            "json" => Some(Self::Json),
+            "csv" => Some(Self::Csv),
+            "md" | "markdown" => Some(Self::Markdown),
+            _ => None,
+        }
+    }
+
+    /// As [`Format::from_ending`], with words for the person who named the file.
     ///
     /// # Errors
-    /// Where there is no ending, or none that names a format.
+    /// Where the ending names no format.
     pub fn from_path(path: &Path) -> Result<Self, FormatError> {
-        let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
-        FORMATS
-            .iter()
-            .find(|entry| entry.endings.contains(&ending.as_str()))
-            .map(|entry| entry.format)
-            .ok_or_else(|| FormatError::Ending(path.display().to_string()))
+        Self::from_ending(path).ok_or_else(|| FormatError::Ending(path.display().to_string()))
     }
 
     pub(super) fn exporter(self) -> &'static dyn Exporter {
-        FORMATS[self as usize].exporter
+        match self {
+            Self::Table => &Table,
+            Self::Json => &Json,
+            Self::Csv => &Csv,
+            Self::Markdown => &Markdown,
+        }
     }
 }
 
@@ -79,13 +78,9 @@ impl FromStr for Format {
     type Err = FormatError;
 
     fn from_str(name: &str) -> Result<Self, FormatError> {
-        let entry = FORMATS.iter().find(|entry| entry.name == name);
-        entry.map(|entry| entry.format).ok_or_else(|| FormatError::Name(name.to_owned()))
+        let found = Self::ALL.into_iter().find(|format| format.name() == name);
+        found.ok_or_else(|| FormatError::Name(name.to_owned()))
     }
-}
-
-fn endings() -> Vec<&'static str> {
-    FORMATS.iter().flat_map(|entry| entry.endings).copied().collect()
 }
 
 #[cfg(test)]
@@ -94,28 +89,26 @@ mod tests {
 
     #[test]
     fn every_name_leads_to_its_format_and_back() {
-        for (entry, name) in FORMATS.iter().zip(Format::NAMES) {
-            assert_eq!(entry.name, name);
-            assert_eq!(name.parse(), Ok(entry.format));
-            assert_eq!(entry.format.name(), name);
+        for (format, name) in Format::ALL.into_iter().zip(Format::NAMES) {
+            assert_eq!((format.name(), name.parse()), (name, Ok(format)));
         }
     }
 
     #[test]
     fn an_ending_names_its_format_in_any_case() {
-        assert_eq!(Format::from_path(Path::new("a/report.MD")), Ok(Format::Markdown));
-        assert_eq!(Format::from_path(Path::new("report.tar.csv")), Ok(Format::Csv));
-        assert_eq!(Format::from_path(Path::new("report.txt")), Ok(Format::Table));
+        let of = |path: &str| Format::from_ending(Path::new(path));
+        assert_eq!(of("a/report.MD"), Some(Format::Markdown));
+        assert_eq!(of("report.tar.csv"), Some(Format::Csv));
+        assert_eq!(of("report.txt"), Some(Format::Table));
+        assert_eq!([of("report.xls"), of("report"), of(".json")], [None; 3]);
     }
 
     #[test]
-    fn an_unknown_name_or_ending_says_what_there_is() {
-        let name = "xml".parse::<Format>().unwrap_err();
-        assert_eq!(name.to_string(), "there is no format 'xml': use one of table, json, csv, markdown");
-        let ending = Format::from_path(Path::new("out.xls")).unwrap_err();
-        assert_eq!(
-            ending.to_string(),
-            "the ending of 'out.xls' names no format: end it in .txt, .json, .csv, .md, .markdown, or say --format"
-        );
+    fn an_unknown_name_or_ending_says_which_there_are() {
+        let error = "xml".parse::<Format>().unwrap_err();
+        assert_eq!(error.to_string(), "there is no format 'xml': use one of table, json, csv, markdown");
+        let error = Format::from_path(Path::new("out.xls")).unwrap_err();
+        let said = "the ending of 'out.xls' names no format: end it in .txt, .json, .csv, .md or .markdown";
+        assert_eq!(error.to_string(), said);
     }
 }

@@ -4,109 +4,154 @@ use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyl
 
 use super::text;
 
-/// How the cells of a column stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Align {
-    /// Text.
-    Left,
-    /// Numbers.
-    Right,
-}
-
 /// A column of a [`Grid`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Column {
     head: String,
-    align: Align,
-    flexible: bool,
+    right: bool,
+    /// Its cells are cut down to this many columns before the table outgrows the terminal.
+    least: usize,
 }
 
 impl Column {
-    pub(super) fn new(head: impl Into<String>, align: Align) -> Self {
-        Self { head: head.into(), align, flexible: false }
+    /// Short cells that are never cut: times, states.
+    pub(super) fn whole(head: &str) -> Self {
+        Self { head: head.to_owned(), right: false, least: usize::MAX }
     }
 
-    /// The column that is cut first where the terminal is narrow.
-    pub(super) fn flexible(head: &str) -> Self {
-        Self { flexible: true, ..Self::new(head, Align::Left) }
+    /// Numbers, which stand to the right and are never cut.
+    pub(super) fn number(head: &str) -> Self {
+        Self { right: true, ..Self::whole(head) }
+    }
+
+    /// Texts from data, cut where room is scarce.
+    pub(super) fn text(head: &str) -> Self {
+        Self { head: text::visible(head), right: false, least: 8 }
     }
 }
 
 /// Cells that are safe to show, one text a row and column. Columns without any text are left out.
+///
+/// Each row may have a long text besides, such as a message. It stands in a last column where that leaves enough of it
+/// to read, else on a line of its own below the row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Grid {
     pub(super) columns: Vec<Column>,
+    pub(super) rows: Vec<(Vec<String>, String)>,
+    pub(super) long: &'static str,
+}
+
+/// A grid in lines that fit.
+pub(super) struct Drawn {
+    /// The names of the columns and a rule.
+    pub(super) head: Vec<String>,
+    /// The lines of each row.
     pub(super) rows: Vec<Vec<String>>,
-    /// For each row the lines that stand below it, indented; may be shorter than `rows`.
-    pub(super) notes: Vec<Vec<String>>,
 }
 
 /// Spaces between columns.
 const GAP: u16 = 2;
-/// Before a note.
-const INDENT: &str = "      ";
-/// A flexible column is not cut below this; then the others are cut as well.
-const LEAST: usize = 24;
-/// Nothing is cut below this.
-const SHORTEST: usize = 8;
+/// Texts are not wider than this, however much room there is.
+const MOST: usize = 24;
+/// A long text with less room than this goes below its row.
+const READABLE: usize = 26;
 
-const LINES: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
-const ASCII_LINES: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('-').junction('-'));
+const LINES: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─'));
+const ASCII_LINES: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('-'));
 
 impl Grid {
-    /// The table as lines of at most `width` columns, where that is possible at all.
-    pub(super) fn draw(&self, width: usize, ascii: bool) -> String {
-        let used: Vec<usize> =
-            (0..self.columns.len()).filter(|&c| self.rows.iter().any(|row| !row[c].is_empty())).collect();
-        let widths = self.widths(&used, width);
+    /// The table in lines of at most `width` columns, where that is possible at all.
+    pub(super) fn draw(&self, width: usize, ascii: bool) -> Drawn {
         let ellipsis = if ascii { "..." } else { "…" };
+        let columns: Vec<usize> =
+            (0..self.columns.len()).filter(|&c| self.rows.iter().any(|(cells, _)| !cells[c].is_empty())).collect();
+        let widths = self.widths(&columns, width);
+        let room = width.saturating_sub(widths.iter().map(|w| w + usize::from(GAP)).sum());
+        let beside = self.is_beside(room);
+
+        let line = |cells: Vec<&str>, long: &str| {
+            let cut = cells.into_iter().zip(&widths).map(|(cell, &w)| text::cut(cell, w, ellipsis));
+            cut.chain(beside.then(|| text::cut(long, room, ellipsis))).collect::<Vec<String>>()
+        };
         let mut table = Table::new();
         table.load_style(if ascii { ASCII_LINES } else { LINES }).set_content_arrangement(ContentArrangement::Disabled);
-        table.set_header(used.iter().zip(&widths).map(|(&c, &w)| text::cut(&self.columns[c].head, w, ellipsis)));
-        for row in &self.rows {
-            table.add_row(used.iter().zip(&widths).map(|(&c, &w)| text::cut(&row[c], w, ellipsis)));
+        table.set_header(line(columns.iter().map(|&c| self.columns[c].head.as_str()).collect(), self.long));
+        for (cells, long) in &self.rows {
+            table.add_row(line(columns.iter().map(|&c| cells[c].as_str()).collect(), long));
         }
-        for (i, &c) in used.iter().enumerate() {
-            let Some(column) = table.column_mut(i) else { continue };
-            // Between two columns there is a space already, where a line would stand.
-            column.set_padding((0, if i + 1 < used.len() { GAP - 1 } else { 0 }));
-            let right = self.columns[c].align == Align::Right;
-            column.set_cell_alignment(if right { CellAlignment::Right } else { CellAlignment::Left });
-        }
+        self.align(&mut table, &columns);
+
         let mut lines = table.lines().map(|line| line.trim_end().to_owned());
-        let mut drawn: Vec<String> = lines.by_ref().take(2).collect();
-        for (i, line) in lines.enumerate() {
-            drawn.push(line);
-            let notes = self.notes.get(i).into_iter().flatten().filter(|note| !note.is_empty());
-            drawn.extend(
-                notes.map(|note| format!("{INDENT}{}", text::cut(note, width.saturating_sub(INDENT.len()), ellipsis))),
-            );
-        }
-        drawn.into_iter().map(|line| line + "\n").collect()
+        let head = lines.by_ref().take(2).collect();
+        let indent = widths.iter().take(2).map(|w| w + usize::from(GAP)).sum::<usize>().min(width / 4);
+        let below = |long: &str| {
+            let is_below = !beside && !long.is_empty();
+            is_below.then(|| " ".repeat(indent) + &text::cut(long, width - indent, ellipsis))
+        };
+        let rows = lines.zip(&self.rows).map(|(line, (_, long))| [line].into_iter().chain(below(long)).collect());
+        Drawn { head, rows: rows.collect() }
     }
 
-    /// The widths of the used columns: their own where all fit, else the flexible ones give way, then the widest.
-    fn widths(&self, used: &[usize], width: usize) -> Vec<usize> {
-        let own = |&c: &usize| {
-            self.rows
-                .iter()
-                .map(|row| text::width(&row[c]))
-                .chain([text::width(&self.columns[c].head)])
-                .max()
-                .unwrap_or(0)
-        };
-        let mut widths: Vec<usize> = used.iter().map(own).collect();
-        let room = width.saturating_sub(usize::from(GAP) * used.len().saturating_sub(1));
-        let too_much = |widths: &[usize]| widths.iter().sum::<usize>().saturating_sub(room);
-        for i in (0..used.len()).filter(|&i| self.columns[used[i]].flexible) {
-            widths[i] = widths[i].saturating_sub(too_much(&widths)).max(LEAST.min(widths[i]));
+    /// Whether the long texts stand in a last column of `room` columns.
+    fn is_beside(&self, room: usize) -> bool {
+        let longest = self.rows.iter().map(|(_, long)| text::width(long)).max().unwrap_or(0);
+        longest > 0 && room >= READABLE.min(longest.max(text::width(self.long)))
+    }
+
+    fn align(&self, table: &mut Table, columns: &[usize]) {
+        let last = table.column_count().saturating_sub(1);
+        for (i, column) in table.column_iter_mut().enumerate() {
+            column.set_padding((0, if i < last { GAP } else { 0 }));
+            let right = columns.get(i).is_some_and(|&c| self.columns[c].right);
+            column.set_cell_alignment(if right { CellAlignment::Right } else { CellAlignment::Left });
         }
-        while too_much(&widths) > 0 {
-            let Some(widest) = (0..widths.len()).max_by_key(|&i| widths[i]).filter(|&i| widths[i] > SHORTEST) else {
-                break;
-            };
+    }
+
+    /// The widths of the columns in use: their own where all fit, else the widest texts give way.
+    fn widths(&self, columns: &[usize], width: usize) -> Vec<usize> {
+        let own = |&c: &usize| {
+            let cells = self.rows.iter().map(|(cells, _)| text::width(&cells[c]));
+            let widest = cells.chain([text::width(&self.columns[c].head)]).max().unwrap_or(0);
+            if self.columns[c].least == usize::MAX { widest } else { widest.min(MOST) }
+        };
+        let mut widths: Vec<usize> = columns.iter().map(own).collect();
+        let room = width.saturating_sub(usize::from(GAP) * columns.len().saturating_sub(1));
+        while widths.iter().sum::<usize>() > room {
+            let yielding = (0..widths.len()).filter(|&i| widths[i] > self.columns[columns[i]].least);
+            let Some(widest) = yielding.max_by_key(|&i| widths[i]) else { break };
             widths[widest] -= 1;
         }
         widths
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grid() -> Grid {
+        let row = |n: &str, app: &str, long: &str| (vec![n.to_owned(), app.to_owned(), String::new()], long.to_owned());
+        Grid {
+            columns: vec![Column::number("#"), Column::text("app"), Column::text("unused")],
+            rows: vec![row("1", "日本語のアプリ", "Short"), row("10", "web", &"long text ".repeat(6))],
+            long: "message",
+        }
+    }
+
+    #[test]
+    fn a_long_text_stands_beside_where_there_is_room_and_else_below() {
+        let wide = grid().draw(60, false);
+        assert_eq!(wide.head[0], " #  app             message");
+        assert_eq!(wide.rows[0], [" 1  日本語のアプリ  Short"]);
+        assert_eq!(wide.rows[1], ["10  web             long text long text long text long text…"]);
+        let narrow = grid().draw(30, true);
+        assert_eq!(narrow.head, [" #  app", "------------------"]);
+        assert_eq!(narrow.rows[1], ["10  web", "       long text long text..."]);
+    }
+
+    #[test]
+    fn texts_give_way_before_the_table_outgrows_the_terminal() {
+        let narrow = grid().draw(14, false);
+        assert_eq!(narrow.rows[0], [" 1  日本語の…", "   Short"]);
     }
 }

@@ -1,7 +1,5 @@
-use std::io::{self, Write};
-
-use serde::Serialize;
-use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
+use std::fmt::Write;
+use std::io;
 
 use super::{Exporter, Style, text};
 use crate::model::Answer;
@@ -14,64 +12,19 @@ pub(super) struct Json;
 
 impl Exporter for Json {
     fn export(&self, answer: &Answer, _: &Style) -> io::Result<Vec<u8>> {
-        let mut json = Vec::new();
-        answer.serialize(&mut Serializer::with_formatter(&mut json, Harmless(PrettyFormatter::new())))?;
-        json.push(b'\n');
-        Ok(json)
-    }
-}
-
-/// The pretty formatter with more characters escaped.
-struct Harmless<'a>(PrettyFormatter<'a>);
-
-impl Formatter for Harmless<'_> {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
-        let mut units = [0; 2];
-        for piece in fragment.split_inclusive(text::is_hidden) {
-            let plain = piece.trim_end_matches(text::is_hidden);
-            out.write_all(plain.as_bytes())?;
-            for hidden in piece[plain.len()..].chars() {
-                for unit in hidden.encode_utf16(&mut units) {
-                    write!(out, "\\u{unit:04x}")?;
+        let json = serde_json::to_string_pretty(answer)?;
+        let mut harmless = String::with_capacity(json.len() + 1);
+        for c in json.chars() {
+            // Within strings line breaks are already escaped; those left are the indentation's.
+            if c != '\n' && text::is_hidden(c) {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(harmless, "\\u{unit:04x}");
                 }
+            } else {
+                harmless.push(c);
             }
         }
-        Ok(())
-    }
-
-    fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_array(out)
-    }
-
-    fn end_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_array(out)
-    }
-
-    fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_array_value(out, first)
-    }
-
-    fn end_array_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_array_value(out)
-    }
-
-    fn begin_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_object(out)
-    }
-
-    fn end_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_object(out)
-    }
-
-    fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_object_key(out, first)
-    }
-
-    fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(out)
-    }
-
-    fn end_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_object_value(out)
+        harmless.push('\n');
+        Ok(harmless.into_bytes())
     }
 }

@@ -14,6 +14,8 @@ mod json;
 mod markdown;
 mod phrase;
 mod table;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use format::{Format, FormatError};

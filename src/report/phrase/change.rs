@@ -5,14 +5,20 @@ use super::time::{between, in_bucket};
 use super::{Safe, zone};
 use crate::model::{Change, ChangeKind, Direction, SeriesSummary, Verdict};
 
-/// The kind's name.
-pub(in crate::report) fn kind(change: &Change) -> String {
-    let name = match change.kind {
-        ChangeKind::Level => "level",
+/// What sets the change apart: `worse`, `spike, better`; a level that moved is not worth saying, one that is young is.
+pub(in crate::report) fn sort(change: &Change) -> String {
+    let kind = match change.kind {
+        ChangeKind::Level => "",
         ChangeKind::Trend => "trend",
         ChangeKind::Spike => "spike",
     };
-    if change.young { format!("{name}?") } else { name.to_owned() }
+    let verdict = match change.verdict {
+        Verdict::Better => "better",
+        Verdict::Worse => "worse",
+        Verdict::Unknown => "",
+    };
+    let young = if change.young { "provisional" } else { "" };
+    [kind, verdict, young].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 /// `up` or `down`.
@@ -36,7 +42,7 @@ pub(in crate::report) fn effect(change: &Change) -> String {
 pub(super) fn sentence(metric: &str, change: &Change, series: &SeriesSummary, timezone: &str, safe: Safe) -> String {
     let unit = series.unit.as_deref().map(|unit| format!(" {}", safe(unit))).unwrap_or_default();
     format!(
-        "{} {}, first visible {}; it began {} ({} interval, {}).",
+        "{} {}, first visible {}; it began {} ({} interval), times in {}.",
         safe(metric),
         movement(change, &unit),
         in_bucket(&change.at, series.granularity),
@@ -46,39 +52,23 @@ pub(super) fn sentence(metric: &str, change: &Change, series: &SeriesSummary, ti
     )
 }
 
-/// What the metric did: `got worse: it fell from 1,234 to 900 (-27 %)`.
+/// What the metric did: `fell from 1,234 to 900 (-27 %, 95 % interval -33 % to -21 %)`.
 fn movement(change: &Change, unit: &str) -> String {
-    let verb = verb(change.direction);
+    let verb = match change.direction {
+        Direction::Up => "rose",
+        Direction::Down => "fell",
+    };
     let size = size(change);
-    let (before, after) = (number(change.before), number(change.after));
-    let known = change.before.is_some() && change.after.is_some();
-    match change.kind {
-        _ if !known => format!("{}{verb}{size}", lead(change)),
-        ChangeKind::Trend => {
-            format!(
-                "{}from {before}{unit} at the turn it {verb} to {after}{unit} at the end of the data{size}",
-                lead(change)
-            )
-        }
-        ChangeKind::Spike => {
-            format!("{}it {verb} from {before} to {after}{unit}{size} and went back", lead(change))
-        }
-        ChangeKind::Level => format!("{}{verb} from {before} to {after}{unit}{size}", lead(change)),
+    if change.before.is_none() || change.after.is_none() {
+        return format!("{verb}{size}");
     }
-}
-
-/// What sort of change it is and whether it is good news, up to the verb.
-fn lead(change: &Change) -> &'static str {
-    match (change.kind, change.verdict) {
-        (ChangeKind::Level, Verdict::Unknown) => "",
-        (ChangeKind::Level, Verdict::Better) => "got better: it ",
-        (ChangeKind::Level, Verdict::Worse) => "got worse: it ",
-        (ChangeKind::Spike, Verdict::Unknown) => "has a spike: ",
-        (ChangeKind::Spike, Verdict::Better) => "has a spike (better): ",
-        (ChangeKind::Spike, Verdict::Worse) => "has a spike (worse): ",
-        (ChangeKind::Trend, Verdict::Unknown) => "has a turn in its trend: ",
-        (ChangeKind::Trend, Verdict::Better) => "has a turn in its trend (better): ",
-        (ChangeKind::Trend, Verdict::Worse) => "has a turn in its trend (worse): ",
+    let (before, after) = (number(change.before), number(change.after));
+    match change.kind {
+        ChangeKind::Level => format!("{verb} from {before} to {after}{unit}{size}"),
+        ChangeKind::Spike => format!("{verb} from {before} to {after}{unit}{size} and went back"),
+        ChangeKind::Trend => {
+            format!("took another course and {verb} from {before} to {after}{unit} by the end of the data{size}")
+        }
     }
 }
 
@@ -90,14 +80,6 @@ fn size(change: &Change) -> String {
         (Some(relative), None, _) => format!(" ({})", percent(relative)),
         (None, _, Some(difference)) => format!(" ({}; a percentage is undefined)", signed(difference)),
         (None, _, None) => String::new(),
-    }
-}
-
-/// `rose` or `fell`.
-fn verb(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Up => "rose",
-        Direction::Down => "fell",
     }
 }
 

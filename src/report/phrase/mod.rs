@@ -7,10 +7,10 @@ mod number;
 mod time;
 mod why;
 
-pub(super) use change::{direction, effect, kind};
+pub(super) use change::{direction, effect, sort};
 pub(super) use number::{number, p_value, probability, q_value};
-pub(super) use time::{clock, day_or_clock, lag, zone};
-pub(super) use why::{excluded, headline, message, none, nothing_recorded, remainder, title};
+pub(super) use time::{ahead, clock, date, day_or_clock, last_date, zone};
+pub(super) use why::{excluded, found, headline, none, nothing_recorded, others_of, remainder, repeated, title};
 
 /// Makes a text from data harmless for a medium.
 pub(super) type Safe = fn(&str) -> String;

@@ -1,6 +1,6 @@
 //! Moments and durations as people read them.
 
-use chrono::{LocalResult, NaiveTime, TimeZone};
+use chrono::{LocalResult, NaiveTime, TimeDelta, TimeZone};
 
 use super::{Safe, number};
 use crate::model::{Moment, MomentInterval, Step};
@@ -24,12 +24,21 @@ pub(in crate::report) fn zone(name: &str, safe: Safe) -> String {
     if name.is_empty() { "UTC".to_owned() } else { safe(name) }
 }
 
-/// How long before the change a deployment went out, from its lag in seconds: `3 h 20 min`, `5 min after`.
-pub(in crate::report) fn lag(seconds: Option<i64>) -> String {
-    match seconds {
+/// `2023-11-23` for the start of a local day, else with the time.
+pub(in crate::report) fn date(moment: &Moment) -> String {
+    if moment.time() == NaiveTime::MIN { moment.format("%Y-%m-%d").to_string() } else { date_and_time(moment) }
+}
+
+/// The end of the last bucket: the last local day that it covers, or the moment it ends within a day.
+pub(in crate::report) fn last_date(end: &Moment) -> String {
+    if end.time() == NaiveTime::MIN { date(&(*end - TimeDelta::days(1))) } else { date(end) }
+}
+
+/// How long before the change a deployment went out, from its lag in seconds: `3 h 20 min`, or `25 min after`.
+pub(in crate::report) fn ahead(lag_seconds: Option<i64>) -> String {
+    match lag_seconds {
         None => String::new(),
-        Some(0) => "just then".to_owned(),
-        Some(s) if s > 0 => duration(s),
+        Some(s) if s >= 0 => duration(s),
         Some(s) => format!("{} after", duration(s.saturating_neg())),
     }
 }
@@ -89,7 +98,7 @@ fn time(moment: &Moment) -> String {
     moment.format(if twice { "%H:%M %Z" } else { "%H:%M" }).to_string()
 }
 
-/// A length of time in its two largest units.
+/// A length of time in its two largest units; from ten hours on, minutes no longer tell anything.
 fn duration(seconds: i64) -> String {
     let minutes = (seconds + MINUTE / 2) / MINUTE;
     let hours = (seconds + HOUR / 2) / HOUR;
@@ -99,7 +108,8 @@ fn duration(seconds: i64) -> String {
     match seconds {
         s if s < MINUTE => format!("{s} s"),
         _ if minutes < 60 => format!("{minutes} min"),
-        _ if minutes < 24 * 60 => two(minutes / 60, "h", minutes % 60, "min"),
+        _ if (10..24).contains(&hours) => format!("{hours} h"),
+        _ if hours < 10 => two(minutes / 60, "h", minutes % 60, "min"),
         _ if hours < 14 * 24 => two(hours / 24, "d", hours % 24, "h"),
         s => format!("{} d", number::whole(usize::try_from((s + DAY / 2) / DAY).unwrap_or(usize::MAX))),
     }
@@ -120,9 +130,11 @@ mod tests {
     }
 
     #[test]
-    fn a_lag_says_before_or_after_in_two_units() {
-        let lags = [12_000, -1500, 0, 40, 86_399, 3 * DAY + 7200, 90 * DAY].map(|s| lag(Some(s)));
-        assert_eq!(lags, ["3 h 20 min", "25 min after", "just then", "40 s", "1 d", "3 d 2 h", "90 d"]);
+    fn a_lag_is_told_in_two_units_and_says_when_it_is_after() {
+        let lags = [12_000, -1500, 0, 40, 35_999, -57_300, 86_399, 3 * DAY + 7200, 90 * DAY];
+        let told = lags.map(|s| ahead(Some(s)));
+        let expected = ["3 h 20 min", "25 min after", "0 s", "40 s", "10 h", "16 h after", "1 d", "3 d 2 h", "90 d"];
+        assert_eq!(told, expected);
     }
 
     #[test]

@@ -4,8 +4,8 @@ use chrono::{NaiveDate, TimeDelta};
 
 use super::change::{direction, effect, sentence};
 use super::time::{buckets, in_bucket, window};
-use super::{Safe, count, number, p_value, probability};
-use crate::model::{Change, Direction, PValueScope, Suspect, WhyAnswer};
+use super::{Safe, count, number, p_value, probability, zone};
+use crate::model::{Change, Direction, Event, PValueScope, Scan, Suspect, Verdict, WhyAnswer};
 use crate::report::text;
 
 /// How many of the metric's other changes are told.
@@ -32,12 +32,20 @@ fn supported(answer: &WhyAnswer, change: &Change, safe: Safe) -> Vec<String> {
         PValueScope::Near => "the moments near the date",
         PValueScope::Series => "the whole series",
     };
+    let verdict = match change.verdict {
+        Verdict::Better => ", and for the better",
+        Verdict::Worse => ", and for the worse",
+        Verdict::Unknown => "",
+    };
     let mut told = vec![
         sentence(&question.metric, change, &answer.series, &question.timezone, safe),
-        format!("{} over {scope}.", p_value(change.p_value)),
+        format!("The change is supported ({} over {scope}){verdict}.", p_value(change.p_value)),
     ];
     if change.young {
-        told.push(format!("Only {} since: the kind of the change is provisional.", since(answer, change)));
+        told.push(format!(
+            "Only {} since: what kind of change it is may still turn out otherwise.",
+            since(answer, change)
+        ));
     }
     if !answer.other_changes.is_empty() {
         told.push(others(answer));
@@ -46,24 +54,27 @@ fn supported(answer: &WhyAnswer, change: &Change, safe: Safe) -> Vec<String> {
 }
 
 fn unsupported(answer: &WhyAnswer, safe: Safe) -> Vec<String> {
-    let (metric, on) = (safe(&answer.question.metric), safe(&answer.question.on));
+    let question = &answer.question;
     let evidence = answer.evidence.as_ref().map_or_else(
-        || "nothing near it could be tested.".to_owned(),
+        || "Nothing near it could be tested.".to_owned(),
         |e| {
             let noun = if e.direction == Direction::Up { "a rise" } else { "a fall" };
             let place = in_bucket(&e.at, answer.series.granularity);
-            format!("the strongest sign is {noun} {place}, {}, which chance explains well enough.", p_value(e.p_value))
+            format!("The strongest sign is {noun} {place}, with {} where 0.05 is needed.", p_value(e.p_value))
         },
     );
-    let mut told = vec![format!("No change of {metric} is supported near {on}: {evidence}")];
-    told.push(nearest(answer).map_or_else(
-        || "No other change of the metric is supported either.".to_owned(),
+    let elsewhere = nearest(answer).map_or_else(
+        || format!("No other change of it is supported either. Times are in {}.", zone(&question.timezone, safe)),
         |change| {
-            let text = sentence("it", change, &answer.series, &answer.question.timezone, safe);
-            format!("The nearest supported change: {text}")
+            let told = sentence(&question.metric, change, &answer.series, &question.timezone, safe);
+            format!("The nearest supported change: {told}")
         },
-    ));
-    told
+    );
+    vec![
+        format!("No change of {} is supported near {}.", safe(&question.metric), safe(&question.on)),
+        evidence,
+        elsewhere,
+    ]
 }
 
 /// The other change that is nearest to the asked date.
@@ -129,6 +140,13 @@ pub(in crate::report) fn none(none_of_these: f64, parts: crate::model::NoneParts
     )
 }
 
+/// `others: 4 %`, of the suspects that an event does not list; none where they hardly count.
+pub(in crate::report) fn others_of(event: &Event) -> Option<String> {
+    let listed: f64 = event.suspects.iter().map(|suspect| suspect.probability).sum();
+    let rest = 1.0 - listed - event.none_of_these;
+    (rest >= 0.005).then(|| format!("others: {}", probability(rest)))
+}
+
 /// How many deployments of the window could not have acted, by reason; none where there are none.
 pub(in crate::report) fn excluded(answer: &WhyAnswer) -> Option<String> {
     let mut reasons: Vec<(&str, usize)> = Vec::new();
@@ -152,13 +170,17 @@ pub(in crate::report) fn excluded(answer: &WhyAnswer) -> Option<String> {
     (n > 0).then(|| format!("Left out: {} that could not have acted ({}).", count(n, "deployment"), told.join(", ")))
 }
 
-/// The first line of a suspect's message, and what follows it: ` (+3 lines)`.
-///
-/// A suspect whose commit already stands in the list, for the same app, is told apart by the rank it had there.
-pub(in crate::report) fn message(suspects: &[Suspect], suspect: &Suspect, safe: Safe) -> (String, String) {
-    let (first, more) = suspect.deploy.message.as_deref().map(text::first_line).unwrap_or_default();
-    let tail = if more == 0 { String::new() } else { format!(" (+{})", count(more, "line")) };
+/// What to say before a suspect's message where its commit already stands in the list, for the same app.
+pub(in crate::report) fn repeated(suspects: &[Suspect], suspect: &Suspect) -> String {
     let earlier = suspects.iter().find(|s| s.group.is_some() && s.group == suspect.group && s.rank < suspect.rank);
-    let same = earlier.map(|s| format!("[same commit as {}] ", s.rank)).unwrap_or_default();
-    (same + &safe(&first), tail)
+    earlier.map(|s| format!("(same commit as {}) ", s.rank)).unwrap_or_default()
+}
+
+/// How many changes were found in how many metrics.
+pub(in crate::report) fn found(scan: &Scan) -> String {
+    let metrics = count(scan.question.metrics.len(), "metric");
+    match scan.changes.len() {
+        0 => format!("No change is supported in {metrics}"),
+        n => format!("{} in {metrics}", count(n, "change")),
+    }
 }

@@ -1,0 +1,39 @@
+//! Snapshots: every kind of answer in every format. Look at each when it changes.
+
+use super::{fixtures, report};
+use crate::report::{Format, Style};
+
+fn snapshots(of: Format, suffix: &str, style: &Style) {
+    for (name, answer) in fixtures::all() {
+        let shown = report(&answer, of, style);
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(format!("{name}_{suffix}"), shown);
+        });
+    }
+}
+
+#[test]
+fn tables_of_120_columns() {
+    snapshots(Format::Table, "table", &fixtures::style());
+}
+
+#[test]
+fn tables_of_80_columns_in_ascii() {
+    let style = Style { width: Some(80), ascii: true, ..fixtures::style() };
+    snapshots(Format::Table, "table_80", &style);
+}
+
+#[test]
+fn json_documents() {
+    snapshots(Format::Json, "json", &fixtures::style());
+}
+
+#[test]
+fn csv_files() {
+    snapshots(Format::Csv, "csv", &fixtures::style());
+}
+
+#[test]
+fn markdown_documents() {
+    snapshots(Format::Markdown, "markdown", &fixtures::style());
+}
