@@ -312,8 +312,8 @@ impl Builder<'_> {
     /// The noise that an event leaves.
     fn noise_under(&self, (f, effect): &(Vec<f64>, f64), regression: &EventRegression, last: &Noise) -> Noise {
         let residuals = regression.residuals(f, *effect);
-        let parameters = residuals.len() as f64 - regression.freedom + EVENT_PARAMETERS;
-        let phi = lag_one_autocorrelation(&residuals, self.places, parameters);
+        let explained = regression.explained(f, self.places, EVENT_PARAMETERS);
+        let phi = lag_one_autocorrelation(&residuals, self.places, explained);
         let raw = Precision::new(self.places, phi, &vec![1.0; residuals.len()], &last.weights).innovations(&residuals);
         let spread = self.spread(&raw, last.student);
         let innovations: Vec<f64> = raw.iter().zip(&spread).map(|(e, s)| e / s).collect();

@@ -1,27 +1,23 @@
 //! Noise that remembers: a first-order autoregression, also over gaps.
 
-/// Lag-one autocorrelation of residuals, corrected for the bias that short series and fitted parameters bring.
+use super::Explained;
+
+/// Lag-one autocorrelation of noise, from the residuals of a fit.
 ///
-/// `places` are the buckets of the residuals, ascending; only pairs of adjacent buckets count. `parameters` is the number of
-/// regression coefficients that were fitted before. The estimate of Marriott & Pope (1954) and Kendall (1954) falls short by
-/// about (1 + 3φ)/n with one mean fitted; each further coefficient costs about 1/n more. The result is kept within
-/// `-0.5..=0.98`; 0 where fewer than eight pairs exist or nothing varies.
+/// `places` are the buckets of the residuals, ascending; only pairs of adjacent buckets count. Residuals vary less and hang together less
+/// than the noise, because the fit follows it: `explained` is given back to the moments before their ratio is taken (as restricted
+/// likelihood does, Cheang & Reinsel 2000). The result is kept within `-0.5..=0.98`; 0 where fewer than eight pairs exist or nothing varies.
 #[must_use]
-pub fn lag_one_autocorrelation(residuals: &[f64], places: &[usize], parameters: f64) -> f64 {
-    let pairs: Vec<(f64, f64)> = residuals
-        .windows(2)
-        .zip(places.windows(2))
-        .filter(|(_, p)| p[1] == p[0] + 1)
-        .map(|(r, _)| (r[0], r[1]))
-        .collect();
-    let (cross, square) = pairs.iter().fold((0.0, 0.0), |(c, s), &(a, b)| (c + a * b, s + f64::midpoint(a * a, b * b)));
-    if pairs.len() < 8 || square <= 0.0 {
+pub fn lag_one_autocorrelation(residuals: &[f64], places: &[usize], explained: Explained) -> f64 {
+    let pairs = residuals.windows(2).zip(places.windows(2)).filter(|(_, p)| p[1] == p[0] + 1).map(|(r, _)| r[0] * r[1]);
+    let (n, cross) = pairs.fold((0.0, 0.0), |(n, sum), product| (n + 1.0, sum + product));
+    let square: f64 = residuals.iter().map(|r| r * r).sum();
+    if n < 8.0 || square <= 0.0 {
         return 0.0;
     }
-    let n = pairs.len() as f64;
-    let raw = cross / square;
-    let corrected = (raw + parameters.max(1.0) / n) / (1.0 - 3.0 / n);
-    corrected.clamp(-0.5, 0.98)
+    let covariance = (cross + explained.noise * explained.lag_one) / n;
+    let variance = (square + explained.noise * explained.variance) / residuals.len() as f64;
+    (covariance / variance).clamp(-0.5, 0.98)
 }
 
 /// The inverse covariance of a first-order autoregression with weighted innovations, a tridiagonal matrix.
@@ -130,6 +126,8 @@ mod tests {
     fn pairs_across_a_gap_do_not_count_as_neighbours() {
         let r: Vec<f64> = (0..40).map(|i| if i % 2 == 0 { 1.0 } else { -1.0 }).collect();
         let apart: Vec<usize> = (0..40).map(|i| 2 * i).collect();
-        assert!(lag_one_autocorrelation(&r, &apart, 1.0).abs() < 1e-12);
+        assert!(
+            lag_one_autocorrelation(&r, &apart, Explained { variance: 0.0, lag_one: 0.0, noise: 1.0 }).abs() < 1e-12
+        );
     }
 }

@@ -11,7 +11,7 @@ mod weights;
 pub use autoregression::{Precision, lag_one_autocorrelation};
 pub use discovery::benjamini_hochberg;
 pub use excursion::{max_tail, overshoot};
-pub use regression::{Design, EventRegression, Fit, Footprint, Score, Steps};
+pub use regression::{Design, EventRegression, Explained, Fit, Footprint, Score, Steps};
 pub use robust::{mad_sd, median, quantile, running_median};
 pub use student::StudentNoise;
 pub use weights::{cell, log_sum_exp, normalise, weighted_quantile};

@@ -40,6 +40,8 @@ pub struct EventRegression {
     /// For each observation the columns that are not zero there, with their values: rhythms make the design sparse.
     rows: Vec<Vec<(usize, f64)>>,
     factor: Cholesky<f64, Dyn>,
+    /// (XᵀQX + R)⁻¹.
+    covariance: DMatrix<f64>,
     /// L⁻¹XᵀQ, one column for each observation, where LLᵀ = XᵀQX + R.
     projected: OnceLock<DMatrix<f64>>,
     precision: Precision,
@@ -52,6 +54,17 @@ pub struct Footprint {
     pub innovations: Vec<f64>,
     /// The coefficients of the design that explain the regressor.
     pub coefficients: Vec<f64>,
+}
+
+/// What a fit takes from the variance of its residuals: see [`EventRegression::explained`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Explained {
+    /// Of all observations, in units of the noise variance.
+    pub variance: f64,
+    /// Of all pairs of neighbours.
+    pub lag_one: f64,
+    /// The noise variance.
+    pub noise: f64,
 }
 
 /// What one event regressor explains.
@@ -96,7 +109,10 @@ impl EventRegression {
         let innovations = precision.innovations(&residuals);
         let weighted_residuals = precision.times(&residuals);
         let rss = y.iter().zip(&weighted_residuals).map(|(y, r)| y * r).sum::<f64>().max(0.0);
-        let freedom = n as f64 - effective_coefficients(&factor, &design.ridge);
+        let covariance = factor.inverse();
+        // tr((XᵀQX + R)⁻¹XᵀQX) effective coefficients (Hastie & Tibshirani 1990, ch. 3).
+        let held: f64 = design.ridge.iter().enumerate().map(|(i, r)| r * covariance[(i, i)]).sum();
+        let freedom = n as f64 - (p as f64 - held);
         let log_determinant: f64 = (0..p).map(|i| factor.l_dirty()[(i, i)].ln()).sum();
         let log_prior: f64 = design.ridge.iter().filter(|r| **r > 0.0).map(|r| 0.5 * r.ln()).sum();
         let free = design.ridge.iter().filter(|r| **r == 0.0).count() as f64;
@@ -114,6 +130,7 @@ impl EventRegression {
             ridge: design.ridge.clone(),
             rows,
             factor,
+            covariance,
             projected: OnceLock::new(),
             precision,
         })
@@ -209,6 +226,28 @@ impl EventRegression {
         less_explained(&less, &self.rows, &self.coefficients(f, effect))
     }
 
+    /// By how much fitting the design and an event of regressor `f` lowers the variance of the residuals and the covariance of neighbouring
+    /// ones, summed over the observations and in units of the noise variance: the residuals have covariance Q⁻¹ − X(XᵀQX + R)⁻¹Xᵀ,
+    /// the event being one more column of X. `searched` says for how many columns the event counts, because its moment was sought.
+    #[must_use]
+    pub fn explained(&self, f: &[f64], places: &[usize], searched: f64) -> Explained {
+        let size = self.score(f, 0).size;
+        let rest = less_explained(f, &self.rows, self.explaining(f, 0).as_slice());
+        let share = if size > Score::TOO_SMALL { searched / size } else { 0.0 };
+        let between = |j: usize, k: usize| {
+            let of = |(i, x): &(usize, f64)| {
+                self.rows[k].iter().map(|(l, y)| x * y * self.covariance[(*i, *l)]).sum::<f64>()
+            };
+            self.rows[j].iter().map(of).sum::<f64>() + share * rest[j] * rest[k]
+        };
+        let adjacent = (1..places.len()).filter(|&j| places[j] == places[j - 1] + 1);
+        Explained {
+            variance: (0..places.len()).map(|j| between(j, j)).sum(),
+            lag_one: adjacent.map(|j| between(j - 1, j)).sum(),
+            noise: self.rss / self.freedom.max(1.0),
+        }
+    }
+
     /// What the coefficients cost by their priors, in units of the noise variance, with an event of the given effect.
     #[must_use]
     pub fn prior_cost(&self, footprint: &Footprint, effect: f64) -> f64 {
@@ -249,27 +288,6 @@ fn normal_matrix(rows: &[Vec<(usize, f64)>], precision: &Precision, p: usize) ->
         }
     }
     normal
-}
-
-/// The effective number of coefficients, tr((XᵀQX + R)⁻¹XᵀQX) = p − Σ Rᵢ [(XᵀQX + R)⁻¹]ᵢᵢ (Hastie & Tibshirani 1990, ch. 3).
-fn effective_coefficients(factor: &Cholesky<f64, Dyn>, ridge: &[f64]) -> f64 {
-    let (l, p) = (factor.l_dirty(), ridge.len());
-    let mut lost = 0.0;
-    let mut column = vec![0.0; p];
-    for (i, r) in ridge.iter().enumerate().filter(|(_, r)| **r > 0.0) {
-        // [(LLᵀ)⁻¹]ᵢᵢ is the squared length of the i-th column of L⁻¹, by forward substitution.
-        column.fill(0.0);
-        column[i] = 1.0;
-        let mut square = 0.0;
-        for k in i..p {
-            let x = column[k] / l[(k, k)];
-            square += x * x;
-            let below = &l.as_slice()[k * p..(k + 1) * p];
-            column[k + 1..].iter_mut().zip(&below[k + 1..]).for_each(|(c, b)| *c -= x * b);
-        }
-        lost += r * square;
-    }
-    p as f64 - lost
 }
 
 fn sparse_row(design: &Design, j: usize) -> Vec<(usize, f64)> {
