@@ -14,8 +14,9 @@ pub struct Priors {
     pub not_a_deployment: f64,
     /// The same for a spike: what goes away by itself is mostly traffic, a campaign or an outage.
     pub spike_not_a_deployment: f64,
-    /// Mean time from a deployment to its effect, in seconds; the time is exponential.
-    pub mean_lag: f64,
+    /// Time from a deployment to its effect, in seconds: a mixture of exponentials, each with its share and mean. Most deployments act at
+    /// once, others through a gradual rollout, a cache or an update that people install.
+    pub lags: [(f64, f64); 2],
     /// The power of the likelihood. The noise is estimated and no model of it is right, so the likelihood is worth less than it says
     /// (Grünwald & van Ommen 2017, *Bayesian Anal.* 12; Holmes & Walker 2017, *Biometrika* 104).
     pub power: f64,
@@ -27,7 +28,7 @@ impl Default for Priors {
             nothing_happened: 0.5,
             not_a_deployment: 0.4,
             spike_not_a_deployment: 0.8,
-            mean_lag: 4.0 * 3600.0,
+            lags: [(0.5, 3600.0), (0.5, 8.0 * 3600.0)],
             power: 0.7,
         }
     }
@@ -73,7 +74,7 @@ impl Priors {
 /// The posterior over the deployments at `deployed` (Unix seconds, any order).
 ///
 /// Bayes' theorem with a marginal likelihood for each hypothesis, relative to *nothing happened*:
-/// - deployment d: ∫ L(tᵈ + lag) p(lag) dlag, the lag exponential; all deployments share one prior mass evenly;
+/// - deployment d: ∫ L(tᵈ + lag) p(lag) dlag; all deployments share one prior mass evenly;
 /// - something else: the mean of L over all plausible moments;
 /// - L(τ) is the Bayes factor of an effect that starts at τ, averaged over shapes, times how well τ fits the date.
 #[must_use]
@@ -93,7 +94,7 @@ pub fn posterior(near: &Neighbourhood, deployed: &[f64], priors: &Priors) -> Pos
     let joint: Vec<f64> = (0..near.moments.len())
         .map(|i| log_sum_exp(&by_deploy.iter().map(|(share, l)| share.ln() + l[i]).collect::<Vec<_>>()))
         .collect();
-    let fits: Vec<f64> = deployed.iter().map(|&at| after_lag(&near.moments, &joint, at, priors.mean_lag)).collect();
+    let fits: Vec<f64> = deployed.iter().map(|&at| after_lag(&near.moments, &joint, at, &priors.lags)).collect();
     let share = (deployed.len().max(1) as f64).ln();
     let mut logs: Vec<f64> = fits.iter().map(|fit| something_happened - share + fit).collect();
     logs.push(something_happened + log_sum_exp(&by_else));
@@ -104,9 +105,10 @@ pub fn posterior(near: &Neighbourhood, deployed: &[f64], priors: &Priors) -> Pos
     Posterior { deploys: p, something_else, nothing_happened }
 }
 
-/// log ∫ L(t + lag) p(lag) dlag by the mass of an exponential lag in the cell of each moment.
-fn after_lag(moments: &Moments, log_likelihood: &[f64], t: f64, mean: f64) -> f64 {
-    let survival = |unix: f64| (-(unix - t).max(0.0) / mean).exp();
+/// log ∫ L(t + lag) p(lag) dlag by the mass of the lag in the cell of each moment.
+fn after_lag(moments: &Moments, log_likelihood: &[f64], t: f64, lags: &[(f64, f64)]) -> f64 {
+    let survival =
+        |unix: f64| lags.iter().map(|(share, mean)| share * (-(unix - t).max(0.0) / mean).exp()).sum::<f64>();
     let term = |i: usize| {
         let (from, to) = cell(&moments.unix, i);
         (survival(from) - survival(to)).ln() + log_likelihood[i]

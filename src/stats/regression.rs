@@ -231,7 +231,8 @@ impl EventRegression {
     /// the event being one more column of X. `searched` says for how many columns the event counts, because its moment was sought.
     #[must_use]
     pub fn explained(&self, f: &[f64], places: &[usize], searched: f64) -> Explained {
-        let size = self.score(f, 0).size;
+        let Score { cross, size } = self.score(f, 0);
+        let left = if size > Score::TOO_SMALL { self.rss - cross * cross / size } else { self.rss };
         let rest = less_explained(f, &self.rows, self.explaining(f, 0).as_slice());
         let share = if size > Score::TOO_SMALL { searched / size } else { 0.0 };
         let between = |j: usize, k: usize| {
@@ -244,7 +245,7 @@ impl EventRegression {
         Explained {
             variance: (0..places.len()).map(|j| between(j, j)).sum(),
             lag_one: adjacent.map(|j| between(j - 1, j)).sum(),
-            noise: self.rss / self.freedom.max(1.0),
+            noise: left.max(0.0) / (self.freedom - 1.0).max(1.0),
         }
     }
 
