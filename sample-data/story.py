@@ -57,7 +57,7 @@ DEPLOYS = [
                  "A name can be anything: \"Your Bank\" <x@example.net>."),
     dict(deployed_at="2023-11-22T16:47:03Z", app="phishing-web", author=BOT, branch="dependabot/react-18.2",
          message="Bump react from 18.1.0 to 18.2.0"),
-    dict(deployed_at="2023-11-23T08:36:52Z", app="admin", author=KEN, message="週次レポートに部署名を追加"),
+    dict(deployed_at="2023-11-22T11:36:52Z", app="admin", author=KEN, message="週次レポートに部署名を追加"),
     dict(deployed_at="2023-11-23T13:05:30Z", app="domains", author=INGRID, environment="staging", message=DOMAINS),
     dict(deployed_at="2023-11-23T14:31:44Z", app="domains", author=INGRID, status="failure", message=DOMAINS),
     dict(deployed_at=CULPRIT, app="domains", author=INGRID, message=DOMAINS),
