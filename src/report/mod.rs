@@ -1,6 +1,6 @@
 //! Writes an [`Answer`] for people and programs. Reports are functions of the answer.
 //!
-//! A new format is one file with an [`Exporter`] in it, and one line in `format.rs`.
+//! A new format is one file with an `Exporter` in it, and one line in `format.rs`.
 
 use std::io::{self, Write};
 

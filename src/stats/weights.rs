@@ -13,11 +13,13 @@ pub fn log_sum_exp(logs: &[f64]) -> f64 {
 /// Probabilities that are proportional to exp(xᵢ) and add up to 1; uniform where all are minus infinity.
 #[must_use]
 pub fn normalise(logs: &[f64]) -> Vec<f64> {
-    let total = log_sum_exp(logs);
-    if total == f64::NEG_INFINITY {
+    let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if top == f64::NEG_INFINITY {
         return vec![1.0 / logs.len().max(1) as f64; logs.len()];
     }
-    logs.iter().map(|x| (x - total).exp()).collect()
+    let weights: Vec<f64> = logs.iter().map(|x| (x - top).exp()).collect();
+    let total: f64 = weights.iter().sum();
+    weights.iter().map(|w| w / total).collect()
 }
 
 /// The place on `grid` (ascending) below which the share `p` of the probabilities lies.

@@ -92,6 +92,20 @@ fn a_change_of_yesterday_is_young() {
     assert_eq!(answer["suspects"][0]["deploy"]["commit"], "cccc3333");
 }
 
+/// Numbers with six digits after the point: the last ones differ between the logarithms of operating systems.
+fn shortened(text: &str) -> String {
+    let mut digits = None;
+    let mut keep = |c: char| {
+        digits = match digits {
+            _ if c == '.' => Some(0),
+            Some(n) if c.is_ascii_digit() => Some(n + 1),
+            _ => None,
+        };
+        digits.is_none_or(|n| n <= 6)
+    };
+    text.chars().filter(|&c| keep(c)).collect()
+}
+
 #[test]
 fn the_sample_data_gives_the_answer_of_its_story() {
     let shown = |arguments: &[&str]| {
@@ -106,7 +120,7 @@ fn the_sample_data_gives_the_answer_of_its_story() {
     };
     insta::assert_snapshot!("sample_why_table", why("table"));
     insta::assert_snapshot!("sample_why_markdown", why("markdown"));
-    insta::assert_snapshot!("sample_why_csv", why("csv"));
+    insta::assert_snapshot!("sample_why_csv", shortened(&why("csv")));
     insta::assert_snapshot!("sample_scan_table", shown(&[&["scan"], &now[..]].concat()));
     insta::assert_snapshot!("sample_metrics_table", shown(&[&["metrics"], &now[..]].concat()));
     insta::assert_snapshot!(
@@ -115,7 +129,7 @@ fn the_sample_data_gives_the_answer_of_its_story() {
     );
     insta::assert_snapshot!(
         "sample_unchanged_table",
-        shown(&[&["why", "signups", "--on", "2023-10-17"], &now[..]].concat())
+        shown(&[&["why", "signups", "--on", "2023-11-24"], &now[..]].concat())
     );
 }
 

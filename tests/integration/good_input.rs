@@ -22,9 +22,13 @@ fn byte_order_marks_line_ends_and_unsorted_rows_do_not_matter() {
     let mut rows: Vec<String> = metric(60, fall).lines().skip(1).map(str::to_owned).collect();
     rows.reverse();
     let text = format!("\u{feff}timestamp,metric,value\r\n{}\r\n", rows.join("\r\n"));
-    let mut deploys: Vec<&str> = DEPLOYS.split_inclusive("Z,").collect();
-    deploys.sort_unstable();
-    let deploys = format!("\u{feff}{}", DEPLOYS.replace('\n', "\r\n"));
+    let (header, deploys) = DEPLOYS.split_once('\n').unwrap();
+    let mut backwards: Vec<String> = deploys
+        .split_terminator("\n2024-")
+        .map(|row| format!("\r\n2024-{}", row.trim_start_matches("2024-")))
+        .collect();
+    backwards.reverse();
+    let deploys = format!("\u{feff}{header}{}", backwards.concat());
     let world = World::empty().file("metrics.csv", text).file("deploys.csv", deploys);
     found(&world, &["--metrics", "metrics.csv", "--deploys", "deploys.csv"]);
 }

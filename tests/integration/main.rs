@@ -1,5 +1,7 @@
 //! The program, run as people run it: real files, real processes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+// Tables of a few rows are easier to read as formats than as writes.
+#![allow(clippy::format_push_string, clippy::format_collect)]
 
 mod answer;
 mod bad_input;
