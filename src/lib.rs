@@ -19,6 +19,8 @@ pub mod detect;
 pub mod investigate;
 pub mod model;
 pub mod report;
+#[cfg(test)]
+mod simulation;
 #[cfg(feature = "files")]
 pub mod sources;
 pub mod stats;

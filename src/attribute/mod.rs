@@ -4,6 +4,8 @@ mod date;
 mod near;
 mod posterior;
 mod reasons;
+#[cfg(test)]
+mod tests;
 
 pub use date::Asked;
 pub use near::{near, stretch};

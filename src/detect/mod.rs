@@ -8,6 +8,8 @@ mod rhythm;
 mod scan;
 mod segmentation;
 mod spikes;
+#[cfg(test)]
+mod tests;
 
 pub use describe::{EFFECT_LEVEL, Found, MOMENT_LEVEL, Neighbourhood, Tested, YOUNG};
 pub use event::{Effect, Shape, ShapeScores};

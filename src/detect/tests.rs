@@ -1,0 +1,117 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::ChangeKind;
+use crate::simulation::{days, hours, normals};
+
+fn found(values: Vec<f64>) -> Vec<(usize, ChangeKind, bool)> {
+    scan(&days(values), 0.05).changes.iter().map(|c| (c.bucket, c.kind, c.after > c.before)).collect()
+}
+
+/// About 1,000 with a standard deviation of 20, and `size` standard deviations more from a day to another.
+fn moved(n: usize, days: std::ops::Range<usize>, size: f64, seed: u64) -> Vec<f64> {
+    let from = |i: usize| if days.contains(&i) { size } else { 0.0 };
+    normals(n, seed).into_iter().enumerate().map(|(i, z)| 1000.0 + 20.0 * (z + from(i))).collect()
+}
+
+/// Whether one change was found, of this kind and direction, within a bucket of `at`: noise can hide the first bucket or go before it.
+fn is_one_change(found: &[(usize, ChangeKind, bool)], at: usize, kind: ChangeKind, rose: bool) -> bool {
+    matches!(found, [(bucket, k, r)] if bucket.abs_diff(at) <= 1 && *k == kind && *r == rose)
+}
+
+#[test]
+fn a_lasting_step_is_one_change_of_level() {
+    for seed in 0..10 {
+        for size in [5.0, -5.0] {
+            let changes = found(moved(120, 70..120, size, seed));
+            assert!(is_one_change(&changes, 70, ChangeKind::Level, size > 0.0), "seed {seed}, {size}: {changes:?}");
+        }
+    }
+}
+
+#[test]
+fn two_days_that_stand_out_are_a_spike_and_no_change_of_level() {
+    for seed in 0..10 {
+        let changes = found(moved(120, 70..72, 12.0, seed));
+        assert!(is_one_change(&changes, 70, ChangeKind::Spike, true), "seed {seed}: {changes:?}");
+    }
+}
+
+#[test]
+fn noise_has_few_changes() {
+    let alarms = (0..100).filter(|&seed| !found(moved(120, 0..0, 0.0, seed)).is_empty()).count();
+    assert!(alarms <= 9, "{alarms} of 100 series without a change have one");
+}
+
+#[test]
+fn a_week_is_found_where_there_is_one() {
+    let weekly = |i: usize| if i % 7 < 5 { 1.0 } else { 0.6 };
+    for seed in 0..10 {
+        let values: Vec<f64> = moved(120, 70..120, 5.0, seed).iter().enumerate().map(|(i, v)| v * weekly(i)).collect();
+        let scanned = scan(&days(values.clone()), 0.05);
+        assert_eq!(scanned.rhythms.iter().map(|r| r.name).collect::<Vec<_>>(), ["week"], "seed {seed}");
+        let changes = found(values);
+        assert!(is_one_change(&changes, 70, ChangeKind::Level, true), "seed {seed}: {changes:?}");
+    }
+    let weeks = (0..100).filter(|&seed| !detect_rhythms(&days(moved(120, 60..120, 8.0, seed))).is_empty()).count();
+    assert!(weeks <= 3, "{weeks} of 100 series without a rhythm have one");
+}
+
+#[test]
+fn nothing_is_found_where_nothing_can_be() {
+    for values in [vec![], vec![5.0; 200], vec![f64::NAN; 50], vec![1.0, 2.0, 9.0], vec![0.0; 30]] {
+        let scanned = scan(&days(values.clone()), 0.05);
+        assert_eq!((scanned.changes, scanned.spikes), (vec![], vec![]), "{values:?}");
+    }
+}
+
+#[test]
+fn the_partial_bucket_tells_the_hour() {
+    let mut inside = 0;
+    for seed in 0..20 {
+        // A quarter of day 60 lies after the change.
+        let mut values = moved(120, 61..120, -8.0, seed);
+        values[60] -= 0.25 * 8.0 * 20.0;
+        let series = days(values);
+        let change = scan(&series, 0.05).changes.first().cloned().unwrap();
+        let truth = series.edges()[60] as f64 + 18.0 * 3600.0;
+        inside += u32::from((change.interval.0..=change.interval.1).contains(&truth));
+        assert!(change.interval.1 - change.interval.0 < 36.0 * 3600.0, "seed {seed}");
+    }
+    assert!(inside >= 14, "the 90 % interval holds the moment in {inside} of 20");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn the_unit_of_a_metric_does_not_matter(seed in 0..1000_u64, at in 20..80_usize, size in 2.0..6.0, power in -6..6_i32) {
+        let values = moved(100, at..100, size, seed);
+        let scaled = values.iter().map(|v| v * 10.0_f64.powi(power)).collect();
+        prop_assert_eq!(found(values), found(scaled));
+    }
+
+    #[test]
+    fn where_zero_lies_does_not_matter_to_the_search(seed in 0..1000_u64, at in 20..80_usize, size in 2.0..6.0, shift in -5000.0..5000.0) {
+        let values = moved(100, at..100, size, seed);
+        let shifted = scan(&days(values.iter().map(|v| v + shift).collect()), 0.05);
+        let scanned = scan(&days(values), 0.05);
+        prop_assert_eq!((scanned.breaks, scanned.spikes), (shifted.breaks, shifted.spikes));
+    }
+
+    #[test]
+    fn whatever_the_numbers_are_each_change_is_sound(
+        values in prop::collection::vec(prop_oneof![
+            3 => -1e3..1e3_f64, 2 => (0..4_i32).prop_map(f64::from), 1 => Just(f64::NAN), 1 => -1e300..1e300_f64
+        ], 0..60),
+        hourly in any::<bool>(),
+    ) {
+        let n = values.len();
+        let series = if hourly { hours(values) } else { days(values) };
+        for change in scan(&series, 0.05).changes {
+            prop_assert!(change.bucket < n);
+            prop_assert!((0.0..=0.05).contains(&change.p_value), "{}", change.p_value);
+            prop_assert!(change.interval.0 <= change.onset && change.onset <= change.interval.1);
+        }
+    }
+}
