@@ -105,6 +105,7 @@ fn open(file: &Path) -> Result<Destination, CliError> {
     // A link stays a link, and what it points to is replaced.
     let real = fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
     let folder = real.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::metadata(folder).map_err(failed)?;
     let written = beside(folder, about_permissions(&real)).map_err(failed)?;
     Ok(Destination::Beside { file: real, written })
 }
@@ -113,13 +114,14 @@ fn about_permissions(file: &Path) -> Option<fs::Permissions> {
     fs::metadata(file).ok().map(|about| about.permissions())
 }
 
-/// An unnamed-looking file in the folder, with the permissions of the one it replaces, or those of any new file.
+/// A hidden file in the folder, with the permissions of the one it replaces, or those of any new file.
 fn beside(folder: &Path, permissions: Option<fs::Permissions>) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".shiptrace-");
     #[cfg(unix)]
     let builder = builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let file = builder.tempfile_in(folder)?;
+    // The error would name the hidden file, which says nothing to whoever named another.
+    let file = builder.tempfile_in(folder).map_err(|e| io::Error::from(e.kind()))?;
     if let Some(permissions) = permissions {
         fs::set_permissions(file.path(), permissions)?;
     }
