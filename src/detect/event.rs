@@ -150,7 +150,7 @@ struct Judge<'a> {
 impl<'a> Judge<'a> {
     fn new(local: &'a Local) -> Self {
         let regression = local.regression();
-        let without = local.student().log_likelihood(&regression.innovations, 0.0);
+        let without = local.student().log_likelihood(&regression.innovations, 0.0, regression.prior_cost(None, 0.0));
         Self { local, regression, without }
     }
 
@@ -158,9 +158,8 @@ impl<'a> Judge<'a> {
     fn gain(&self, footprint: &Footprint, effect: f64) -> f64 {
         let left: Vec<f64> =
             self.regression.innovations.iter().zip(&footprint.innovations).map(|(e, u)| e - effect * u).collect();
-        let (likelihood, scale) = self.local.student().log_likelihood(&left, self.without.1);
-        let prior = self.regression.prior_cost(footprint, effect) - self.regression.prior_cost(footprint, 0.0);
-        likelihood - self.without.0 - 0.5 * prior / (scale * scale)
+        let cost = self.regression.prior_cost(Some(footprint), effect);
+        self.local.student().log_likelihood(&left, self.without.1, cost).0 - self.without.0
     }
 
     /// Laplace's approximation of the Bayes factor with an effect drawn from Normal(0, (gσ)²), and the signed root of the likelihood

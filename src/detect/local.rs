@@ -306,7 +306,7 @@ impl Builder<'_> {
     }
 
     fn likelihood_of_best_event(&self, regression: &EventRegression, noise: &Noise) -> f64 {
-        noise.student.log_likelihood(&self.innovations_under_best_event(regression), 0.0).0
+        noise.student.log_likelihood(&self.innovations_under_best_event(regression), 0.0, 0.0).0
     }
 
     /// The noise that an event leaves.

@@ -251,9 +251,9 @@ impl EventRegression {
 
     /// What the coefficients cost by their priors, in units of the noise variance, with an event of the given effect.
     #[must_use]
-    pub fn prior_cost(&self, footprint: &Footprint, effect: f64) -> f64 {
-        let shifted = self.coefficients.iter().zip(&footprint.coefficients).map(|(b, s)| b - effect * s);
-        shifted.zip(&self.ridge).map(|(b, r)| r * b * b).sum()
+    pub fn prior_cost(&self, footprint: Option<&Footprint>, effect: f64) -> f64 {
+        let moved = |i: usize| footprint.map_or(0.0, |f| effect * f.coefficients[i]);
+        (0..self.ridge.len()).map(|i| self.ridge[i] * (self.coefficients[i] - moved(i)).powi(2)).sum()
     }
 
     /// Coefficients of the design when an event with regressor `f` and the given effect is taken into account.

@@ -26,7 +26,7 @@ impl StudentNoise {
     #[must_use]
     pub fn fitted(innovations: &[f64]) -> Self {
         let start = mad_sd(innovations, 0.0);
-        let likelihood = |noise: Self| noise.log_likelihood(innovations, start).0;
+        let likelihood = |noise: Self| noise.log_likelihood(innovations, start, 0.0).0;
         let all = FREEDOMS.map(|freedom| Self { freedom });
         all.into_iter()
             .max_by(|a, b| likelihood(*a).total_cmp(&likelihood(*b)))
@@ -41,37 +41,39 @@ impl StudentNoise {
 
     /// log likelihood of innovations under the scale that suits them best, and that scale.
     ///
-    /// `start` is a first guess of the scale.
+    /// `start` is a first guess of the scale. `penalty` is what coefficients cost by their Gaussian priors in units of the squared scale,
+    /// so that the scale depends on it as well: the penalised likelihood is −`penalty`/2s² lower.
     #[must_use]
-    pub fn log_likelihood(self, innovations: &[f64], start: f64) -> (f64, f64) {
-        let scale = self.scale(innovations, start);
+    pub fn log_likelihood(self, innovations: &[f64], start: f64, penalty: f64) -> (f64, f64) {
+        let scale = self.scale(innovations, start, penalty);
         let (nu, n) = (self.freedom, innovations.len() as f64);
         let per_square = 1.0 / (nu * scale * scale);
         // A logarithm of a product of eight costs an eighth; none of them can overflow it.
         let factor = |chunk: &[f64]| chunk.iter().map(|e| (1.0 + e * e * per_square).min(1e30)).product::<f64>().ln();
         let logs: f64 = innovations.chunks(8).map(factor).sum();
         let constant = ln_gamma(f64::midpoint(nu, 1.0)) - ln_gamma(nu / 2.0) - 0.5 * (nu * std::f64::consts::PI).ln();
-        (n * (constant - scale.ln()) - f64::midpoint(nu, 1.0) * logs, scale)
+        let likelihood = n * (constant - scale.ln()) - f64::midpoint(nu, 1.0) * logs;
+        (likelihood - 0.5 * penalty / (scale * scale), scale)
     }
 
     /// The weight that each innovation has in a least-squares fit: (ν + 1) / (ν + (e/s)²), at most about 1.
     #[must_use]
     pub fn weights(self, innovations: &[f64]) -> Vec<f64> {
-        let scale = self.scale(innovations, mad_sd(innovations, 0.0));
+        let scale = self.scale(innovations, mad_sd(innovations, 0.0), 0.0);
         innovations.iter().map(|e| (self.freedom + 1.0) / (self.freedom + (e / scale).powi(2))).collect()
     }
 
-    /// The scale of most likelihood by expectation-maximisation: s² ← Σ wᵢ eᵢ² / n.
-    fn scale(self, innovations: &[f64], start: f64) -> f64 {
+    /// The scale of most penalised likelihood by expectation-maximisation: s² ← (Σ wᵢ eᵢ² + penalty) / n.
+    fn scale(self, innovations: &[f64], start: f64, penalty: f64) -> f64 {
         let n = innovations.len() as f64;
-        let mean_square = innovations.iter().map(|e| e * e).sum::<f64>() / n;
+        let mean_square = (innovations.iter().map(|e| e * e).sum::<f64>() + penalty) / n;
         if self.freedom >= FREEDOMS[FREEDOMS.len() - 1] || mean_square <= LEAST_SQUARE {
             return mean_square.max(LEAST_SQUARE).sqrt();
         }
         let mut square = if start > 0.0 { start * start } else { mean_square };
         for _ in 0..ITERATIONS {
             let weighted = |e: &f64| (self.freedom + 1.0) * e * e / (self.freedom + e * e / square);
-            square = innovations.iter().map(weighted).sum::<f64>() / n;
+            square = (innovations.iter().map(weighted).sum::<f64>() + penalty) / n;
         }
         square.max(LEAST_SQUARE).sqrt()
     }
@@ -100,7 +102,7 @@ mod tests {
         let noise = normal(60);
         let with = |value: f64| [&noise[..], &[value]].concat();
         let cost = |student: StudentNoise| {
-            student.log_likelihood(&with(3.0), 1.0).0 - student.log_likelihood(&with(30.0), 1.0).0
+            student.log_likelihood(&with(3.0), 1.0, 0.0).0 - student.log_likelihood(&with(30.0), 1.0, 0.0).0
         };
         assert!(cost(StudentNoise { freedom: 4.0 }) < 15.0);
         assert!(cost(StudentNoise { freedom: 1000.0 }) > 60.0);
