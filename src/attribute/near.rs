@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::detect::{Local, LocalError, Moments, Neighbourhood, Scanned, Scope, ShapeScores};
+use crate::detect::{Local, LocalError, Moments, Neighbourhood, Scanned, Scope, Search, ShapeScores};
 use crate::model::{Series, Step};
 
 use super::Asked;
@@ -38,15 +38,17 @@ pub fn near(series: &Series, scanned: &Scanned, asked: &Asked, window: f64) -> R
     let half = stretch(series.step());
     let centre = asked.buckets(series, 0.0);
     let range = centre.start.saturating_sub(half).min(plausible.start)..(centre.end + half).min(series.len());
-    let others: Vec<usize> = scanned.changes.iter().map(|c| c.bucket).filter(|b| !plausible.contains(b)).collect();
+    let others: Vec<usize> = scanned.breaks.iter().copied().filter(|b| !plausible.contains(b)).collect();
     let without = spikes_outside(scanned, &plausible);
-    let scope = Scope { range, focus: plausible.clone(), others: &others, without: &without };
+    let scope = Scope { range, focus: plausible.clone(), others: &others, without: &without, phi: None };
     let local = Local::new(series, &scanned.rhythms, &scope)?;
     let moments = local.on_scale(Moments::new(series, local.places(), plausible));
     let scores = ShapeScores::new(&local, &moments);
-    let among = (0..moments.len()).filter(|&i| searched.contains(&moments.bucket[i])).collect();
+    let among: Vec<usize> = (0..moments.len()).filter(|&i| searched.contains(&moments.bucket[i])).collect();
+    let first = |b: usize| local.places().partition_point(|&p| p < b);
+    let search = Search::new(&local, first(searched.start)..first(searched.end), 1.0);
     let log_weights = moments.unix.iter().map(|&m| asked.log_weight(m)).collect();
-    Ok(Neighbourhood { local, moments, scores, among, log_weights, repeats: 1.0 })
+    Ok(Neighbourhood { local, moments, scores, among, log_weights, search })
 }
 
 fn spikes_outside(scanned: &Scanned, buckets: &Range<usize>) -> Vec<usize> {

@@ -1,11 +1,13 @@
 //! A change in figures: when it began, what sort it is, how large it is, and how surprising.
 
+use std::ops::Range;
+
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::model::{ChangeKind, Series};
 use crate::stats::{log_sum_exp, normalise, weighted_quantile};
 
-use super::{Effect, Local, Moments, Rhythm, Shape, ShapeScores};
+use super::{Effect, Local, Moments, Rhythm, Search, Shape, ShapeScores, Tested};
 
 /// A change of a series. Moments are Unix seconds, levels are in the metric's unit.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,8 +18,12 @@ pub struct Found {
     pub onset: f64,
     /// 90 % interval of that moment.
     pub interval: (f64, f64),
+    /// Interval that holds it with probability [`OUTER_LEVEL`].
+    pub outer_interval: (f64, f64),
     /// What sort of change it is.
     pub kind: ChangeKind,
+    /// For how many buckets a spike stood out.
+    pub length: Option<usize>,
     /// Whether fewer than [`YOUNG`] buckets have passed since.
     pub young: bool,
     /// Level before; of a trend the level at the kink.
@@ -36,8 +42,12 @@ pub struct Found {
 pub const YOUNG: usize = 5;
 /// Coverage of the interval of the moment.
 pub const MOMENT_LEVEL: f64 = 0.9;
+/// Coverage of the wider interval of the moment, by which a change is told to be the same as another.
+pub const OUTER_LEVEL: f64 = 0.99;
 /// Coverage of the interval of the effect.
 pub const EFFECT_LEVEL: f64 = 0.95;
+/// With less of the posterior near it, the interval of a moment is no longer that of the whole neighbourhood.
+const LEAST_SHARE: f64 = 0.05;
 
 /// A stretch of a series with every shape of event scored at every moment that may matter.
 #[derive(Debug, Clone)]
@@ -52,30 +62,19 @@ pub struct Neighbourhood {
     pub among: Vec<usize>,
     /// log weight of each moment from elsewhere, such as its nearness to a date; at most 0.
     pub log_weights: Vec<f64>,
-    /// For how many stretches like this the search is made.
-    pub repeats: f64,
-}
-
-/// A shape at a moment whose evidence was tested.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Tested {
-    /// What the event would look like.
-    pub shape: Shape,
-    /// Index of the moment.
-    pub moment: usize,
-    /// Its standardised statistic; positive where the metric rose.
-    pub z: f64,
-    /// How often unchanged data would show evidence this strong anywhere in the scope.
-    pub p_value: f64,
+    /// The search, which p-values take into account.
+    pub search: Search,
 }
 
 impl Neighbourhood {
     /// The strongest evidence of a change, supported or not; none where nothing could be tested.
     #[must_use]
     pub fn strongest(&self) -> Option<Tested> {
-        let (shape, moment, z, p_value) =
-            self.scores.most_surprising(&self.local, &self.moments, &self.among, self.repeats)?;
-        Some(Tested { shape, moment, z, p_value })
+        self.tested(&Shape::ALL)
+    }
+
+    fn tested(&self, shapes: &[Shape]) -> Option<Tested> {
+        self.search.strongest(&self.local, &self.moments, &self.among, shapes)
     }
 
     /// The supported change (p-value at most `alpha`) of the greatest posterior: evidence times weight.
@@ -83,24 +82,97 @@ impl Neighbourhood {
     pub fn change(&self, series: &Series, rhythms: &[Rhythm], alpha: f64) -> Option<Found> {
         let strongest = self.strongest().filter(|t| t.p_value <= alpha)?;
         let (shape, p_value) = self.likeliest(strongest, alpha);
-        let logs: Vec<f64> =
-            self.scores.log_bayes_of(shape.kind()).iter().zip(&self.log_weights).map(|(a, b)| a + b).collect();
-        let logs: Vec<f64> = self.only_searched(logs);
+        let logs = self.log_posterior(shape, &|i| self.log_weights[i]);
+        let logs = only(&self.among, &logs);
+        let weights = only(&self.among, &self.log_weights);
         let mass = normalise(&logs);
+        let moment = self.median(&mass);
+        self.found(series, rhythms, shape, p_value, (moment, mass, weights))
+    }
+
+    /// The change that a search found within `reach` buckets of `at`, where all moments around it may be its onset.
+    ///
+    /// Where hardly any of the posterior is that near, something else in the neighbourhood speaks louder, and the interval is that of the
+    /// change that was found.
+    #[must_use]
+    pub fn change_at(&self, series: &Series, rhythms: &[Rhythm], at: Range<usize>, p_value: f64) -> Option<Found> {
+        let near: Vec<usize> = (0..self.moments.len()).filter(|&i| at.contains(&self.moments.bucket[i])).collect();
+        let mass_near = |shape: &Shape| {
+            let logs: Vec<f64> = near.iter().map(|&i| self.scores.log_bayes(*shape, i)).collect();
+            shape.prior().ln() + log_sum_exp(&logs)
+        };
+        let shape = Shape::LASTING.into_iter().max_by(|a, b| mass_near(a).total_cmp(&mass_near(b)))?;
+        // What sort of change it is may be open, and says little about when it began.
+        let by_kind = [ChangeKind::Level, ChangeKind::Trend].map(|kind| self.scores.log_bayes_of(kind));
+        let wide: Vec<f64> = (0..self.moments.len()).map(|i| log_sum_exp(&[by_kind[0][i], by_kind[1][i]])).collect();
+        let narrow = only(&near, &wide);
+        let moment = self.median(&normalise(&narrow));
+        let mass = normalise(&wide);
+        let share: f64 = near.iter().map(|&i| mass[i]).sum();
+        let mass = if share >= LEAST_SHARE { mass } else { normalise(&narrow) };
+        let weights = only(&near, &vec![0.0; self.moments.len()]);
+        self.found(series, rhythms, shape, p_value, (moment, mass, weights))
+    }
+
+    /// The change of level that begins at a known moment (Unix seconds).
+    #[must_use]
+    pub fn change_from(&self, series: &Series, rhythms: &[Rhythm], moment: f64) -> Option<Found> {
+        let i = self.moments.unix.partition_point(|&m| m <= moment).checked_sub(1)?;
+        let mut mass = vec![0.0; self.moments.len()];
+        mass[i] = 1.0;
+        let weights = only(&[i], &vec![0.0; self.moments.len()]);
+        self.found(series, rhythms, Shape::Step, 1.0, (i, mass, weights))
+    }
+
+    /// The event of a shape that begins in one of the buckets `at`.
+    #[must_use]
+    pub fn change_like(
+        &self,
+        series: &Series,
+        rhythms: &[Rhythm],
+        shape: Shape,
+        at: Range<usize>,
+        p_value: f64,
+    ) -> Option<Found> {
+        let near: Vec<usize> = (0..self.moments.len()).filter(|&i| at.contains(&self.moments.bucket[i])).collect();
+        let mass = normalise(&only(&near, &self.log_posterior(shape, &|_| 0.0)));
+        let weights = only(&near, &vec![0.0; self.moments.len()]);
+        self.found(series, rhythms, shape, p_value, (self.median(&mass), mass, weights))
+    }
+
+    /// log posterior of the onset, up to a constant, for the kind of change that a shape is.
+    fn log_posterior(&self, shape: Shape, log_weight: &dyn Fn(usize) -> f64) -> Vec<f64> {
+        self.scores.log_bayes_of(shape.kind()).iter().enumerate().map(|(i, log)| log + log_weight(i)).collect()
+    }
+
+    /// The moment at the median of the posterior.
+    fn median(&self, mass: &[f64]) -> usize {
+        let onset = weighted_quantile(&self.moments.unix, mass, 0.5);
+        self.moments.unix.partition_point(|&m| m <= onset).saturating_sub(1)
+    }
+
+    /// A change in figures: from its likeliest moment, the posterior of its onset, and how much each moment counts for its effect.
+    fn found(
+        &self,
+        series: &Series,
+        rhythms: &[Rhythm],
+        shape: Shape,
+        p_value: f64,
+        (moment, mass, log_weights): (usize, Vec<f64>, Vec<f64>),
+    ) -> Option<Found> {
         let at = |p: f64| weighted_quantile(&self.moments.unix, &mass, p);
-        let tail = (1.0 - MOMENT_LEVEL) / 2.0;
-        let onset = at(0.5);
-        let moment = self.moments.unix.partition_point(|&m| m <= onset).saturating_sub(1);
-        let effect =
-            self.scores.effect(shape, self.local.regression(), &self.only_searched(self.log_weights.clone()))?;
+        let between = |level: f64| (at(f64::midpoint(0.0, 1.0 - level)), at(f64::midpoint(1.0, level)));
+        let effect = self.scores.effect(shape, &self.local, &self.moments, &log_weights)?;
         let bucket = self.first_visible(shape, moment, effect);
         let levels = self.levels(rhythms, shape, moment, effect);
         let since = self.local.places().iter().filter(|&&p| p >= bucket).count();
         Some(Found {
             bucket,
-            onset,
-            interval: (at(tail), at(1.0 - tail)),
+            onset: at(0.5),
+            interval: between(MOMENT_LEVEL),
+            outer_interval: between(OUTER_LEVEL),
             kind: shape.kind(),
+            length: if let Shape::Pulse(length) = shape { Some(length) } else { None },
             young: since < YOUNG && series.len() - bucket <= YOUNG,
             before: levels.before,
             after: levels.after,
@@ -124,10 +196,11 @@ impl Neighbourhood {
     #[must_use]
     pub fn share_moved(&self, bucket: usize) -> Option<Effect> {
         let regression = self.local.regression();
-        let shift = self.scores.effect(Shape::Step, regression, &self.only_searched(self.log_weights.clone()))?;
+        let shift =
+            self.scores.effect(Shape::Step, &self.local, &self.moments, &only(&self.among, &self.log_weights))?;
         let k = self.local.places().iter().position(|&p| p == bucket)?;
         let f = Shape::Step.regressor(self.local.places(), k, 0.5);
-        let moved = self.local.observations()[k] - self.local.baseline(&f, shift.estimate)[k];
+        let moved = self.local.observation(k) - self.local.baseline(&f, shift.estimate)[k];
         let score = regression.score(&f, k);
         let noise = score.fit(regression)?.standard_error * score.size.sqrt();
         let standard_error = (noise / shift.estimate).abs();
@@ -143,8 +216,7 @@ impl Neighbourhood {
             shape.prior().ln() + log_sum_exp(&logs)
         };
         let supported = |shape: Shape| {
-            let z = self.scores.strongest(shape, &self.among)?.1;
-            let p = self.scores.p_value(z, shape, &self.local, &self.moments, &self.among, self.repeats);
+            let p = self.tested(&[shape])?.p_value;
             (p <= alpha).then_some((shape, p))
         };
         Shape::ALL
@@ -152,13 +224,6 @@ impl Neighbourhood {
             .filter_map(supported)
             .max_by(|a, b| mass(a.0).total_cmp(&mass(b.0)))
             .unwrap_or((strongest.shape, strongest.p_value))
-    }
-
-    fn only_searched(&self, mut logs: Vec<f64>) -> Vec<f64> {
-        let mut searched = vec![false; logs.len()];
-        self.among.iter().for_each(|&i| searched[i] = true);
-        logs.iter_mut().zip(searched).filter(|(_, s)| !s).for_each(|(l, _)| *l = f64::NEG_INFINITY);
-        logs
     }
 
     /// Levels before and after on the metric's own scale, and the relative effect with its interval.
@@ -189,6 +254,15 @@ impl Neighbourhood {
         }
         .on_level_scale(!self.local.is_log(), before + effect.estimate * reach)
     }
+}
+
+/// Logarithms of weights of which only those of the given moments count.
+fn only(moments: &[usize], logs: &[f64]) -> Vec<f64> {
+    let mut out = vec![f64::NEG_INFINITY; logs.len()];
+    for &i in moments {
+        out[i] = logs[i];
+    }
+    out
 }
 
 struct Levels {

@@ -1,75 +1,15 @@
-//! What an event may look like, and how well each look explains the data at each moment.
+//! How well an event of each shape explains the data at each moment.
+
+use std::cell::OnceCell;
+use std::ops::Range;
+
+use statrs::distribution::{ChiSquared, ContinuousCDF, Normal, StudentsT};
 
 use crate::model::ChangeKind;
-use crate::stats::{EventRegression, Footprint, Score, log_sum_exp, max_tail, normalise};
+use crate::stats::{EventRegression, Fit, Footprint, Score, StudentNoise, log_sum_exp, normalise};
 
 use super::local::EVENT_PARAMETERS;
-use super::{Local, Moments};
-
-/// What an event does to the metric from its moment on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// The level moves and stays.
-    Step,
-    /// The slope changes.
-    Kink,
-    /// So many buckets stand out, then all is as before.
-    Pulse(usize),
-}
-
-impl Shape {
-    /// All shapes that are compared.
-    pub const ALL: [Self; 5] = [Self::Step, Self::Kink, Self::Pulse(1), Self::Pulse(2), Self::Pulse(3)];
-
-    /// Buckets that a kink takes to reach the size that a step has at once: four weeks of days.
-    const KINK_SCALE: f64 = 28.0;
-
-    /// The kind of change that people call it.
-    #[must_use]
-    pub fn kind(self) -> ChangeKind {
-        match self {
-            Self::Step => ChangeKind::Level,
-            Self::Kink => ChangeKind::Trend,
-            Self::Pulse(_) => ChangeKind::Spike,
-        }
-    }
-
-    /// Prior share of the shape among changes: an assumption, shared evenly by the pulses. It also weighs the search over shapes
-    /// (weighted Bonferroni, Holm 1979), so that a step pays little for the other shapes having been tried.
-    #[must_use]
-    pub fn prior(self) -> f64 {
-        match self {
-            Self::Step => 0.75,
-            Self::Kink => 0.05,
-            Self::Pulse(_) => 0.2 / 3.0,
-        }
-    }
-
-    /// The regressor of an event that starts at observation `k`, of whose bucket the given share is touched.
-    ///
-    /// `places` are the buckets of the observations.
-    #[must_use]
-    pub fn regressor(self, places: &[usize], k: usize, share: f64) -> Vec<f64> {
-        let start = places.get(k).copied().unwrap_or(usize::MAX);
-        let value = |(j, &place): (usize, &usize)| match self {
-            _ if j < k => 0.0,
-            Self::Step if j == k => share,
-            Self::Step => 1.0,
-            Self::Kink => ((place - start) as f64 + share) / Self::KINK_SCALE,
-            Self::Pulse(length) => f64::from(u8::from(place < start + length)),
-        };
-        places.iter().enumerate().map(value).collect()
-    }
-
-    /// Whether enough was observed after the event to tell it from a step.
-    fn is_over(self, places: &[usize], k: usize) -> bool {
-        match self {
-            Self::Step => true,
-            Self::Kink => places.len() - k >= 5,
-            Self::Pulse(length) => places[k..].iter().filter(|&&p| p >= places[k] + length).count() >= 2,
-        }
-    }
-}
+use super::{Local, Moments, Null, Shape};
 
 /// The size of an effect at a moment, on the scale of the regression.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -87,42 +27,53 @@ pub struct Effect {
 pub struct ShapeScores {
     /// For each of [`Shape::ALL`], the scores at each moment.
     scores: Vec<Vec<Score>>,
-    /// What they are worth under the noise that was found.
-    worth: Vec<Vec<Worth>>,
-}
-
-/// What one event regressor is worth as an explanation.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct Worth {
-    /// log Bayes factor against *no event*.
-    log_bayes: f64,
-    /// Signed root of the likelihood ratio, about standard normal where there is no event; positive where the metric rose.
-    z: f64,
+    /// The log Bayes factors under the noise that was found.
+    log_bayes: Vec<Vec<f64>>,
 }
 
 /// Prior standard deviation of an effect in standard deviations of the noise. With 3, effects of 1 to 8 are all plausible.
 const EFFECT_PRIOR: f64 = 3.0;
 
+/// A moment whose log Bayes factor by least squares is so far below the best plays no part in any posterior.
+const FAR_BELOW: f64 = 18.0;
+/// So many of the likeliest starts of each shape are judged by likelihood.
+const JUDGED: usize = 100;
+/// Inside of so many buckets moments are judged one by one. Where more buckets matter, the evidence is so weak that it hardly differs
+/// inside of one.
+const FINE: usize = 12;
+/// And only where they are not this far below the best.
+const FINE_BELOW: f64 = 15.0;
+
 /// Least-squares scores of one shape at all moments. Steps use the share of a bucket that is touched, other shapes start with a bucket.
-fn least_squares(regression: &EventRegression, places: &[usize], moments: &Moments, shape: Shape) -> Vec<Score> {
-    let steps = (shape == Shape::Step).then(|| regression.steps());
-    let mut last: Option<(usize, Score)> = None;
-    let mut score = |i: usize| {
-        let k = moments.observation[i];
-        if k >= places.len() || !shape.is_over(places, k) {
-            return Score { cross: 0.0, size: 0.0 };
-        }
-        match (&steps, last) {
-            (Some(steps), _) => steps.score(k, moments.share[i]),
-            (None, Some((at, known))) if at == k => known,
-            _ => {
-                let new = regression.score(&shape.regressor(places, k, 1.0), k);
-                last = Some((k, new));
-                new
-            }
-        }
+pub(super) fn least_squares(
+    regression: &EventRegression,
+    places: &[usize],
+    moments: &Moments,
+    shape: Shape,
+) -> Vec<Score> {
+    let untold = Score { cross: 0.0, size: 0.0 };
+    let tells = |k: usize| k < places.len() && shape.is_over(&shape.touched(places, k), places.len());
+    if shape == Shape::Step {
+        let steps = regression.steps();
+        let score = |i: usize| {
+            let k = moments.observation[i];
+            if k < places.len() { steps.score(k, moments.share[i]) } else { untold }
+        };
+        return (0..moments.len()).map(score).collect();
+    }
+    let kinks = if shape == Shape::Kink { regression.kinks(places).scores } else { Vec::new() };
+    let whole = |k: usize| match shape {
+        _ if !tells(k) => untold,
+        Shape::Kink => kinks[k].times(1.0 / Shape::KINK_SCALE),
+        _ => regression.pulse(shape.touched(places, k)),
     };
-    (0..moments.len()).map(&mut score).collect()
+    // All moments within a bucket are alike.
+    let mut out: Vec<Score> = Vec::with_capacity(moments.len());
+    for (i, &k) in moments.observation.iter().enumerate() {
+        let same = i > 0 && moments.observation[i - 1] == k;
+        out.push(if same { out[i - 1] } else { whole(k) });
+    }
+    out
 }
 
 /// The shape and the moment that together explain most by least squares; none without moments.
@@ -140,47 +91,98 @@ pub(super) fn best_by_least_squares(
 }
 
 /// Judges events by likelihood under the noise of a [`Local`].
-struct Judge<'a> {
+pub(super) struct Judge<'a> {
     local: &'a Local,
     regression: &'a EventRegression,
     /// log likelihood without an event, and the scale of the noise then.
     without: (f64, f64),
+    /// What is likeliest without an event; worked out when a pulse is judged.
+    null: OnceCell<Null>,
 }
 
 impl<'a> Judge<'a> {
-    fn new(local: &'a Local) -> Self {
+    pub(super) fn new(local: &'a Local) -> Self {
         let regression = local.regression();
         let without = local.student().log_likelihood(&regression.innovations, 0.0, regression.prior_cost(None, 0.0));
-        Self { local, regression, without }
+        Self { local, regression, without, null: OnceCell::new() }
     }
 
-    /// How much likelier the data is with an event of this effect: log likelihood ratio, priors of the coefficients included.
-    fn gain(&self, footprint: &Footprint, effect: f64) -> f64 {
+    /// The noise by which a shape is judged, with the likelihood and the scale without an event.
+    ///
+    /// A pulse may be an outlier: whether it is one too many is told from tails that are fitted with it (under the null hypothesis), else
+    /// any noise with heavy tails would be full of pulses. What lasts is told from the tails beside it.
+    fn noise(&self, shape: Shape) -> (StudentNoise, (f64, f64)) {
+        match shape {
+            Shape::Pulse(_) => (self.null().student, (self.null().log_likelihood, self.null().scale)),
+            Shape::Step | Shape::Kink => (self.local.student(), self.without),
+        }
+    }
+
+    fn null(&self) -> &Null {
+        self.null.get_or_init(|| self.local.without_event())
+    }
+
+    /// How much likelier the data is with an event of this effect: log likelihood ratio, priors of the coefficients included. The effect
+    /// has a Gaussian prior of this precision, in units of that of the noise.
+    fn gain(&self, shape: Shape, footprint: &Footprint, effect: f64, precision: f64) -> f64 {
+        let (noise, without) = self.noise(shape);
         let left: Vec<f64> =
             self.regression.innovations.iter().zip(&footprint.innovations).map(|(e, u)| e - effect * u).collect();
-        let cost = self.regression.prior_cost(Some(footprint), effect);
-        self.local.student().log_likelihood(&left, self.without.1, cost).0 - self.without.0
+        let cost = self.regression.prior_cost(Some(footprint), effect) + precision * effect * effect;
+        noise.log_likelihood(&left, without.1, cost).0 - without.0
     }
 
-    /// Laplace's approximation of the Bayes factor with an effect drawn from Normal(0, (gσ)²), and the signed root of the likelihood
-    /// ratio with the small-sample corrections of Wallace (1959) for Student's t; both are exact for Gaussian noise of known scale.
-    fn worth(&self, score: Score, footprint: &Footprint) -> Worth {
-        if !score.is_testable() || self.regression.freedom < EVENT_PARAMETERS + 1.0 {
-            return Worth::default();
+    /// Laplace's approximation of the log Bayes factor with an effect drawn from Normal(0, (gσ)²); exact for Gaussian noise of known scale.
+    fn log_bayes(&self, shape: Shape, score: Score, footprint: &Footprint) -> f64 {
+        if !self.tells(score) {
+            return 0.0;
         }
-        let n = self.regression.len() as f64;
         let per_square = 1.0 / (EFFECT_PRIOR * EFFECT_PRIOR);
         let shrunk = score.cross / (score.size + per_square);
-        let (_, scale) = self.without;
-        let surprise = 0.5 * shrunk * shrunk * per_square / (scale * scale);
         let occam = 0.5 * (score.size / per_square).ln_1p();
-        let log_bayes =
-            (self.regression.freedom - EVENT_PARAMETERS) / n * (self.gain(footprint, shrunk) - surprise) - occam;
+        self.share_that_counts() * self.gain(shape, footprint, shrunk, per_square) - occam
+    }
+
+    /// A statistic that is about standard normal where there is no event, positive where the metric rose. `k` is the first observation that
+    /// the event touches.
+    ///
+    /// Of what lasts it is the signed root of the likelihood ratio with the small-sample correction of Wallace (1959) for Student's t.
+    /// A pulse is too short for that: the tails of its few buckets are combined as Fisher (1932) does.
+    pub(super) fn z(&self, shape: Shape, k: usize, score: Score, footprint: &Footprint) -> f64 {
+        if !self.tells(score) {
+            return 0.0;
+        }
         let effect = score.cross / score.size;
+        if let Shape::Pulse(_) = shape {
+            return self.tails(shape.touched(self.local.places(), k)).copysign(effect);
+        }
+        let ratio = (2.0 * self.share_that_counts() * self.gain(shape, footprint, effect, 0.0)).max(0.0);
         let freedom = self.regression.freedom - EVENT_PARAMETERS;
-        let ratio = (2.0 * freedom / n * self.gain(footprint, effect)).max(0.0);
         let small = (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0);
-        Worth { log_bayes, z: (small * ratio.sqrt()).copysign(effect) }
+        (small * ratio.sqrt()).copysign(effect)
+    }
+
+    /// The standard normal number as far out as these observations are together: −2 Σ log pᵢ follows χ² with two degrees of freedom for each.
+    fn tails(&self, touched: Range<usize>) -> f64 {
+        let innovations = &self.null().innovations;
+        // The noise beside the event has lost its wildest value, if that is what the event is.
+        let noise = self.local.student().heavier();
+        let (_, scale) = noise.log_likelihood(innovations, 0.0, 0.0);
+        let Ok(law) = StudentsT::new(0.0, scale, noise.freedom()) else { return 0.0 };
+        let count = touched.len() as f64;
+        let tail = |e: &f64| (2.0 * law.sf(e.abs())).max(f64::MIN_POSITIVE).ln();
+        let statistic = -2.0 * innovations[touched].iter().map(tail).sum::<f64>();
+        let p = ChiSquared::new(2.0 * count).map_or(1.0, |law| law.sf(statistic)).max(f64::MIN_POSITIVE);
+        -Normal::standard().inverse_cdf(0.5 * p)
+    }
+
+    fn tells(&self, score: Score) -> bool {
+        score.is_testable() && self.regression.freedom >= EVENT_PARAMETERS + 1.0
+    }
+
+    /// Degrees of freedom that are left for each observation.
+    fn share_that_counts(&self) -> f64 {
+        (self.regression.freedom - EVENT_PARAMETERS) / self.regression.len() as f64
     }
 }
 
@@ -199,40 +201,66 @@ impl ShapeScores {
     pub fn new(local: &Local, moments: &Moments) -> Self {
         let judge = Judge::new(local);
         let scores = Shape::ALL.map(|shape| least_squares(local.regression(), local.places(), moments, shape)).to_vec();
-        let worth = Shape::ALL
+        let by_least_squares = |score: &Score| score.log_bayes_factor(local.regression(), EFFECT_PRIOR);
+        let rough = |scores: &Vec<Score>| scores.iter().map(by_least_squares).fold(0.0, f64::max);
+        let best = scores.iter().map(rough).fold(0.0, f64::max);
+        let log_bayes = Shape::ALL
             .into_iter()
             .zip(&scores)
-            .map(|(shape, scores)| Self::worths(&judge, moments, shape, scores))
+            .map(|(shape, scores)| Self::judged(&judge, moments, shape, scores, best))
             .collect();
-        Self { scores, worth }
+        Self { scores, log_bayes }
     }
 
-    fn worths(judge: &Judge<'_>, moments: &Moments, shape: Shape, scores: &[Score]) -> Vec<Worth> {
+    /// Starts of buckets that may matter are judged by likelihood, and moments inside of the best of them; elsewhere least squares, and
+    /// what lies between the ends of a bucket, are near enough.
+    fn judged(judge: &Judge<'_>, moments: &Moments, shape: Shape, scores: &[Score], best: f64) -> Vec<f64> {
         let places = judge.local.places();
-        let footprint = |k: usize| judge.regression.footprint(&shape.regressor(places, k, 1.0), k.min(places.len()));
-        let mut out: Vec<Worth> = Vec::with_capacity(scores.len());
-        let mut last: Option<(usize, Footprint)> = None;
-        let mut next: Option<(usize, Footprint)> = None;
-        for (i, &score) in scores.iter().enumerate() {
-            let k = moments.observation[i];
-            if !score.is_testable() {
-                out.push(Worth::default());
-                continue;
+        let whole = |k: usize| judge.regression.footprint(&shape.regressor(places, k, 1.0), k.min(places.len()));
+        let mut starts: Vec<usize> = (0..scores.len()).collect();
+        starts.dedup_by_key(|i| moments.observation[*i]);
+        let rough: Vec<f64> =
+            starts.iter().map(|&i| scores[i].log_bayes_factor(judge.regression, EFFECT_PRIOR)).collect();
+        let can_be_judged = |j: &usize| moments.observation[starts[*j]] < places.len();
+        let likeliest = (0..starts.len()).filter(can_be_judged).max_by(|a, b| rough[*a].total_cmp(&rough[*b]));
+        let judged = |j: usize| judge.log_bayes(shape, scores[starts[j]], &whole(moments.observation[starts[j]]));
+        // Least squares overstates what outliers leave unexplained: at the likeliest start both are known.
+        let (top, offset) = likeliest.map_or((0.0, 0.0), |j| (rough[j], judged(j) - rough[j]));
+        let mut order: Vec<usize> = (0..starts.len()).filter(can_be_judged).collect();
+        order.retain(|&j| rough[j] >= top.max(best) - FAR_BELOW);
+        order.sort_by(|a, b| rough[*b].total_cmp(&rough[*a]));
+        let mut matter = vec![false; starts.len()];
+        order.iter().take(JUDGED).for_each(|&j| matter[j] = true);
+        let matters = |j: usize| matter[j];
+        let at_start = |j: usize| {
+            if matters(j) { judged(j) } else { rough[j] + offset }
+        };
+        let ends: Vec<f64> = (0..starts.len()).map(at_start).collect();
+        let next = |j: usize| ends.get(j + 1).copied().unwrap_or(0.0);
+        let value = |j: usize| ends[j].max(next(j));
+        let highest = ends.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let mut fine: Vec<usize> = if shape == Shape::Step {
+            (0..ends.len()).filter(|&j| value(j) >= highest - FINE_BELOW).collect()
+        } else {
+            Vec::new()
+        };
+        fine.sort_by(|a, b| value(*b).total_cmp(&value(*a)));
+        fine.truncate(FINE);
+        let mut out = Vec::with_capacity(scores.len());
+        for (j, &start) in starts.iter().enumerate() {
+            let (this, k) = (ends[j], moments.observation[start]);
+            let inside = start..starts.get(j + 1).copied().unwrap_or(scores.len());
+            let is_fine = k < places.len() && inside.len() > 1 && fine.contains(&j);
+            let footprints = is_fine.then(|| (whole(k), whole(k + 1)));
+            for i in inside {
+                out.push(match &footprints {
+                    Some((all, after)) if i > start => {
+                        judge.log_bayes(shape, scores[i], &between(all, after, moments.share[i]))
+                    }
+                    None if shape == Shape::Step => moments.share[i] * this + (1.0 - moments.share[i]) * next(j),
+                    _ => this,
+                });
             }
-            let same = last.as_ref().is_some_and(|(at, _)| *at == k);
-            if !same {
-                last = next.take().filter(|(at, _)| *at == k).or_else(|| Some((k, footprint(k))));
-            }
-            // A step within a bucket lies between those at this observation and at the next; other shapes start with a bucket.
-            let worth = match (&last, shape) {
-                (Some((_, whole)), Shape::Step) => {
-                    let (_, after) = next.get_or_insert_with(|| (k + 1, footprint(k + 1)));
-                    judge.worth(score, &between(whole, after, moments.share[i]))
-                }
-                (Some((_, whole)), _) if !same => judge.worth(score, whole),
-                _ => out[i - 1],
-            };
-            out.push(worth);
         }
         out
     }
@@ -244,7 +272,7 @@ impl ShapeScores {
     /// The log Bayes factor of a shape against *no event* at a moment.
     #[must_use]
     pub fn log_bayes(&self, shape: Shape, moment: usize) -> f64 {
-        self.worth[Self::index(shape)][moment].log_bayes
+        self.log_bayes[Self::index(shape)][moment]
     }
 
     /// The score of a shape at a moment.
@@ -261,83 +289,35 @@ impl ShapeScores {
             let terms: Vec<f64> = shapes.iter().map(|s| s.prior().ln() + self.log_bayes(*s, i)).collect();
             log_sum_exp(&terms)
         };
-        (0..self.worth[0].len()).map(at).collect()
+        (0..self.log_bayes[0].len()).map(at).collect()
     }
 
-    /// z of the strongest statistic of a shape among `moments`, with the moment where it stands.
-    pub(super) fn strongest(&self, shape: Shape, among: &[usize]) -> Option<(usize, f64)> {
-        let worth = &self.worth[Self::index(shape)];
-        among.iter().map(|&i| (i, worth[i].z)).max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
-    }
-
-    /// How often unchanged data would show a statistic of this shape as high as `z` among the moments, all shapes tried.
+    /// The effect of a shape, averaged over the moments with the given log weights and over how strongly a slope is believed (Bayesian model
+    /// averaging, Hoeting et al. 1999).
     ///
-    /// Steps and kinks by the crossings of a process whose neighbours correlate as their regressors do, pulses by Bonferroni.
-    /// `repeats` says for how many stretches like this one the search was made.
+    /// The variance is the mean of the variances plus the variance of the means: what is not known of the moment and of the slope
+    /// widens it.
     #[must_use]
-    pub fn p_value(
-        &self,
-        z: f64,
-        shape: Shape,
-        local: &Local,
-        moments: &Moments,
-        among: &[usize],
-        repeats: f64,
-    ) -> f64 {
-        let places = local.places();
-        let one = |s: Shape| -> f64 {
-            let testable: Vec<usize> = among.iter().copied().filter(|&i| self.score(s, i).is_testable()).collect();
-            if let Shape::Pulse(_) = s {
-                let mut starts: Vec<usize> = testable.iter().map(|&i| moments.observation[i]).collect();
-                starts.dedup();
-                return max_tail(z, vec![0.0; starts.len().saturating_sub(1)], repeats);
-            }
-            // Two candidates a bucket are enough: between them a statistic hardly differs.
-            let mut candidates: Vec<(usize, f64)> = testable
-                .iter()
-                .map(|&i| {
-                    (moments.observation[i], if s == Shape::Step { (2.0 * moments.share[i]).ceil() / 2.0 } else { 1.0 })
-                })
-                .collect();
-            candidates.dedup();
-            max_tail(z, local.neighbour_correlations(s, &candidates, places), repeats)
-        };
-        let group: Vec<Shape> = Shape::ALL.into_iter().filter(|s| s.kind() == shape.kind()).collect();
-        let prior: f64 = group.iter().map(|s| s.prior()).sum();
-        (group.into_iter().map(one).sum::<f64>() / prior).min(1.0)
-    }
-
-    /// The most surprising shape among the moments: the shape, the moment, its z and the p-value of the whole search.
-    #[must_use]
-    pub fn most_surprising(
-        &self,
-        local: &Local,
-        moments: &Moments,
-        among: &[usize],
-        repeats: f64,
-    ) -> Option<(Shape, usize, f64, f64)> {
-        let candidates = Shape::ALL.into_iter().filter_map(|shape| {
-            let (i, z) = self.strongest(shape, among)?;
-            Some((shape, i, z, self.p_value(z, shape, local, moments, among, repeats)))
-        });
-        candidates.min_by(|a, b| a.3.total_cmp(&b.3))
-    }
-
-    /// The effect of a shape, averaged over the moments with the given log weights.
-    ///
-    /// The variance is the mean of the variances plus the variance of the means: what is not known of the moment widens it.
-    #[must_use]
-    pub fn effect(&self, shape: Shape, regression: &EventRegression, log_weights: &[f64]) -> Option<Effect> {
+    pub fn effect(&self, shape: Shape, local: &Local, moments: &Moments, log_weights: &[f64]) -> Option<Effect> {
         let logs: Vec<f64> = log_weights.iter().enumerate().map(|(i, w)| w + self.log_bayes(shape, i)).collect();
+        let mass = normalise(&logs);
+        let likeliest = (0..mass.len()).max_by(|a, b| mass[*a].total_cmp(&mass[*b]))?;
+        let slopes = local.slopes();
+        let scores: Vec<Vec<Score>> =
+            slopes.iter().map(|(r, _)| least_squares(r, local.places(), moments, shape)).collect();
+        let beliefs: Vec<f64> = slopes
+            .iter()
+            .zip(&scores)
+            .map(|((r, log), scores)| log + scores[likeliest].log_bayes_factor(r, EFFECT_PRIOR))
+            .collect();
         let mut fits = Vec::new();
-        for (i, p) in normalise(&logs).into_iter().enumerate().filter(|(_, p)| *p > 1e-6) {
-            if let Some(fit) = self.score(shape, i).fit(regression) {
-                fits.push((p, fit));
+        for (((regression, _), scores), belief) in slopes.iter().zip(&scores).zip(normalise(&beliefs)) {
+            for (i, p) in mass.iter().enumerate().filter(|(_, p)| **p * belief > 1e-6) {
+                fits.extend(local.fit(regression, scores[i]).map(|fit| (p * belief, fit)));
             }
         }
         let total: f64 = fits.iter().map(|(p, _)| p).sum();
-        let mean =
-            |value: &dyn Fn(&crate::stats::Fit) -> f64| fits.iter().map(|(p, f)| p / total * value(f)).sum::<f64>();
+        let mean = |value: &dyn Fn(&Fit) -> f64| fits.iter().map(|(p, f)| p / total * value(f)).sum::<f64>();
         let estimate = mean(&|f| f.effect);
         let variance = mean(&|f| f.standard_error.powi(2) + (f.effect - estimate).powi(2));
         let freedom = fits.first()?.1.freedom;

@@ -5,7 +5,9 @@ use std::ops::Range;
 use chrono::Timelike;
 
 use crate::model::{Series, Step};
-use crate::stats::{Design, EventRegression, Precision, StudentNoise, lag_one_autocorrelation, log_sum_exp};
+use crate::stats::{
+    Design, EventRegression, Fit, Precision, Score, StudentNoise, lag_one_autocorrelation, log_sum_exp,
+};
 
 use super::event::best_by_least_squares;
 use super::{Moments, Rhythm, Shape};
@@ -14,7 +16,9 @@ use super::{Moments, Rhythm, Shape};
 #[derive(Debug, Clone)]
 pub struct Local {
     places: Vec<usize>,
+    /// The observations on the analysed scale, less `centre`: what is far from zero would lose its digits.
     y: Vec<f64>,
+    centre: f64,
     log: bool,
     design: Design,
     regression: EventRegression,
@@ -33,6 +37,28 @@ struct Noise {
     weights: Vec<f64>,
     /// The tails.
     student: StudentNoise,
+}
+
+/// A stretch without an event, whose noise has tails as heavy as it takes.
+#[derive(Debug, Clone)]
+pub struct Null {
+    /// The tails.
+    pub student: StudentNoise,
+    /// The innovations.
+    pub innovations: Vec<f64>,
+    /// Their log likelihood, with what coefficients cost by their priors.
+    pub log_likelihood: f64,
+    /// Their scale.
+    pub scale: f64,
+}
+
+impl Null {
+    fn of(regression: &EventRegression) -> Self {
+        let innovations = regression.innovations.clone();
+        let student = StudentNoise::fitted(&innovations);
+        let (log_likelihood, scale) = student.log_likelihood(&innovations, 0.0, regression.prior_cost(None, 0.0));
+        Self { student, innovations, log_likelihood, scale }
+    }
 }
 
 /// Why a stretch cannot be analysed.
@@ -55,20 +81,30 @@ pub struct Scope<'a> {
     pub focus: Range<usize>,
     /// First buckets of other changes; those inside the range but outside the focus are taken into the explanation.
     pub others: &'a [usize],
-    /// Buckets to leave out: spikes outside the focus.
+    /// Buckets to leave out, ascending: spikes outside the focus.
     pub without: &'a [usize],
+    /// The autocorrelation of the noise, where it is known from more data than this.
+    pub phi: Option<f64>,
 }
 
-/// The spread of a time of day is drawn to that of all with the weight of so many observations.
-const SPREAD_PRIOR: f64 = 10.0;
+/// Fewest observations that tell the scatter of a time of day.
+const LEAST_PER_TIME: f64 = 5.0;
 /// An event whose moment was sought costs as many degrees of freedom as this many parameters (Hall, Osborn & Sakkas 2013).
 pub(super) const EVENT_PARAMETERS: f64 = 3.0;
 /// How often the noise is estimated anew under the best event.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 /// Prior precision of a seasonal effect that may be as large as four standard deviations of the noise.
-const RHYTHM_RIDGES: [f64; 4] = [0.06, 0.4, 3.0, f64::INFINITY];
+const RHYTHM_RIDGES: [f64; 4] = [0.06, 0.4, 3.0, Design::HELD];
 /// The same for the change of the level that a slope brings over half the stretch.
-const SLOPE_RIDGES: [f64; 4] = [0.0, 0.25, 4.0, f64::INFINITY];
+const SLOPE_RIDGES: [f64; 4] = [0.0, 0.25, 4.0, Design::HELD];
+/// The same for a change elsewhere in the stretch: it may have any size.
+const OTHER_RIDGE: f64 = 1e-3;
+/// The noise is known well enough when its autocorrelation moves by less.
+const SETTLED: f64 = 0.01;
+/// Rounds of reweighted least squares for what is usual without an event.
+const NULL_ROUNDS: usize = 3;
+/// The column of the slope.
+const SLOPE: usize = 1;
 /// Fewest observations that can be analysed.
 const FEWEST: usize = 8;
 
@@ -82,8 +118,11 @@ impl Local {
     /// # Errors
     /// Where fewer than eight buckets have a value, or all values are equal.
     pub fn new(series: &Series, rhythms: &[Rhythm], scope: &Scope<'_>) -> Result<Self, LocalError> {
-        let places: Vec<usize> =
-            scope.range.clone().filter(|i| !series.values()[*i].is_nan() && !scope.without.contains(i)).collect();
+        let places: Vec<usize> = scope
+            .range
+            .clone()
+            .filter(|i| !series.values()[*i].is_nan() && scope.without.binary_search(i).is_err())
+            .collect();
         if places.len() < FEWEST {
             return Err(LocalError::TooFew(places.len()));
         }
@@ -91,19 +130,18 @@ impl Local {
         if values.iter().all(|v| v.to_bits() == values[0].to_bits()) {
             return Err(LocalError::Constant);
         }
-        let moments = Moments::new(series, &places, scope.focus.clone());
+        let starts = Moments::starts(series, &places, scope.focus.clone());
         let times_of_day = times_of_day(series, &places);
-        let builder = Builder { rhythms, scope, places: &places, moments: &moments, times_of_day };
-        let level = builder.explain(&values, false).ok_or(LocalError::Constant)?;
-        if values.iter().any(|v| *v <= 0.0) {
-            return Ok(level.1);
-        }
-        let logs: Vec<f64> = values.iter().map(|v| v.ln()).collect();
-        let jacobian: f64 = logs.iter().sum();
-        match builder.explain(&logs, true) {
-            Some(log) if log.0 - jacobian > level.0 => Ok(log.1),
-            _ => Ok(level.1),
-        }
+        let builder = Builder { series, rhythms, scope, places: &places, starts: &starts, times_of_day };
+        let level = builder.begin(&values, false).ok_or(LocalError::Constant)?;
+        let begun = if values.iter().any(|v| *v <= 0.0) {
+            level
+        } else {
+            let logs: Vec<f64> = values.iter().map(|v| v.ln()).collect();
+            let jacobian: f64 = logs.iter().sum();
+            builder.begin(&logs, true).filter(|log| log.evidence - jacobian > level.evidence).unwrap_or(level)
+        };
+        builder.finish(begun).ok_or(LocalError::Constant)
     }
 
     /// The buckets of the observations.
@@ -149,6 +187,49 @@ impl Local {
         self.noise.phi
     }
 
+    /// The estimated effect of an event under a regression of this stretch, and its standard error.
+    ///
+    /// Of Student's t a weighted sum of squares tells less than it seems to: the information is (ν + 1)/(ν + 3) of that of Gaussian noise
+    /// (Lange, Little & Taylor 1989).
+    #[must_use]
+    pub fn fit(&self, regression: &EventRegression, score: Score) -> Option<Fit> {
+        let fit = score.fit(regression)?;
+        let nu = self.noise.student.freedom();
+        Some(Fit { standard_error: fit.standard_error * ((nu + 3.0) / (nu + 1.0)).sqrt(), ..fit })
+    }
+
+    /// What is likeliest without an event, where all that stands out is noise.
+    ///
+    /// The autocorrelation is that beside the event: an outlier of several buckets would seem to be one.
+    #[must_use]
+    pub fn without_event(&self) -> Null {
+        let Noise { phi, spread, .. } = &self.noise;
+        let mut null = Null::of(&self.regression);
+        for _ in 0..NULL_ROUNDS {
+            let weights = null.student.weights(&null.innovations);
+            let precision = Precision::new(&self.places, *phi, spread, &weights);
+            let Some(regression) = EventRegression::new(&self.y, &self.design, precision) else { break };
+            null = Null::of(&regression);
+        }
+        null
+    }
+
+    /// The regression under each strength of belief in a slope, with its log marginal likelihood without an event: a slope and a step explain
+    /// much of the same, and an effect that forgot that one of them was chosen would seem too certain.
+    #[must_use]
+    pub fn slopes(&self) -> Vec<(EventRegression, f64)> {
+        let precision = self.regression.precision();
+        let series = [self.y.as_slice()];
+        let evidence = self.design.evidence(precision, &series);
+        let under = |slope: &f64| {
+            let mut design = self.design.clone();
+            design.ridge[SLOPE] = *slope;
+            let log = evidence(&design.ridge)[0];
+            Some((EventRegression::new(&self.y, &design, precision.clone())?, log))
+        };
+        SLOPE_RIDGES[1..].iter().filter_map(under).collect()
+    }
+
     /// The tails of the noise.
     #[must_use]
     pub fn student(&self) -> StudentNoise {
@@ -158,162 +239,218 @@ impl Local {
     /// What is expected in each observed bucket without the event, given that the event had this effect; on the analysed scale.
     #[must_use]
     pub fn baseline(&self, f: &[f64], effect: f64) -> Vec<f64> {
-        let coefficients = self.regression.coefficients(f, effect);
-        let value = |j: usize| self.design.columns.iter().zip(&coefficients).map(|(c, b)| c[j] * b).sum();
-        (0..self.y.len()).map(value).collect()
+        let explained = self.design.explained_by(&self.regression.coefficients(f, effect));
+        explained.into_iter().map(|x| self.centre + x).collect()
     }
 
-    /// The observations on the analysed scale.
+    /// An observation on the analysed scale.
     #[must_use]
-    pub fn observations(&self) -> &[f64] {
-        &self.y
-    }
-
-    /// Correlations between the statistics of neighbouring candidates (observation and share), after all else is projected out.
-    #[must_use]
-    pub fn neighbour_correlations(&self, shape: Shape, candidates: &[(usize, f64)], places: &[usize]) -> Vec<f64> {
-        // corr = fᵀMg / √(fᵀMf gᵀMg), and fᵀMg follows from the sizes of f, g and f - g.
-        let size = |f: &[f64]| self.regression.score(f, 0).size;
-        let mut out = Vec::with_capacity(candidates.len());
-        let mut last: Option<(Vec<f64>, f64)> = None;
-        for &(k, share) in candidates {
-            let f = shape.regressor(places, k, share);
-            let own = size(&f);
-            if let Some((g, other)) = &last {
-                let difference: Vec<f64> = f.iter().zip(g).map(|(a, b)| a - b).collect();
-                out.push((own + other - size(&difference)) / (2.0 * (own * other).sqrt()));
-            }
-            last = Some((f, own));
-        }
-        out
+    pub fn observation(&self, j: usize) -> f64 {
+        self.centre + self.y[j]
     }
 }
 
 /// What the steps of building a [`Local`] share.
 struct Builder<'a> {
+    series: &'a Series,
     rhythms: &'a [Rhythm],
     scope: &'a Scope<'a>,
     places: &'a [usize],
-    moments: &'a Moments,
+    /// The starts of the buckets of the focus.
+    starts: &'a Moments,
     /// The time of day of each observation, for buckets below a day; else all 0.
     times_of_day: Vec<usize>,
 }
 
-/// How strongly each part of the design is held back; infinite leaves it out.
-#[derive(Debug, Clone, PartialEq)]
-struct Beliefs {
-    slope: f64,
-    rhythms: Vec<f64>,
+/// What each column of a design is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Level,
+    Slope,
+    Rhythm(usize),
+    /// A change elsewhere in the stretch.
+    Other,
+}
+
+/// An event of which the regressor and the effect are known.
+struct KnownEvent {
+    shape: Shape,
+    /// The first observation that it touches.
+    observation: usize,
+    f: Vec<f64>,
+    score: Score,
+    effect: f64,
+}
+
+/// A first explanation of a stretch on one scale.
+struct Begun {
+    y: Vec<f64>,
+    centre: f64,
+    log: bool,
+    design: Design,
+    noise: Noise,
+    regression: EventRegression,
+    best: KnownEvent,
+    /// log marginal likelihood, the event included.
+    evidence: f64,
 }
 
 impl Builder<'_> {
-    /// The explanation of `y` and its log marginal likelihood, the event included.
-    fn explain(&self, y: &[f64], log: bool) -> Option<(f64, Local)> {
-        let mut beliefs = Beliefs { slope: 0.0, rhythms: vec![RHYTHM_RIDGES[0]; self.rhythms.len()] };
+    /// A first explanation of `y`: how strongly each part is believed, and a first view of the noise.
+    fn begin(&self, y: &[f64], log: bool) -> Option<Begun> {
+        let centre = y.iter().sum::<f64>() / y.len() as f64;
+        let y: Vec<f64> = y.iter().map(|y| y - centre).collect();
+        let (mut design, parts) = self.design();
         let ones = vec![1.0; y.len()];
-        let student = StudentNoise::fitted(y);
-        let mut noise = Noise { phi: 0.0, spread: ones.clone(), weights: ones, student };
-        for round in 0..ROUNDS {
-            let regression = EventRegression::new(y, &self.design(&beliefs), self.precision(&noise))?;
-            let event = self.best_event(&regression).unwrap_or_else(|| (vec![0.0; y.len()], 0.0));
+        let mut noise = Noise { phi: 0.0, spread: ones.clone(), weights: ones, student: StudentNoise::GAUSSIAN };
+        let mut last = None;
+        for _ in 0..2 {
+            let regression = EventRegression::new(&y, &design, self.precision(&noise))?;
+            let event = self.likeliest_event(&regression);
             noise = self.noise_under(&event, &regression, &noise);
-            if round == 1 {
-                beliefs = self.choose(y, &event, &noise, beliefs);
-            }
+            last = Some(event);
         }
-        let design = self.design(&beliefs);
+        self.choose(&y, &last?, &noise, &mut design, &parts);
         let precision = self.precision(&noise);
         let scaling = precision.log_scaling();
-        let regression = EventRegression::new(y, &design, precision)?;
-        let evidence = scaling + self.likelihood_of_best_event(&regression, &noise);
-        let best = best_by_least_squares(&regression, self.places, self.moments);
-        let step = best.filter(|(shape, ..)| *shape == Shape::Step).and_then(|(.., score)| score.fit(&regression));
-        let step = step.map_or(0.0, |fit| fit.effect);
-        let (places, y) = (self.places.to_vec(), y.to_vec());
-        Some((evidence, Local { places, y, log, design, regression, noise, step }))
+        let regression = EventRegression::new(&y, &design, precision)?;
+        let best = self.likeliest_event(&regression);
+        let footprint = regression.footprint(&best.f, best.observation.min(y.len()));
+        let left: Vec<f64> =
+            regression.innovations.iter().zip(&footprint.innovations).map(|(e, u)| e - best.effect * u).collect();
+        let evidence = scaling + noise.student.log_likelihood(&left, 0.0, 0.0).0;
+        Some(Begun { y, centre, log, design, noise, regression, best, evidence })
+    }
+
+    /// Estimates the noise anew under the best event until it settles.
+    fn finish(&self, begun: Begun) -> Option<Local> {
+        let Begun { y, centre, log, design, mut noise, mut regression, mut best, .. } = begun;
+        for _ in 0..ROUNDS {
+            let last = noise.phi;
+            noise = self.noise_under(&best, &regression, &noise);
+            regression = EventRegression::new(&y, &design, self.precision(&noise))?;
+            best = self.likeliest_event(&regression);
+            if (noise.phi - last).abs() < SETTLED {
+                break;
+            }
+        }
+        let step = if best.shape == Shape::Step { best.effect } else { 0.0 };
+        Some(Local { places: self.places.to_vec(), y, centre, log, design, regression, noise, step })
+    }
+
+    /// The event that explains most.
+    fn likeliest_event(&self, regression: &EventRegression) -> KnownEvent {
+        self.refined(regression, self.best_event(regression, self.starts))
     }
 
     fn precision(&self, noise: &Noise) -> Precision {
         Precision::new(self.places, noise.phi, &noise.spread, &noise.weights)
     }
 
-    fn design(&self, beliefs: &Beliefs) -> Design {
+    /// The design, and what each of its columns is.
+    fn design(&self) -> (Design, Vec<Part>) {
         let range = &self.scope.range;
         let (middle, half) = (f64::midpoint(range.start as f64, range.end as f64), (range.len() as f64 / 2.0).max(1.0));
-        let mut columns = vec![vec![1.0; self.places.len()]];
-        let mut ridge = vec![0.0];
-        if beliefs.slope.is_finite() {
-            columns.push(self.places.iter().map(|&p| (p as f64 - middle) / half).collect());
-            ridge.push(beliefs.slope);
-        }
-        for (rhythm, &r) in self.rhythms.iter().zip(&beliefs.rhythms).filter(|(_, r)| r.is_finite()) {
-            for phase in 0..rhythm.count {
-                let column: Vec<f64> =
-                    self.places.iter().map(|&p| f64::from(u8::from(rhythm.phases[p] == phase))).collect();
-                if column.iter().any(|x| *x != 0.0) {
-                    columns.push(column);
-                    ridge.push(r);
+        let inside = |b: &&usize| range.contains(*b) && !self.scope.focus.contains(*b) && **b > range.start;
+        let others: Vec<usize> = self.scope.others.iter().filter(inside).copied().collect();
+        let mut parts = vec![Part::Level, Part::Slope];
+        let mut ridge = vec![0.0, SLOPE_RIDGES[0]];
+        // Phases of a rhythm that occur in the stretch, by the column that each has.
+        let mut columns = Vec::new();
+        for (r, rhythm) in self.rhythms.iter().enumerate() {
+            let mut column = vec![usize::MAX; rhythm.count];
+            for &p in self.places {
+                if column[rhythm.phases[p]] == usize::MAX {
+                    column[rhythm.phases[p]] = parts.len();
+                    parts.push(Part::Rhythm(r));
+                    ridge.push(RHYTHM_RIDGES[0]);
                 }
             }
+            columns.push(column);
         }
-        let inside = |b: &&usize| range.contains(*b) && !self.scope.focus.contains(*b) && **b > range.start;
-        for &other in self.scope.others.iter().filter(inside) {
-            columns.push(self.places.iter().map(|&p| f64::from(u8::from(p >= other))).collect());
-            ridge.push(1e-3);
+        let first_other = parts.len();
+        let mut searched = vec![1.0; first_other];
+        for _ in &others {
+            parts.push(Part::Other);
+            ridge.push(OTHER_RIDGE);
+            searched.push(EVENT_PARAMETERS);
         }
-        Design { columns, ridge }
+        let mut design = Design::with_rows(ridge, searched);
+        for &p in self.places {
+            let usual = [(0, 1.0), (1, (p as f64 - middle) / half)];
+            let rhythms = self.rhythms.iter().zip(&columns).map(|(rhythm, column)| (column[rhythm.phases[p]], 1.0));
+            let after = others.iter().enumerate().filter(|(_, b)| p >= **b).map(|(i, _)| (first_other + i, 1.0));
+            design.push(usual.into_iter().chain(rhythms).chain(after));
+        }
+        (design, parts)
     }
 
     /// Tries each strength of belief in turn, and keeps what the marginal likelihood prefers, with and without the event (which costs its
     /// parameters: Schwarz 1978).
-    fn choose(&self, y: &[f64], (f, effect): &(Vec<f64>, f64), noise: &Noise, mut beliefs: Beliefs) -> Beliefs {
+    fn choose(&self, y: &[f64], event: &KnownEvent, noise: &Noise, design: &mut Design, parts: &[Part]) {
         let precision = self.precision(noise);
-        let less: Vec<f64> = y.iter().zip(f).map(|(y, f)| y - effect * f).collect();
+        let less: Vec<f64> = y.iter().zip(&event.f).map(|(y, f)| y - event.effect * f).collect();
         let cost = 0.5 * EVENT_PARAMETERS * (y.len() as f64).ln();
-        let evidence = |beliefs: &Beliefs| {
-            let design = self.design(beliefs);
-            let of = |y: &[f64]| {
-                EventRegression::new(y, &design, precision.clone()).map_or(f64::NEG_INFINITY, |r| r.log_evidence)
+        let series = [y, &less];
+        let evidence = design.evidence(&precision, &series);
+        let mut ridge = design.ridge.clone();
+        let mut try_all = |part: Part, ridges: &[f64]| {
+            let with = |r: f64| -> Vec<f64> {
+                parts.iter().zip(&ridge).map(|(p, now)| if *p == part { r } else { *now }).collect()
             };
-            log_sum_exp(&[of(y), of(&less) - cost])
-        };
-        let best = |tries: Vec<Beliefs>, now: Beliefs| {
-            tries.into_iter().map(|b| (evidence(&b), b)).max_by(|a, b| a.0.total_cmp(&b.0)).map_or(now, |(_, b)| b)
-        };
-        for i in 0..beliefs.rhythms.len() {
-            let with = |r: f64| {
-                let mut b = beliefs.clone();
-                b.rhythms[i] = r;
-                b
+            let value = |ridge: &[f64]| {
+                let of = evidence(ridge);
+                log_sum_exp(&[of[0], of[1] - cost])
             };
-            beliefs = best(RHYTHM_RIDGES.map(with).to_vec(), beliefs.clone());
+            let best = ridges.iter().map(|&r| with(r)).max_by(|a, b| value(a).total_cmp(&value(b)));
+            ridge = best.unwrap_or_else(|| ridge.clone());
+        };
+        (0..self.rhythms.len()).for_each(|r| try_all(Part::Rhythm(r), &RHYTHM_RIDGES));
+        try_all(Part::Slope, &SLOPE_RIDGES[1..]);
+        drop(evidence);
+        design.ridge = ridge;
+    }
+
+    /// The best event of all shapes and moments; none at all where nothing can be told.
+    fn best_event(&self, regression: &EventRegression, moments: &Moments) -> KnownEvent {
+        let Some((shape, i, score)) = best_by_least_squares(regression, self.places, moments) else {
+            return self.no_event();
+        };
+        let Some(fit) = score.fit(regression) else { return self.no_event() };
+        let share = if shape == Shape::Step { moments.share[i] } else { 1.0 };
+        let observation = moments.observation[i];
+        let f = shape.regressor(self.places, observation, share);
+        KnownEvent { shape, observation, f, score, effect: fit.effect }
+    }
+
+    fn no_event(&self) -> KnownEvent {
+        KnownEvent {
+            shape: Shape::Step,
+            observation: self.places.len(),
+            f: vec![0.0; self.places.len()],
+            score: Score { cross: 0.0, size: 0.0 },
+            effect: 0.0,
         }
-        let slopes = SLOPE_RIDGES[1..].iter().map(|&slope| Beliefs { slope, ..beliefs.clone() }).collect();
-        best(slopes, beliefs)
     }
 
-    /// The best event of all shapes and moments: its regressor and its effect.
-    fn best_event(&self, regression: &EventRegression) -> Option<(Vec<f64>, f64)> {
-        let (shape, i, score) = best_by_least_squares(regression, self.places, self.moments)?;
-        let share = if shape == Shape::Step { self.moments.share[i] } else { 1.0 };
-        Some((shape.regressor(self.places, self.moments.observation[i], share), score.fit(regression)?.effect))
-    }
-
-    fn innovations_under_best_event(&self, regression: &EventRegression) -> Vec<f64> {
-        let Some((f, effect)) = self.best_event(regression) else { return regression.innovations.clone() };
-        let footprint = regression.footprint(&f, 0);
-        regression.innovations.iter().zip(&footprint.innovations).map(|(e, u)| e - effect * u).collect()
-    }
-
-    fn likelihood_of_best_event(&self, regression: &EventRegression, noise: &Noise) -> f64 {
-        noise.student.log_likelihood(&self.innovations_under_best_event(regression), 0.0, 0.0).0
+    /// A step that begins inside a bucket, where that explains more than the start of one.
+    fn refined(&self, regression: &EventRegression, event: KnownEvent) -> KnownEvent {
+        let Some(&place) = self.places.get(event.observation).filter(|_| event.shape == Shape::Step) else {
+            return event;
+        };
+        let inside = place.saturating_sub(1).max(self.scope.focus.start)..(place + 1).min(self.scope.focus.end);
+        let fine = self.best_event(regression, &Moments::new(self.series, self.places, inside));
+        if fine.shape == Shape::Step && fine.effect != 0.0 { fine } else { event }
     }
 
     /// The noise that an event leaves.
-    fn noise_under(&self, (f, effect): &(Vec<f64>, f64), regression: &EventRegression, last: &Noise) -> Noise {
-        let residuals = regression.residuals(f, *effect);
-        let explained = regression.explained(f, self.places, EVENT_PARAMETERS);
-        let phi = lag_one_autocorrelation(&residuals, self.places, explained);
+    fn noise_under(&self, event: &KnownEvent, regression: &EventRegression, last: &Noise) -> Noise {
+        let residuals = regression.residuals(&event.f, event.effect);
+        let estimate = || {
+            let explained = regression.explained(&event.f, event.score, self.places, EVENT_PARAMETERS);
+            lag_one_autocorrelation(&residuals, self.places, explained)
+        };
+        let phi = self.scope.phi.unwrap_or_else(estimate);
         let raw = Precision::new(self.places, phi, &vec![1.0; residuals.len()], &last.weights).innovations(&residuals);
         let spread = self.spread(&raw, last.student);
         let innovations: Vec<f64> = raw.iter().zip(&spread).map(|(e, s)| e / s).collect();
@@ -321,20 +458,34 @@ impl Builder<'_> {
         Noise { phi, spread, weights: student.weights(&innovations), student }
     }
 
-    /// The standard deviation of the innovations at each time of day relative to that of all, drawn to 1.
+    /// The standard deviation of the innovations at each time of day relative to that of all.
+    ///
+    /// The logarithms of the variances are drawn to their mean by as much as they scatter by chance alone (empirical Bayes, Efron & Morris
+    /// 1975): of noise that is the same all day nothing is left but 1.
     fn spread(&self, innovations: &[f64], student: StudentNoise) -> Vec<f64> {
         let weights = student.weights(innovations);
-        let squares: Vec<f64> = innovations.iter().zip(&weights).map(|(e, w)| w * e * e).collect();
-        let mean = squares.iter().sum::<f64>() / squares.len() as f64;
         let mut by_time = vec![(0.0, 0.0); self.times_of_day.iter().max().map_or(1, |m| m + 1)];
-        if by_time.len() == 1 || mean <= 0.0 {
-            return vec![1.0; innovations.len()];
-        }
-        for (square, &time) in squares.iter().zip(&self.times_of_day) {
-            by_time[time].0 += square / mean;
+        for ((e, w), &time) in innovations.iter().zip(&weights).zip(&self.times_of_day) {
+            by_time[time].0 += w * e * e;
             by_time[time].1 += 1.0;
         }
-        let sd = |&time: &usize| ((by_time[time].0 + SPREAD_PRIOR) / (by_time[time].1 + SPREAD_PRIOR)).sqrt();
+        let known: Vec<(f64, f64)> = by_time.iter().map(|(sum, n)| ((sum / n).ln(), *n)).collect();
+        let told: Vec<&(f64, f64)> = known.iter().filter(|(log, n)| log.is_finite() && *n >= LEAST_PER_TIME).collect();
+        if told.len() < 2 {
+            return vec![1.0; innovations.len()];
+        }
+        let count = told.len() as f64;
+        let mean = told.iter().map(|(log, _)| log).sum::<f64>() / count;
+        let seen = told.iter().map(|(log, _)| (log - mean).powi(2)).sum::<f64>() / (count - 1.0);
+        // The logarithm of a variance of n observations has variance 2/n, and more where tails are heavy.
+        let by_chance = |n: f64| 2.0 / n * (student.freedom() + 3.0) / student.freedom();
+        let real = (seen - told.iter().map(|(_, n)| by_chance(*n)).sum::<f64>() / count).max(0.0);
+        let sd = |&time: &usize| match known[time] {
+            (log, n) if log.is_finite() && n >= LEAST_PER_TIME => {
+                (0.5 * (log - mean) * real / (real + by_chance(n))).exp()
+            }
+            _ => 1.0,
+        };
         self.times_of_day.iter().map(sd).collect()
     }
 }

@@ -6,16 +6,21 @@ mod local;
 mod moments;
 mod rhythm;
 mod scan;
+mod screen;
+mod search;
 mod segmentation;
+mod shape;
 mod spikes;
 #[cfg(test)]
 mod tests;
 
-pub use describe::{EFFECT_LEVEL, Found, MOMENT_LEVEL, Neighbourhood, Tested, YOUNG};
-pub use event::{Effect, Shape, ShapeScores};
-pub use local::{Local, LocalError, Scope};
+pub use describe::{EFFECT_LEVEL, Found, MOMENT_LEVEL, Neighbourhood, OUTER_LEVEL, YOUNG};
+pub use event::{Effect, ShapeScores};
+pub use local::{Local, LocalError, Null, Scope};
 pub use moments::Moments;
 pub use rhythm::{Rhythm, detect_rhythms};
-pub use scan::{FEWEST, Scanned, scan};
-pub use segmentation::{SegmentShape, Segmentation, segment};
+pub use scan::{FEWEST, Scanned, effect_at, scan, strongest};
+pub use search::{Search, Tested};
+pub use segmentation::segment;
+pub use shape::Shape;
 pub use spikes::{Spike, find_spikes};

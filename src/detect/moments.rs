@@ -18,10 +18,20 @@ pub struct Moments {
 }
 
 impl Moments {
-    /// Moments in the given buckets of a series of which the buckets `places` were observed.
+    /// Moments in the given buckets of a series of which the buckets `places` were observed; the fewer buckets, the finer.
     #[must_use]
     pub fn new(series: &Series, places: &[usize], buckets: Range<usize>) -> Self {
-        let parts = parts(series.step());
+        let most = MOST / u32::try_from(buckets.len()).unwrap_or(MOST).max(1);
+        Self::divided(series, places, buckets, parts(series.step()).min(most).max(1))
+    }
+
+    /// The starts of the given buckets alone, for a search over many of them.
+    #[must_use]
+    pub fn starts(series: &Series, places: &[usize], buckets: Range<usize>) -> Self {
+        Self::divided(series, places, buckets, 1)
+    }
+
+    fn divided(series: &Series, places: &[usize], buckets: Range<usize>, parts: u32) -> Self {
         let mut moments = Self { unix: vec![], bucket: vec![], observation: vec![], share: vec![] };
         for b in buckets.start..buckets.end.min(series.len()) {
             let (from, to) = (series.edges()[b] as f64, series.edges()[b + 1] as f64);
@@ -44,12 +54,21 @@ impl Moments {
         self.unix.len()
     }
 
+    /// The indices of all moments.
+    #[must_use]
+    pub fn all(&self) -> Vec<usize> {
+        (0..self.len()).collect()
+    }
+
     /// Whether there is no moment.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.unix.is_empty()
     }
 }
+
+/// More moments tell nothing further.
+const MOST: u32 = 4000;
 
 /// How many moments a bucket is divided into: about one an hour for days, one a quarter of an hour for hours.
 fn parts(step: Step) -> u32 {

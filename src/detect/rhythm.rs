@@ -1,6 +1,7 @@
 //! Seasonality: which rhythms a metric has, tested and never assumed.
 
 use chrono::{Datelike, Timelike};
+use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use crate::model::{Series, Step};
 use crate::stats::{mad_sd, median};
@@ -21,6 +22,8 @@ pub struct Rhythm {
 
 /// A correlation of differences one period apart counts from so many standard errors on, and two periods apart as well.
 const THRESHOLD: f64 = 2.6;
+/// Without a rhythm the ranks of its phases would differ as much in so many cases.
+const SURELY: f64 = 0.01;
 /// A rhythm weaker than this explains too little to be worth its coefficients.
 const LEAST_CORRELATION: f64 = 0.1;
 
@@ -58,7 +61,27 @@ fn recurs_by_day(series: &Series, values: &[f64]) -> bool {
     for (day, sum, count) in days {
         means[day.abs_diff(first) as usize] = sum / count;
     }
-    recurs(&means, 7)
+    recurs(&means, 7) || differs_by_phase(&means, 7)
+}
+
+/// Whether the first differences differ from phase to phase, by the test of Kruskal & Wallis (1952): ranks, because a level shift or an
+/// outlier must not count for more than one. A few periods are enough for it.
+fn differs_by_phase(values: &[f64], period: usize) -> bool {
+    let mut ranked: Vec<(usize, f64)> =
+        values.windows(2).map(|w| w[1] - w[0]).enumerate().filter(|(_, d)| !d.is_nan()).collect();
+    let n = ranked.len() as f64;
+    if ranked.len() < 3 * period {
+        return false;
+    }
+    ranked.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let mut phases = vec![(0.0, 0.0); period];
+    for (rank, (i, _)) in ranked.iter().enumerate() {
+        phases[i % period].0 += rank as f64 - (n - 1.0) / 2.0;
+        phases[i % period].1 += 1.0;
+    }
+    let between: f64 = phases.iter().filter(|(_, count)| *count > 0.0).map(|(sum, count)| sum * sum / count).sum();
+    let statistic = 12.0 / (n * (n + 1.0)) * between;
+    ChiSquared::new(period as f64 - 1.0).is_ok_and(|law| law.sf(statistic) < SURELY)
 }
 
 /// Rhythms that a metric with this step may have, with their length in buckets.

@@ -1,22 +1,30 @@
 //! Every change of a series.
 
-use crate::model::{ChangeKind, Series};
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::model::{ChangeKind, Series, Step};
 
 use super::describe::{Found, Neighbourhood};
 use super::local::Scope;
-use super::{Local, Moments, Rhythm, ShapeScores, Spike, detect_rhythms, find_spikes, segment};
+use super::screen::screen;
+use super::{Local, Moments, Rhythm, Search, Shape, ShapeScores, Spike, detect_rhythms, find_spikes, segment};
 
 /// All that was found in a series.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Scanned {
     /// Its rhythms.
     pub rhythms: Vec<Rhythm>,
-    /// First buckets of the segments, whether or not a change there is supported.
+    /// First buckets of the segments between the supported changes of level and trend.
     pub breaks: Vec<usize>,
     /// Runs of buckets that stand out.
     pub spikes: Vec<Spike>,
     /// The supported changes, in the order of time.
     pub changes: Vec<Found>,
+    /// How often an unchanged series would show evidence as strong as the strongest here, at any moment.
+    pub p_value: f64,
+    strongest: Option<Candidate>,
 }
 
 /// Fewest buckets with a value in which a change is looked for.
@@ -25,27 +33,370 @@ pub const FEWEST: usize = 8;
 const REACH: usize = 400;
 /// Least number of buckets on either side, also when neighbouring breaks are nearer.
 const LEAST_REACH: usize = 20;
-/// Buckets on either side of a break in which the change may have begun.
+/// Buckets on either side of a spike by which it is told how wild the noise is.
+const SPIKE_REACH: usize = 250;
+/// Buckets on either side of a break to which the search may have misplaced it.
+const NEAR: usize = 5;
+/// What the search of the segments pays for being the second look at a series. The first pays nothing: a segmentation proposes a break in
+/// about one unchanged series of a hundred, so that hardly any of the level is spent before.
+const SECOND_LOOK: f64 = 1.5;
+/// A stretch is looked at closely where a quick look leaves a p-value below this.
+const CLOSER_LOOK: f64 = 0.2;
+/// Fewer buckets than this do not tell the level before a change.
+const LEAST_BEFORE: usize = 3;
+/// From this statistic on a change is so clear that it began within [`FOCUS`] buckets of where it was found.
+const CLEAR: f64 = 12.0;
+/// Buckets on either side of a clear change in which it may have begun.
 const FOCUS: usize = 25;
+/// No spike has more buckets: two days of hours.
+const LONGEST_TRANSIENT: usize = 48;
+/// A level that is back within this share of a jump is the one before it.
+const BACK: f64 = 0.25;
 
 /// Finds the changes of a series that are supported at level `alpha` after the search over all of its moments.
+///
+/// The segmentation proposes breaks, and each is tested in detail between its neighbours. Then each segment is searched once more as a
+/// whole, for what is too small or too young for the segmentation.
 #[must_use]
 pub fn scan(series: &Series, alpha: f64) -> Scanned {
-    let rhythms = detect_rhythms(series);
-    let adjusted = rhythms.iter().fold(series.values().to_vec(), |values, r| r.removed(&values));
-    let spikes = find_spikes(&adjusted);
-    let mut scanned = Scanned { rhythms, breaks: Vec::new(), spikes, changes: Vec::new() };
-    let Some(clean) = standardised(&adjusted, &scanned.spikes) else { return scanned };
-    scanned.breaks = segment(&clean).breaks;
-    let breaks = scanned.breaks.clone();
-    for i in 0..breaks.len() {
-        scanned.changes.extend(confirm(series, &scanned, i, alpha));
+    Scan::new(series, alpha)
+        .map_or_else(|(rhythms, spikes)| Scanned { rhythms, spikes, p_value: 1.0, ..Scanned::default() }, Scan::run)
+}
+
+/// The change for which there is most evidence, supported or not; none where nothing can be tested.
+#[must_use]
+pub fn strongest(series: &Series, scanned: &Scanned) -> Option<Found> {
+    let supported = scanned.changes.iter().min_by(|a, b| a.p_value.total_cmp(&b.p_value)).cloned();
+    supported.or_else(|| {
+        let candidate = scanned.strongest?;
+        Scan::new(series, 1.0).ok()?.look(&[candidate.bucket], 0, None).and_then(|(_, found)| found)
+    })
+}
+
+/// The change of level that begins at a known moment (Unix seconds), in figures; none where it cannot be told.
+#[must_use]
+pub fn effect_at(series: &Series, scanned: &Scanned, moment: f64) -> Option<Found> {
+    let bucket = series.edges().partition_point(|&e| e as f64 <= moment).checked_sub(1)?;
+    let same =
+        |c: &&Found| c.bucket.abs_diff(bucket) <= NEAR || (c.outer_interval.0..c.outer_interval.1).contains(&moment);
+    let known: Vec<usize> = scanned.changes.iter().filter(same).map(|c| c.bucket).collect();
+    let is_other = |b: &usize| known.iter().all(|k| k.abs_diff(*b) > NEAR);
+    let mut breaks: Vec<usize> = scanned.breaks.iter().copied().filter(is_other).collect();
+    let i = breaks.partition_point(|b| *b < bucket);
+    breaks.insert(i, bucket);
+    let scan = Scan::new(series, 1.0).ok()?;
+    let around = scan.around(&breaks, i);
+    let local = scan.local(&around, bucket..bucket + 1, None)?;
+    let near = scan.neighbourhood(local, bucket..bucket + 1);
+    near.change_from(series, &scan.rhythms, moment)
+}
+
+/// A change that was found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Candidate {
+    bucket: usize,
+    p_value: f64,
+    /// The autocorrelation that the noise has beside it.
+    phi: f64,
+}
+
+/// A stretch between changes.
+struct Segment {
+    range: Range<usize>,
+    /// The autocorrelation of its noise, where that is known.
+    phi: Option<f64>,
+}
+
+/// A break and its neighbours.
+#[derive(Debug, Clone, PartialEq)]
+struct Around {
+    before: usize,
+    after: usize,
+    range: Range<usize>,
+    /// Other breaks in the range.
+    others: Vec<usize>,
+}
+
+/// A candidate, and what it looks like beside these neighbours.
+struct Looked {
+    candidate: Candidate,
+    beside: Around,
+    found: Option<Found>,
+}
+
+struct Scan<'a> {
+    series: &'a Series,
+    alpha: f64,
+    rhythms: Vec<Rhythm>,
+    spikes: Vec<Spike>,
+    /// Buckets in spikes.
+    spiked: Vec<usize>,
+    /// Values without rhythms, spikes and gaps.
+    clean: Vec<f64>,
+}
+
+impl<'a> Scan<'a> {
+    /// Prepares the search; rhythms and spikes alone where nothing can be searched.
+    fn new(series: &'a Series, alpha: f64) -> Result<Self, (Vec<Rhythm>, Vec<Spike>)> {
+        let rhythms = detect_rhythms(series);
+        let adjusted = rhythms.iter().fold(series.values().to_vec(), |values, r| r.removed(&values));
+        let spikes = find_spikes(&adjusted);
+        let Some(clean) = standardised(&adjusted, &spikes) else { return Err((rhythms, spikes)) };
+        let spiked = spikes.iter().flat_map(|s| s.from..s.to).collect();
+        Ok(Self { series, alpha, rhythms, spikes, spiked, clean })
     }
-    for spike in scanned.spikes.clone() {
-        scanned.changes.extend(confirm_spike(series, &scanned, spike, alpha));
+
+    fn run(self) -> Scanned {
+        let (looked, mut all) = self.tested(segment(&self.clean));
+        let segments = segments(&looked.iter().map(|l| l.candidate).collect::<Vec<_>>(), self.series.len());
+        let further: Vec<Candidate> = segments.into_par_iter().flat_map_iter(|s| self.search(s)).collect();
+        all.extend(&further);
+        let mut kept: Vec<Candidate> = looked.iter().map(|l| l.candidate).collect();
+        kept.extend(further.iter().filter(|c| c.p_value <= self.alpha));
+        let kept = distinct(kept);
+        let breaks: Vec<usize> = kept.iter().map(|c| c.bucket).collect();
+        let mut changes: Vec<Found> =
+            (0..kept.len()).into_par_iter().filter_map(|i| self.described(&breaks, i, &kept[i], &looked)).collect();
+        let spikes = self.spikes.par_iter().filter_map(|spike| self.test_spike(*spike, &breaks));
+        let spikes: Vec<Found> = spikes.collect();
+        let evidence = all.iter().map(|c| c.p_value).chain(spikes.iter().map(|s| s.p_value));
+        let p_value = evidence.fold(1.0, f64::min);
+        changes.extend(spikes.into_iter().filter(|s| s.p_value <= self.alpha));
+        changes.sort_by_key(|c| c.bucket);
+        let changes = transients(changes, longest_transient(self.series.step()));
+        let strongest = all.into_iter().min_by(|a, b| a.p_value.total_cmp(&b.p_value));
+        Scanned { rhythms: self.rhythms, breaks, spikes: self.spikes, changes, p_value, strongest }
     }
-    scanned.changes.sort_by_key(|c| c.bucket);
-    scanned
+
+    /// The proposed breaks that are supported, each beside the others, and all candidates that were tested.
+    ///
+    /// Backward elimination: of neighbours that are not supported the weakest goes first, and those beside it are tested anew.
+    fn tested(&self, mut breaks: Vec<usize>) -> (Vec<Looked>, Vec<Candidate>) {
+        let mut looked: Vec<Option<Looked>> =
+            (0..breaks.len()).into_par_iter().map(|i| self.looked(&breaks, i)).collect();
+        let mut dropped = Vec::new();
+        loop {
+            let p: Vec<f64> = looked.iter().map(|l| l.as_ref().map_or(1.0, |l| l.candidate.p_value)).collect();
+            let at = |i: usize| p.get(i).copied().filter(|p| *p > self.alpha).unwrap_or(0.0);
+            let weakest = |i: &usize| at(*i) > 0.0 && (*i == 0 || at(*i) > at(*i - 1)) && at(*i) >= at(*i + 1);
+            let gone: Vec<usize> = (0..p.len()).filter(weakest).collect();
+            if gone.is_empty() {
+                break;
+            }
+            for i in gone.into_iter().rev() {
+                breaks.remove(i);
+                dropped.extend(looked.remove(i).map(|l| l.candidate));
+            }
+            let stale = |i: usize, l: &Option<Looked>| l.as_ref().is_none_or(|l| l.beside != self.around(&breaks, i));
+            let anew = looked.into_par_iter().enumerate();
+            looked = anew.map(|(i, l)| if stale(i, &l) { self.looked(&breaks, i) } else { l }).collect();
+        }
+        let looked: Vec<Looked> = looked.into_iter().flatten().collect();
+        dropped.extend(looked.iter().map(|l| l.candidate));
+        (looked, dropped)
+    }
+
+    fn looked(&self, breaks: &[usize], i: usize) -> Option<Looked> {
+        let (candidate, found) = self.look(breaks, i, None)?;
+        Some(Looked { candidate, beside: self.around(breaks, i), found })
+    }
+
+    /// Looks closely at one break between its neighbours: the evidence for it, and where it is supported, what it looks like.
+    ///
+    /// Where a `p_value` is known already it is taken.
+    fn look(&self, breaks: &[usize], i: usize, p_value: Option<f64>) -> Option<(Candidate, Option<Found>)> {
+        let around = self.around(breaks, i);
+        let at = breaks[i];
+        let margin = |length: usize| NEAR.min(length / 4);
+        let wide = around.range.start.max(around.before + margin(at - around.before))
+            ..around.range.end.min(around.after - margin(around.after - at)).max(at + 1);
+        let near = at.saturating_sub(NEAR).max(wide.start)..(at + NEAR + 1).min(wide.end);
+        let local = self.local(&around, near.clone(), None)?;
+        let starts = local.on_scale(Moments::starts(self.series, local.places(), near.clone()));
+        let search = self.search_of(&local, &around.range, 1.0);
+        let tested = search.strongest(&local, &starts, &starts.all(), &Shape::LASTING)?;
+        let p_value = p_value.unwrap_or(tested.p_value);
+        let candidate = Candidate { bucket: starts.bucket[tested.moment], p_value, phi: local.phi() };
+        if p_value > self.alpha {
+            return Some((candidate, None));
+        }
+        let (local, focus) = if tested.z.abs() > CLEAR {
+            (local, wide.start.max(at.saturating_sub(FOCUS))..wide.end.min(at + FOCUS))
+        } else {
+            (self.local(&around, wide.clone(), None)?, wide)
+        };
+        let found = self.neighbourhood(local, focus).change_at(self.series, &self.rhythms, near, p_value);
+        Some((candidate, found))
+    }
+
+    /// What a change looks like beside those that were kept in the end.
+    fn described(&self, breaks: &[usize], i: usize, kept: &Candidate, looked: &[Looked]) -> Option<Found> {
+        let known = looked.iter().find(|l| l.candidate.bucket == kept.bucket);
+        if let Some(known) = known.filter(|l| l.beside == self.around(breaks, i)) {
+            return known.found.clone();
+        }
+        self.look(breaks, i, Some(kept.p_value))?.1
+    }
+
+    /// Searches a segment for one change after the other.
+    fn search(&self, segment: Segment) -> Vec<Candidate> {
+        let (mut found, mut open) = (Vec::new(), vec![segment]);
+        while let Some(segment) = open.pop() {
+            let Some(candidate) = self.strongest_in(&segment) else { continue };
+            found.push(candidate);
+            if candidate.p_value <= self.alpha {
+                // Parts of a stretch have its noise: told from ever shorter parts, autocorrelation would seem ever less.
+                let Range { start, end } = segment.range;
+                let phi = Some(candidate.phi);
+                open.extend([start..candidate.bucket, candidate.bucket..end].map(|range| Segment { range, phi }));
+            }
+        }
+        found
+    }
+
+    /// The strongest step in a segment, where a quick look does not rule out that there is one.
+    fn strongest_in(&self, Segment { range: Range { start, end }, phi }: &Segment) -> Option<Candidate> {
+        let n = self.series.len();
+        // The bucket in which a neighbouring change began belongs to neither side.
+        let from = start + usize::from(*start > 0);
+        if from + FEWEST > *end {
+            return None;
+        }
+        let until = if *end < n { end - 1 } else { n };
+        let repeats = SECOND_LOOK * n as f64 / (end - from) as f64;
+        let quick = screen(&self.clean[from..*end], repeats)?;
+        if quick.p_value > CLOSER_LOOK {
+            return Some(Candidate { bucket: from + quick.at, p_value: quick.p_value, phi: phi.unwrap_or(0.0) });
+        }
+        let around = Around { before: from, after: *end, range: from..*end, others: Vec::new() };
+        let local = self.local(&around, from + LEAST_BEFORE..until, *phi)?;
+        let starts = local.on_scale(Moments::starts(self.series, local.places(), from + LEAST_BEFORE..until));
+        let tested = self.search_of(&local, &around.range, SECOND_LOOK).strongest(
+            &local,
+            &starts,
+            &starts.all(),
+            &[Shape::Step],
+        )?;
+        Some(Candidate { bucket: starts.bucket[tested.moment], p_value: tested.p_value, phi: local.phi() })
+    }
+
+    /// Looks at one spike in detail.
+    fn test_spike(&self, spike: Spike, breaks: &[usize]) -> Option<Found> {
+        let n = self.series.len();
+        let range = spike.from.saturating_sub(SPIKE_REACH)..(spike.to + SPIKE_REACH).min(n);
+        let others = breaks.iter().copied().filter(|b| range.contains(b)).collect();
+        let around = Around { before: spike.from, after: spike.to, range, others };
+        // Its first buckets may stand out too little to be seen by themselves.
+        let focus = (spike.from + 1).saturating_sub(Spike::LONGEST)..spike.from + 1;
+        // Other spikes stay: where there are several, the noise has heavy tails, and each of them is less surprising.
+        let scope = Scope {
+            range: around.range.clone(),
+            focus: focus.clone(),
+            others: &around.others,
+            without: &[],
+            phi: None,
+        };
+        let local = Local::new(self.series, &self.rhythms, &scope).ok()?;
+        let search = self.search_of(&local, &around.range, 1.0);
+        let starts = local.on_scale(Moments::starts(self.series, local.places(), focus.clone()));
+        let tested = search.strongest(&local, &starts, &starts.all(), &Shape::PULSES)?;
+        self.neighbourhood(local, focus.clone()).change_like(
+            self.series,
+            &self.rhythms,
+            tested.shape,
+            focus,
+            tested.p_value,
+        )
+    }
+
+    fn local(&self, around: &Around, focus: Range<usize>, phi: Option<f64>) -> Option<Local> {
+        let inside = |b: usize| self.spiked.partition_point(|s| *s < b);
+        let without = &self.spiked[inside(around.range.start)..inside(around.range.end)];
+        let scope = Scope { range: around.range.clone(), focus, others: &around.others, without, phi };
+        Local::new(self.series, &self.rhythms, &scope).ok()
+    }
+
+    /// The search over the whole series, of which the range is a sample.
+    fn search_of(&self, local: &Local, range: &Range<usize>, looks: f64) -> Search {
+        let stretches = self.series.len() as f64 / range.len() as f64;
+        Search::new(local, 0..local.places().len(), looks * stretches)
+    }
+
+    fn neighbourhood(&self, local: Local, focus: Range<usize>) -> Neighbourhood {
+        let moments = local.on_scale(Moments::new(self.series, local.places(), focus));
+        let scores = ShapeScores::new(&local, &moments);
+        let search = Search::new(&local, 0..local.places().len(), 1.0);
+        let (among, log_weights) = (moments.all(), vec![0.0; moments.len()]);
+        Neighbourhood { local, moments, scores, among, log_weights, search }
+    }
+
+    fn around(&self, breaks: &[usize], i: usize) -> Around {
+        let n = self.series.len();
+        let at = breaks[i];
+        let before = if i == 0 { 0 } else { breaks[i - 1] };
+        let after = breaks.get(i + 1).copied().unwrap_or(n);
+        let from = before.min(at.saturating_sub(LEAST_REACH)).max(at.saturating_sub(REACH));
+        let to = after.max(at + LEAST_REACH).min(at + REACH).min(n);
+        let inside = |b: usize| breaks.partition_point(|x| *x < b);
+        let others = breaks[inside(from)..inside(to)].iter().copied().filter(|b| *b != at).collect();
+        Around { before, after, range: from..to, others }
+    }
+}
+
+/// The segments between changes, long ones in pieces that overlap by half, all with the noise that was found beside the changes.
+fn segments(changes: &[Candidate], n: usize) -> Vec<Segment> {
+    let phi = changes.iter().map(|c| c.phi).sum::<f64>() / changes.len() as f64;
+    let phi = (!changes.is_empty()).then_some(phi);
+    let mut edges: Vec<usize> = changes.iter().map(|c| c.bucket).chain([0, n]).collect();
+    edges.sort_unstable();
+    let pieces = |from: usize, to: usize| {
+        let count = (to - from).div_ceil(REACH).max(2) - 1;
+        (0..count).map(move |k| from + k * REACH..if k + 1 == count { to } else { from + (k + 2) * REACH })
+    };
+    edges.windows(2).flat_map(|w| pieces(w[0], w[1])).map(|range| Segment { range, phi }).collect()
+}
+
+/// The candidates in the order of time; of those within a few buckets of each other the strongest.
+fn distinct(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+    candidates.sort_by(|a, b| a.bucket.cmp(&b.bucket).then(a.p_value.total_cmp(&b.p_value)));
+    candidates.dedup_by(|next, last| {
+        let same = next.bucket - last.bucket <= 2;
+        if same && next.p_value < last.p_value {
+            *last = *next;
+        }
+        same
+    });
+    candidates
+}
+
+/// Buckets after which a level that comes back was a spell, and no spike any more: two days, but from three to [`LONGEST_TRANSIENT`].
+fn longest_transient(step: Step) -> usize {
+    step.per_day().map_or(0, |n| 2 * n as usize).clamp(Spike::LONGEST, LONGEST_TRANSIENT)
+}
+
+/// Takes a change and the next one, by which the level comes back soon, for one spike.
+fn transients(changes: Vec<Found>, longest: usize) -> Vec<Found> {
+    let mut out: Vec<Found> = Vec::new();
+    for next in changes {
+        if let Some(last) = out.last_mut().filter(|last| is_undone_by(last, &next, longest)) {
+            last.kind = ChangeKind::Spike;
+            last.length = Some(next.bucket - last.bucket);
+            last.young = false;
+            last.p_value = last.p_value.min(next.p_value);
+        } else {
+            out.push(next);
+        }
+    }
+    out
+}
+
+fn is_undone_by(change: &Found, next: &Found, longest: usize) -> bool {
+    let level = |c: &Found| c.kind == ChangeKind::Level;
+    let jump = change.after - change.before;
+    level(change)
+        && level(next)
+        && next.bucket - change.bucket <= longest
+        && (next.after - change.before).abs() <= BACK * jump.abs()
 }
 
 /// Values for the search: spikes replaced, gaps bridged by straight lines, mean 0 and variance 1; none where nothing varies.
@@ -78,43 +429,4 @@ fn bridge(values: &mut [f64]) {
             *v = x + (y - x) * (i - a) as f64 / (b - a) as f64;
         }
     }
-}
-
-/// Looks at one break in detail.
-fn confirm(series: &Series, scanned: &Scanned, i: usize, alpha: f64) -> Option<Found> {
-    let breaks = &scanned.breaks;
-    let n = series.len();
-    let at = breaks[i];
-    let before = if i == 0 { 0 } else { breaks[i - 1] };
-    let after = breaks.get(i + 1).copied().unwrap_or(n);
-    let from = before.min(at.saturating_sub(LEAST_REACH)).max(at.saturating_sub(REACH));
-    let to = after.max(at + LEAST_REACH).min(at + REACH).min(n);
-    let focus = at - FOCUS.min((at - before) / 2)..(at + FOCUS.min((after - at) / 2)).max(at + 1);
-    let without: Vec<usize> = scanned.spikes.iter().flat_map(|s| s.from..s.to).collect();
-    let others: Vec<usize> = breaks.iter().copied().filter(|b| *b != at).collect();
-    let scope = Scope { range: from..to, focus, others: &others, without: &without };
-    neighbourhood(series, scanned, &scope)?
-        .change(series, &scanned.rhythms, alpha)
-        .filter(|c| c.kind != ChangeKind::Spike)
-}
-
-/// Looks at one spike in detail.
-fn confirm_spike(series: &Series, scanned: &Scanned, spike: Spike, alpha: f64) -> Option<Found> {
-    let n = series.len();
-    let (from, to) = (spike.from.saturating_sub(3 * LEAST_REACH), (spike.to + 3 * LEAST_REACH).min(n));
-    let without: Vec<usize> = scanned.spikes.iter().filter(|s| **s != spike).flat_map(|s| s.from..s.to).collect();
-    let scope =
-        Scope { range: from..to, focus: spike.from..spike.from + 1, others: &scanned.breaks, without: &without };
-    neighbourhood(series, scanned, &scope)?
-        .change(series, &scanned.rhythms, alpha)
-        .filter(|c| c.kind == ChangeKind::Spike)
-}
-
-fn neighbourhood(series: &Series, scanned: &Scanned, scope: &Scope<'_>) -> Option<Neighbourhood> {
-    let local = Local::new(series, &scanned.rhythms, scope).ok()?;
-    let moments = local.on_scale(Moments::new(series, local.places(), scope.focus.clone()));
-    let scores = ShapeScores::new(&local, &moments);
-    let repeats = series.len() as f64 / scope.focus.len() as f64;
-    let (among, log_weights) = ((0..moments.len()).collect(), vec![0.0; moments.len()]);
-    Some(Neighbourhood { local, moments, scores, among, log_weights, repeats })
 }

@@ -2,35 +2,71 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 /// What a segment is thought to look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SegmentShape {
+enum SegmentShape {
     /// A level.
     Constant,
     /// A straight line.
     Linear,
 }
 
-/// A series cut into segments.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Segmentation {
-    /// The shape that all segments have.
-    pub shape: SegmentShape,
-    /// The first index of each segment but the first, ascending.
-    pub breaks: Vec<usize>,
-}
-
 /// A residual variance below this share of the total is not worth explaining further.
 const EXPLAINED: f64 = 0.02;
 
-/// Cuts a standardised series without missing values into segments.
+/// Longer series are cut in pieces of this length: the criterion is that of a whole, and a few breaks are nothing beside much noise.
+const LONG: usize = 2048;
+/// What is nearer than this to a break of the piece before is the same.
+const SAME: usize = 5;
+
+/// The first index of each segment but the first, of a series without missing values, ascending.
+///
+/// A long series is cut in pieces that overlap by half, of each of which the middle half counts.
+#[must_use]
+pub fn segment(values: &[f64]) -> Vec<usize> {
+    let n = values.len();
+    if n <= LONG {
+        return segment_piece(values);
+    }
+    let half = LONG / 2;
+    let count = n.div_ceil(half) - 1;
+    let pieces: Vec<Vec<usize>> = (0..count)
+        .into_par_iter()
+        .map(|k| {
+            let (from, to) = (k * half, if k + 1 == count { n } else { (k + 2) * half });
+            let counts = |at: &usize| {
+                (k == 0 || *at >= from + half / 2) && (k + 1 == count || *at < from + half + half / 2 + SAME)
+            };
+            let found = standardised(&values[from..to]).map(|piece| segment_piece(&piece)).unwrap_or_default();
+            found.into_iter().map(|at| from + at).filter(counts).collect()
+        })
+        .collect();
+    let mut breaks: Vec<usize> = pieces.concat();
+    breaks.sort_unstable();
+    breaks.dedup_by(|next, last| *next - *last < SAME);
+    breaks
+}
+
+/// Mean 0 and variance 1; none where nothing varies.
+fn standardised(values: &[f64]) -> Option<Vec<f64>> {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let sd = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
+    (sd > 1e-12).then(|| values.iter().map(|v| (v - mean) / sd).collect())
+}
+
+/// A path ends where the criterion is so far above its least: a dozen splits in vain, for a year of days.
+const PATIENCE: f64 = 0.8;
+
+/// Cuts a standardised piece into segments.
 ///
 /// Two paths of greedy binary segmentation (Scott & Knott 1974; Fryzlewicz 2014 for its consistency), one with constant and one
 /// with linear segments, are compared at every number K of breaks by
 /// `log(RSS/n + 0.02) + 2/√n · (K + t/2 · (K + 1))`, t = 0 for constant and 1 for linear segments; the least wins. The penalty of
 /// order 1/√n is above that of Schwarz (log n / n), so that autocorrelated noise is not cut up.
-#[must_use]
-pub fn segment(values: &[f64]) -> Segmentation {
+fn segment_piece(values: &[f64]) -> Vec<usize> {
     let n = values.len();
     let shortest = if n < 25 {
         2
@@ -55,7 +91,7 @@ pub fn segment(values: &[f64]) -> Segmentation {
     let mut breaks = chosen.to_vec();
     breaks.sort_unstable();
     refine(&sums, n, shortest, shape, &mut breaks);
-    Segmentation { shape, breaks }
+    breaks
 }
 
 fn criterion(rss: f64, n: usize, breaks: usize, shape: SegmentShape) -> f64 {
@@ -75,11 +111,18 @@ fn path(sums: &Sums, n: usize, shortest: usize, shape: SegmentShape) -> Path {
     let mut open: Vec<Split> = best_split(sums, 0..n, shortest, shape).into_iter().collect();
     let mut found = Path { breaks: Vec::new(), rss: vec![sums.rss(0..n, shape)] };
     let most = 40 + n / 100;
+    let mut least = criterion(found.rss[0], n, 0, shape);
     while found.breaks.len() < most {
         let Some(next) = (0..open.len()).max_by(|&a, &b| open[a].gain.total_cmp(&open[b].gain)) else { break };
         let split = open.swap_remove(next);
         found.breaks.push(split.at);
-        found.rss.push(found.rss[found.rss.len() - 1] - split.gain);
+        let rss = found.rss[found.rss.len() - 1] - split.gain;
+        found.rss.push(rss);
+        let now = criterion(rss, n, found.breaks.len(), shape);
+        least = least.min(now);
+        if now > least + PATIENCE {
+            break;
+        }
         open.extend(best_split(sums, split.range.start..split.at, shortest, shape));
         open.extend(best_split(sums, split.at..split.range.end, shortest, shape));
     }

@@ -73,10 +73,12 @@ fn the_partial_bucket_tells_the_hour() {
         let mut values = moved(120, 61..120, -8.0, seed);
         values[60] -= 0.25 * 8.0 * 20.0;
         let series = days(values);
-        let change = scan(&series, 0.05).changes.first().cloned().unwrap();
+        let changes = scan(&series, 0.05).changes;
+        let change = changes.iter().find(|c| c.bucket.abs_diff(60) <= 1).unwrap();
         let truth = series.edges()[60] as f64 + 18.0 * 3600.0;
         inside += u32::from((change.interval.0..=change.interval.1).contains(&truth));
-        assert!(change.interval.1 - change.interval.0 < 36.0 * 3600.0, "seed {seed}");
+        let hours = (change.interval.1 - change.interval.0) / 3600.0;
+        assert!(hours < 36.0, "seed {seed}: {hours}");
     }
     assert!(inside >= 14, "the 90 % interval holds the moment in {inside} of 20");
 }
@@ -92,8 +94,9 @@ proptest! {
     }
 
     #[test]
-    fn where_zero_lies_does_not_matter_to_the_search(seed in 0..1000_u64, at in 20..80_usize, size in 2.0..6.0, shift in -5000.0..5000.0) {
-        let values = moved(100, at..100, size, seed);
+    fn where_zero_lies_does_not_matter_on_the_level_scale(seed in 0..1000_u64, at in 20..80_usize, size in 2.0..6.0, shift in -5000.0..0.0) {
+        // About zero and below, where there is no logarithm.
+        let values: Vec<f64> = moved(100, at..100, size, seed).iter().map(|v| v - 1000.0).collect();
         let shifted = scan(&days(values.iter().map(|v| v + shift).collect()), 0.05);
         let scanned = scan(&days(values), 0.05);
         prop_assert_eq!((scanned.breaks, scanned.spikes), (shifted.breaks, shifted.spikes));

@@ -84,7 +84,7 @@ impl OneMetric {
             );
             caveats.push(Caveat::new("skipped_metric", text));
         }
-        let nothing = || Scanned { rhythms: vec![], breaks: vec![], spikes: vec![], changes: vec![] };
+        let nothing = Scanned::default;
         let scanned = if tested { find(&series, SUPPORTED.max(request.fdr).min(1.0)) } else { nothing() };
         Self { series, scanned, tested, caveats }
     }

@@ -11,6 +11,7 @@ pub struct Series {
     step: Step,
     edges: Vec<i64>,
     values: Vec<f64>,
+    denominators: Option<Vec<f64>>,
 }
 
 /// Why numbers do not make a series.
@@ -55,7 +56,27 @@ impl Series {
         if let Some(i) = values.iter().position(|v| v.is_infinite()) {
             return Err(SeriesError::Infinite(i));
         }
-        Ok(Self { name: name.into(), zone, step, edges, values })
+        Ok(Self { name: name.into(), zone, step, edges, values, denominators: None })
+    }
+
+    /// The series as ratios with these denominators, one for each bucket: what a value is worth grows with its denominator.
+    ///
+    /// A bucket without a positive denominator has no value.
+    #[must_use]
+    pub fn with_denominators(mut self, denominators: Vec<f64>) -> Self {
+        for (value, denominator) in self.values.iter_mut().zip(&denominators) {
+            if denominator.is_nan() || *denominator <= 0.0 {
+                *value = f64::NAN;
+            }
+        }
+        self.denominators = Some(denominators);
+        self
+    }
+
+    /// The denominators, where the metric is a ratio that knows them.
+    #[must_use]
+    pub fn denominators(&self) -> Option<&[f64]> {
+        self.denominators.as_deref()
     }
 
     /// The metric's name.
@@ -130,6 +151,11 @@ impl Series {
     #[must_use]
     pub fn truncated(&self, keep: usize) -> Self {
         let keep = keep.min(self.values.len());
-        Self { edges: self.edges[..=keep].to_vec(), values: self.values[..keep].to_vec(), ..self.clone() }
+        Self {
+            edges: self.edges[..=keep].to_vec(),
+            values: self.values[..keep].to_vec(),
+            denominators: self.denominators.as_ref().map(|d| d[..keep].to_vec()),
+            ..self.clone()
+        }
     }
 }

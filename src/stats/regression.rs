@@ -1,6 +1,7 @@
 //! Generalised least squares with one regressor that moves: the effect that starts at a candidate moment.
 #![allow(clippy::doc_markdown, reason = "formulas")]
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
@@ -10,10 +11,155 @@ use super::Precision;
 /// The regressors that explain a series without any event: level, trend, rhythms.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Design {
-    /// Columns, each with a value for every observation.
-    pub columns: Vec<Vec<f64>>,
-    /// For each column the prior precision of its coefficient in units of the noise variance; 0 leaves it free.
+    /// For each observation where its entries begin; one more at the end.
+    starts: Vec<usize>,
+    /// Column and value of what is not zero: rhythms make a design sparse.
+    entries: Vec<(usize, f64)>,
+    columns: usize,
+    /// For each column the prior precision of its coefficient in units of the noise variance; 0 leaves it free, and [`Design::HELD`]
+    /// holds it at zero.
     pub ridge: Vec<f64>,
+    /// For how many columns each counts that were chosen among many, such as a step whose moment was sought; else 1.
+    pub searched: Vec<f64>,
+}
+
+impl Design {
+    /// A prior precision that leaves a coefficient no room.
+    pub const HELD: f64 = 1e9;
+
+    /// A design of `n` observations without any column.
+    #[must_use]
+    pub fn new(n: usize) -> Self {
+        Self { starts: vec![0; n + 1], entries: Vec::new(), columns: 0, ridge: Vec::new(), searched: Vec::new() }
+    }
+
+    /// The design of these columns, each with a value for every observation, and their prior precisions.
+    #[must_use]
+    pub fn of(columns: &[Vec<f64>], ridge: &[f64]) -> Self {
+        let mut design = Self::new(columns.first().map_or(0, Vec::len));
+        for j in 0..design.len() {
+            design.entries.extend(columns.iter().enumerate().map(|(i, c)| (i, c[j])).filter(|(_, x)| *x != 0.0));
+            design.starts[j + 1] = design.entries.len();
+        }
+        design.columns = columns.len();
+        design.ridge = ridge.to_vec();
+        design.searched = vec![1.0; columns.len()];
+        design
+    }
+
+    /// A design without observations yet, of columns with these prior precisions.
+    #[must_use]
+    pub fn with_rows(ridge: Vec<f64>, searched: Vec<f64>) -> Self {
+        Self { columns: ridge.len(), ridge, searched, ..Self::new(0) }
+    }
+
+    /// Adds an observation, by the columns that are not zero at it.
+    pub fn push(&mut self, row: impl IntoIterator<Item = (usize, f64)>) {
+        self.entries.extend(row);
+        self.starts.push(self.entries.len());
+    }
+
+    /// The columns that are not zero at an observation, with their values.
+    #[must_use]
+    pub fn row(&self, j: usize) -> &[(usize, f64)] {
+        &self.entries[self.starts[j]..self.starts[j + 1]]
+    }
+
+    /// Number of observations.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// Whether there is no observation.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What the columns explain of each observation with these coefficients.
+    #[must_use]
+    pub fn explained_by(&self, coefficients: &[f64]) -> Vec<f64> {
+        (0..self.len()).map(|j| self.row(j).iter().map(|(i, x)| coefficients[*i] * x).sum()).collect()
+    }
+
+    /// `y` less what the columns explain with these coefficients.
+    fn less_explained(&self, y: &[f64], coefficients: &[f64]) -> Vec<f64> {
+        y.iter().zip(self.explained_by(coefficients)).map(|(y, fit)| y - fit).collect()
+    }
+
+    /// XᵀQX.
+    fn normal_matrix(&self, precision: &Precision) -> DMatrix<f64> {
+        let mut normal = DMatrix::zeros(self.columns, self.columns);
+        for j in 0..self.len() {
+            for &(i, x) in self.row(j) {
+                for &(l, y) in self.row(j) {
+                    normal[(i, l)] += precision.diagonal[j] * x * y;
+                }
+                if j + 1 < self.len() {
+                    for &(l, y) in self.row(j + 1) {
+                        normal[(i, l)] += precision.off[j] * x * y;
+                        normal[(l, i)] += precision.off[j] * x * y;
+                    }
+                }
+            }
+        }
+        normal
+    }
+
+    /// Xᵀv.
+    fn transposed_times(&self, v: &[f64]) -> DVector<f64> {
+        let mut out = DVector::zeros(self.columns);
+        for (j, v) in v.iter().enumerate() {
+            for &(i, x) in self.row(j) {
+                out[i] += x * v;
+            }
+        }
+        out
+    }
+
+    /// Half the log determinant of the priors.
+    fn log_prior(ridge: &[f64]) -> f64 {
+        ridge.iter().filter(|r| **r > 0.0).map(|r| 0.5 * r.ln()).sum()
+    }
+
+    /// The log marginal likelihoods of series under the prior precisions that the caller gives: the normal equations are set up once.
+    ///
+    /// Returns a function of the precisions; minus infinity where they leave the equations singular.
+    pub fn evidence<'a>(
+        &'a self,
+        precision: &'a Precision,
+        series: &'a [&'a [f64]],
+    ) -> impl Fn(&[f64]) -> Vec<f64> + 'a {
+        let normal = self.normal_matrix(precision);
+        let sides: Vec<(DVector<f64>, f64)> = series
+            .iter()
+            .map(|y| {
+                let weighted = precision.times(y);
+                (self.transposed_times(&weighted), y.iter().zip(&weighted).map(|(y, w)| y * w).sum())
+            })
+            .collect();
+        move |ridge: &[f64]| {
+            let mut held = normal.clone();
+            ridge.iter().enumerate().for_each(|(i, r)| held[(i, i)] += r);
+            let Some(factor) = Cholesky::<f64, Dyn>::new(held) else {
+                return vec![f64::NEG_INFINITY; sides.len()];
+            };
+            let free = ridge.iter().filter(|r| **r == 0.0).count() as f64;
+            let scale = Self::log_prior(ridge) - half_log_determinant(&factor);
+            let of = |(right, square): &(DVector<f64>, f64)| {
+                let rss = (square - right.dot(&factor.solve(right))).max(square * 1e-12);
+                scale - 0.5 * (self.len() as f64 - free) * rss.max(f64::MIN_POSITIVE).ln()
+            };
+            sides.iter().map(of).collect()
+        }
+    }
+}
+
+/// Half the log determinant of the matrix that was factored.
+fn half_log_determinant(factor: &Cholesky<f64, Dyn>) -> f64 {
+    let l = factor.l_dirty();
+    (0..l.nrows()).map(|i| l[(i, i)].ln()).sum()
 }
 
 /// A series explained by a [`Design`] under a [`Precision`], ready to be asked about events.
@@ -30,20 +176,17 @@ pub struct EventRegression {
     pub freedom: f64,
     /// Degrees of freedom of the marginal likelihood: observations less the coefficients without a prior.
     pub evidence_freedom: f64,
-    /// log of the marginal likelihood of the design, up to a constant that all designs of one series share.
-    pub log_evidence: f64,
     /// Innovations of what the design leaves unexplained, one for each observation.
     pub innovations: Vec<f64>,
     y: Vec<f64>,
     coefficients: DVector<f64>,
-    ridge: Vec<f64>,
-    /// For each observation the columns that are not zero there, with their values: rhythms make the design sparse.
-    rows: Vec<Vec<(usize, f64)>>,
+    design: Design,
     factor: Cholesky<f64, Dyn>,
     /// (XᵀQX + R)⁻¹.
     covariance: DMatrix<f64>,
     /// L⁻¹XᵀQ, one column for each observation, where LLᵀ = XᵀQX + R.
     projected: OnceLock<DMatrix<f64>>,
+    suffixes: OnceLock<Suffixes>,
     precision: Precision,
 }
 
@@ -91,47 +234,35 @@ impl EventRegression {
     /// Explains `y` by `design`; none where the normal equations are singular.
     #[must_use]
     pub fn new(y: &[f64], design: &Design, precision: Precision) -> Option<Self> {
-        let (n, p) = (y.len(), design.columns.len());
-        let rows: Vec<Vec<(usize, f64)>> = (0..n).map(|j| sparse_row(design, j)).collect();
-        let mut normal = normal_matrix(&rows, &precision, p);
+        let n = y.len();
+        let mut normal = design.normal_matrix(&precision);
         for (i, r) in design.ridge.iter().enumerate() {
             normal[(i, i)] += r;
         }
         let factor: Cholesky<f64, Dyn> = Cholesky::new(normal)?;
-        let mut right = DVector::zeros(p);
-        for (row, weighted) in rows.iter().zip(precision.times(y)) {
-            for (i, x) in row {
-                right[*i] += x * weighted;
-            }
-        }
-        let coefficients = factor.solve(&right);
-        let residuals = less_explained(y, &rows, coefficients.as_slice());
+        let coefficients = factor.solve(&design.transposed_times(&precision.times(y)));
+        let residuals = design.less_explained(y, coefficients.as_slice());
         let innovations = precision.innovations(&residuals);
         let weighted_residuals = precision.times(&residuals);
         let rss = y.iter().zip(&weighted_residuals).map(|(y, r)| y * r).sum::<f64>().max(0.0);
         let covariance = factor.inverse();
         // tr((XᵀQX + R)⁻¹XᵀQX) effective coefficients (Hastie & Tibshirani 1990, ch. 3).
         let held: f64 = design.ridge.iter().enumerate().map(|(i, r)| r * covariance[(i, i)]).sum();
-        let freedom = n as f64 - (p as f64 - held);
-        let log_determinant: f64 = (0..p).map(|i| factor.l_dirty()[(i, i)].ln()).sum();
-        let log_prior: f64 = design.ridge.iter().filter(|r| **r > 0.0).map(|r| 0.5 * r.ln()).sum();
+        let freedom = n as f64 - (design.columns as f64 - held);
         let free = design.ridge.iter().filter(|r| **r == 0.0).count() as f64;
-        let evidence_freedom = n as f64 - free;
-        let log_evidence = -0.5 * evidence_freedom * rss.max(f64::MIN_POSITIVE).ln() - log_determinant + log_prior;
         Some(Self {
             weighted_residuals,
             rss,
             freedom,
-            evidence_freedom,
-            log_evidence,
+            evidence_freedom: n as f64 - free,
             innovations,
             y: y.to_vec(),
             coefficients,
-            ridge: design.ridge.clone(),
-            rows,
+            design: design.clone(),
             factor,
             covariance,
             projected: OnceLock::new(),
+            suffixes: OnceLock::new(),
             precision,
         })
     }
@@ -142,8 +273,8 @@ impl EventRegression {
             let (n, p) = (self.len(), self.coefficients.len());
             let q = &self.precision;
             let mut projected = DMatrix::zeros(p, n);
-            for (j, row) in self.rows.iter().enumerate() {
-                for &(i, x) in row {
+            for j in 0..n {
+                for &(i, x) in self.design.row(j) {
                     projected[(i, j)] += q.diagonal[j] * x;
                     if j > 0 {
                         projected[(i, j - 1)] += q.off[j - 1] * x;
@@ -156,6 +287,18 @@ impl EventRegression {
             self.factor.l_dirty().solve_lower_triangular_mut(&mut projected);
             projected
         })
+    }
+
+    /// The noise.
+    #[must_use]
+    pub fn precision(&self) -> &Precision {
+        &self.precision
+    }
+
+    /// Column `j` of L⁻¹XᵀQ.
+    fn projected_of(&self, j: usize) -> &[f64] {
+        let p = self.design.columns;
+        &self.projected().as_slice()[j * p..(j + 1) * p]
     }
 
     /// Number of observations.
@@ -176,7 +319,7 @@ impl EventRegression {
         let q = &self.precision;
         let mut cross = 0.0;
         let mut size = 0.0;
-        let mut projection = DVector::zeros(self.coefficients.len());
+        let mut projection = vec![0.0; self.design.columns];
         for j in from..f.len() {
             if f[j] == 0.0 {
                 continue;
@@ -186,36 +329,83 @@ impl EventRegression {
             if j > from {
                 size += 2.0 * f[j] * f[j - 1] * q.off[j - 1];
             }
-            projection.axpy(f[j], &self.projected().column(j), 1.0);
+            projection.iter_mut().zip(self.projected_of(j)).for_each(|(sum, x)| *sum += f[j] * x);
         }
-        Score { cross, size: (size - projection.norm_squared()).max(0.0) }
+        Score { cross, size: (size - dot(&projection, &projection)).max(0.0) }
     }
 
-    /// Scores of a step at each observation: entry k is of the regressor that is 1 after observation k and `share` at k.
+    /// What an event explains that touches the observations `range` and nothing after.
+    #[must_use]
+    pub fn pulse(&self, range: Range<usize>) -> Score {
+        let (q, sums) = (&self.precision, self.suffixes());
+        let links: f64 = (range.start + 1..range.end).map(|j| 2.0 * q.off[j - 1]).sum();
+        let square = links + range.clone().map(|j| q.diagonal[j]).sum::<f64>();
+        let (from, to) = (sums.projection_from(range.start), sums.projection_from(range.end));
+        let projected: f64 = from.iter().zip(to).map(|(a, b)| (a - b).powi(2)).sum();
+        Score { cross: sums.cross[range.start] - sums.cross[range.end], size: (square - projected).max(0.0) }
+    }
+
+    /// What a change of slope explains at each observation: the regressor of entry k is 1 at observation k and grows by 1 a bucket.
     ///
-    /// O(n p) for all of them: a step is the one after it and one observation more.
+    /// O(n p) for all of them: with s the step after k, f(k) = f(k + 1) + gap · s(k + 1) + e(k).
+    #[must_use]
+    pub fn kinks(&self, places: &[usize]) -> Sweep {
+        let n = self.len();
+        let (q, sums) = (&self.precision, self.suffixes());
+        let mut kink = Running { cross: 0.0, square: 0.0, projection: vec![0.0; self.design.columns] };
+        let mut both = 0.0;
+        let mut sweep = Sweep { scores: vec![Score { cross: 0.0, size: 0.0 }; n], correlations: vec![0.0; n] };
+        for k in (0..n).rev() {
+            let (own, step) = (self.projected_of(k), sums.projection_from(k + 1));
+            let (gap, off) = if k + 1 < n { ((places[k + 1] - places[k]) as f64, q.off[k]) } else { (0.0, 0.0) };
+            let last = kink.size();
+            let mut with_last = kink.square + gap * both + off;
+            for ((total, own), step) in kink.projection.iter_mut().zip(own).zip(step) {
+                let now = *total + gap * step + own;
+                with_last -= *total * now;
+                *total = now;
+            }
+            kink.square += 2.0 * gap * both + gap * gap * sums.square[k + 1] + 2.0 * off * (1.0 + gap) + q.diagonal[k];
+            both += gap * sums.square[k + 1] + off * (2.0 + gap) + q.diagonal[k];
+            kink.cross += gap * sums.cross[k + 1] + self.weighted_residuals[k];
+            sweep.scores[k] = Score { cross: kink.cross, size: kink.size() };
+            sweep.correlations[k] = correlation(with_last, last, kink.size());
+        }
+        sweep
+    }
+
+    /// Scores of all steps, by suffix sums: a step is the one after it and one observation more.
     #[must_use]
     pub fn steps(&self) -> Steps<'_> {
-        let (n, p) = (self.len(), self.coefficients.len());
-        let q = &self.precision;
-        let mut cross = vec![0.0; n + 1];
-        let mut size = vec![0.0; n + 1];
-        let mut projection = DMatrix::zeros(p, n + 1);
-        for j in (0..n).rev() {
-            cross[j] = cross[j + 1] + self.weighted_residuals[j];
-            let link = if j + 1 < n { 2.0 * q.off[j] } else { 0.0 };
-            size[j] = size[j + 1] + q.diagonal[j] + link;
-            let next = projection.column(j + 1) + self.projected().column(j);
-            projection.set_column(j, &next);
-        }
-        Steps { regression: self, cross, size, projection }
+        Steps { regression: self, sums: self.suffixes() }
+    }
+
+    /// The suffix sums, worked out when they are asked for the first time, in O(n p).
+    fn suffixes(&self) -> &Suffixes {
+        self.suffixes.get_or_init(|| {
+            let (n, p) = (self.len(), self.design.columns);
+            let q = &self.precision;
+            let mut sums =
+                Suffixes { cross: vec![0.0; n + 1], square: vec![0.0; n + 1], projection: vec![0.0; (n + 1) * p], p };
+            for j in (0..n).rev() {
+                sums.cross[j] = sums.cross[j + 1] + self.weighted_residuals[j];
+                let link = if j + 1 < n { 2.0 * q.off[j] } else { 0.0 };
+                sums.square[j] = sums.square[j + 1] + q.diagonal[j] + link;
+                let (before, after) = sums.projection.split_at_mut((j + 1) * p);
+                let own = self.projected_of(j);
+                for ((sum, later), own) in before[j * p..].iter_mut().zip(after).zip(own) {
+                    *sum = *later + own;
+                }
+            }
+            sums
+        })
     }
 
     /// What is left of the event regressor `f`, which is zero before observation `from`.
     #[must_use]
     pub fn footprint(&self, f: &[f64], from: usize) -> Footprint {
         let coefficients = self.explaining(f, from);
-        let left = less_explained(f, &self.rows, coefficients.as_slice());
+        let left = self.design.less_explained(f, coefficients.as_slice());
         Footprint { innovations: self.precision.innovations(&left), coefficients: coefficients.as_slice().to_vec() }
     }
 
@@ -223,23 +413,25 @@ impl EventRegression {
     #[must_use]
     pub fn residuals(&self, f: &[f64], effect: f64) -> Vec<f64> {
         let less: Vec<f64> = self.y.iter().zip(f).map(|(y, f)| y - effect * f).collect();
-        less_explained(&less, &self.rows, &self.coefficients(f, effect))
+        self.design.less_explained(&less, &self.coefficients(f, effect))
     }
 
     /// By how much fitting the design and an event of regressor `f` lowers the variance of the residuals and the covariance of neighbouring
     /// ones, summed over the observations and in units of the noise variance: the residuals have covariance Q⁻¹ − X(XᵀQX + R)⁻¹Xᵀ,
-    /// the event being one more column of X. `searched` says for how many columns the event counts, because its moment was sought.
+    /// the event being one more column of X, whose `score` is known. `searched` says for how many columns the event counts, because its moment was sought.
     #[must_use]
-    pub fn explained(&self, f: &[f64], places: &[usize], searched: f64) -> Explained {
-        let Score { cross, size } = self.score(f, 0);
+    pub fn explained(&self, f: &[f64], Score { cross, size }: Score, places: &[usize], searched: f64) -> Explained {
         let left = if size > Score::TOO_SMALL { self.rss - cross * cross / size } else { self.rss };
-        let rest = less_explained(f, &self.rows, self.explaining(f, 0).as_slice());
+        let rest = self.design.less_explained(f, self.explaining(f, 0).as_slice());
         let share = if size > Score::TOO_SMALL { searched / size } else { 0.0 };
+        let searched_columns = &self.design.searched;
+        let counts = |i: usize, l: usize| (searched_columns[i] * searched_columns[l]).sqrt();
         let between = |j: usize, k: usize| {
             let of = |(i, x): &(usize, f64)| {
-                self.rows[k].iter().map(|(l, y)| x * y * self.covariance[(*i, *l)]).sum::<f64>()
+                let with = |(l, y): &(usize, f64)| x * y * counts(*i, *l) * self.covariance[(*i, *l)];
+                self.design.row(k).iter().map(with).sum::<f64>()
             };
-            self.rows[j].iter().map(of).sum::<f64>() + share * rest[j] * rest[k]
+            self.design.row(j).iter().map(of).sum::<f64>() + share * rest[j] * rest[k]
         };
         let adjacent = (1..places.len()).filter(|&j| places[j] == places[j - 1] + 1);
         Explained {
@@ -253,7 +445,8 @@ impl EventRegression {
     #[must_use]
     pub fn prior_cost(&self, footprint: Option<&Footprint>, effect: f64) -> f64 {
         let moved = |i: usize| footprint.map_or(0.0, |f| effect * f.coefficients[i]);
-        (0..self.ridge.len()).map(|i| self.ridge[i] * (self.coefficients[i] - moved(i)).powi(2)).sum()
+        let ridge = &self.design.ridge;
+        (0..ridge.len()).map(|i| ridge[i] * (self.coefficients[i] - moved(i)).powi(2)).sum()
     }
 
     /// Coefficients of the design when an event with regressor `f` and the given effect is taken into account.
@@ -266,49 +459,65 @@ impl EventRegression {
 
     /// (XᵀQX + R)⁻¹XᵀQf.
     fn explaining(&self, f: &[f64], from: usize) -> DVector<f64> {
-        let mut right = DVector::zeros(self.coefficients.len());
-        for (j, x) in f.iter().enumerate().skip(from).filter(|(_, x)| **x != 0.0) {
-            right.axpy(*x, &self.projected().column(j), 1.0);
+        // Most events are level stretches, of which the suffix sums know the projection.
+        let sums = self.suffixes();
+        let mut right = DVector::zeros(self.design.columns);
+        let mut last = 0.0;
+        for (k, x) in f.iter().enumerate().skip(from).filter(|(k, x)| *k == from || (*x - f[*k - 1]).abs() > 0.0) {
+            let change = x - last;
+            right.iter_mut().zip(sums.projection_from(k)).for_each(|(sum, p)| *sum += change * p);
+            last = *x;
         }
         self.factor.l_dirty().tr_solve_lower_triangular(&right).unwrap_or(right)
     }
 }
 
-/// XᵀQX, with X given by its rows.
-fn normal_matrix(rows: &[Vec<(usize, f64)>], precision: &Precision, p: usize) -> DMatrix<f64> {
-    let mut normal = DMatrix::zeros(p, p);
-    for (j, row) in rows.iter().enumerate() {
-        for &(i, x) in row {
-            for &(l, y) in row {
-                normal[(i, l)] += precision.diagonal[j] * x * y;
-            }
-            for &(l, y) in rows.get(j + 1).into_iter().flatten() {
-                normal[(i, l)] += precision.off[j] * x * y;
-                normal[(l, i)] += precision.off[j] * x * y;
-            }
-        }
-    }
-    normal
-}
-
-fn sparse_row(design: &Design, j: usize) -> Vec<(usize, f64)> {
-    design.columns.iter().enumerate().map(|(i, c)| (i, c[j])).filter(|(_, x)| *x != 0.0).collect()
-}
-
-fn less_explained(y: &[f64], rows: &[Vec<(usize, f64)>], coefficients: &[f64]) -> Vec<f64> {
-    y.iter().zip(rows).map(|(y, row)| y - row.iter().map(|(i, x)| coefficients[*i] * x).sum::<f64>()).collect()
-}
-
-/// Scores of all steps of an [`EventRegression`], by suffix sums.
+/// Sums from each observation to the last: what the step that begins there explains.
 #[derive(Debug, Clone)]
+struct Suffixes {
+    cross: Vec<f64>,
+    /// fᵀQf.
+    square: Vec<f64>,
+    /// L⁻¹XᵀQf, one after the other.
+    projection: Vec<f64>,
+    /// Length of each.
+    p: usize,
+}
+
+impl Suffixes {
+    fn projection_from(&self, k: usize) -> &[f64] {
+        &self.projection[k * self.p..(k + 1) * self.p]
+    }
+}
+
+/// Scores of all steps of an [`EventRegression`].
+#[derive(Debug, Clone, Copy)]
 pub struct Steps<'a> {
     regression: &'a EventRegression,
-    cross: Vec<f64>,
-    size: Vec<f64>,
-    projection: DMatrix<f64>,
+    sums: &'a Suffixes,
 }
 
 impl Steps<'_> {
+    /// Correlations between the statistics of steps that begin at the start and in the middle of each of the observations, in turn.
+    ///
+    /// With c the step at the observation after, and e the observation alone, the two are c + e and c + e/2.
+    #[must_use]
+    pub fn correlations(&self, range: Range<usize>) -> Vec<f64> {
+        let r = self.regression;
+        let mut out = Vec::with_capacity(2 * range.len());
+        for k in range {
+            let (later, own) = (self.sums.projection_from(k + 1), r.projected_of(k));
+            let off = if k + 1 < r.len() { r.precision.off[k] } else { 0.0 };
+            let cc = self.sums.square[k + 1] - dot(later, later);
+            let ce = off - dot(later, own);
+            let ee = r.precision.diagonal[k] - dot(own, own);
+            let (whole, half) = (cc + 2.0 * ce + ee, cc + ce + 0.25 * ee);
+            out.push(correlation(cc + 1.5 * ce + 0.5 * ee, whole, half));
+            out.push(correlation(cc + 0.5 * ce, half, cc));
+        }
+        out
+    }
+
     /// The score of the regressor that is 0 before observation `k`, `share` at it and 1 after it.
     #[must_use]
     pub fn score(&self, k: usize, share: f64) -> Score {
@@ -317,19 +526,58 @@ impl Steps<'_> {
         if k >= n {
             return Score { cross: 0.0, size: 0.0 };
         }
-        let cross = self.cross[k + 1] + share * r.weighted_residuals[k];
+        let cross = self.sums.cross[k + 1] + share * r.weighted_residuals[k];
         let link = if k + 1 < n { 2.0 * share * r.precision.off[k] } else { 0.0 };
-        let size = self.size[k + 1] + link + share * share * r.precision.diagonal[k];
-        let later = self.projection.column(k + 1);
-        let own = r.projected().column(k);
-        let projected: f64 = later.iter().zip(own.iter()).map(|(a, b)| (a + share * b).powi(2)).sum();
+        let size = self.sums.square[k + 1] + link + share * share * r.precision.diagonal[k];
+        let (later, own) = (self.sums.projection_from(k + 1), r.projected_of(k));
+        let projected: f64 = later.iter().zip(own).map(|(a, b)| (a + share * b).powi(2)).sum();
         Score { cross, size: (size - projected).max(0.0) }
+    }
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// Correlation from an inner product and two squares; 1 where one of them is too small to tell.
+fn correlation(inner: f64, a: f64, b: f64) -> f64 {
+    let tell = a > Score::TOO_SMALL && b > Score::TOO_SMALL;
+    if tell { (inner / (a * b).sqrt()).clamp(-1.0, 1.0) } else { 1.0 }
+}
+
+/// What an event explains at each observation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sweep {
+    /// One for each observation at which it may start.
+    pub scores: Vec<Score>,
+    /// Correlation of the statistic at each observation with that at the next.
+    pub correlations: Vec<f64>,
+}
+
+/// A regressor that is built up from the last observation to the first.
+struct Running {
+    cross: f64,
+    /// fᵀQf.
+    square: f64,
+    projection: Vec<f64>,
+}
+
+impl Running {
+    /// fᵀMf.
+    fn size(&self) -> f64 {
+        (self.square - dot(&self.projection, &self.projection)).max(0.0)
     }
 }
 
 impl Score {
     /// Below this share of an observation's weight an event cannot be told from the other regressors.
     const TOO_SMALL: f64 = 1e-6;
+
+    /// The score of the regressor multiplied by `factor`.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
+        Self { cross: factor * self.cross, size: factor * factor * self.size }
+    }
 
     /// Whether the event can be told from the other regressors at all.
     #[must_use]
@@ -377,7 +625,7 @@ mod tests {
     use super::*;
 
     /// A level, a slope, and noise from a small linear congruence.
-    fn example(n: usize) -> (Vec<f64>, Design) {
+    fn example(n: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
         let mut state = 7_u32;
         let mut noise = || {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -385,7 +633,7 @@ mod tests {
         };
         let y = (0..n).map(|i| 3.0 + 0.1 * i as f64 + noise() + if i >= n / 2 { 2.0 } else { 0.0 }).collect();
         let columns = vec![vec![1.0; n], (0..n).map(|i| i as f64).collect()];
-        (y, Design { columns, ridge: vec![0.0, 0.0] })
+        (y, columns)
     }
 
     fn step(n: usize, k: usize, share: f64) -> Vec<f64> {
@@ -400,7 +648,8 @@ mod tests {
 
     #[test]
     fn suffix_sums_agree_with_the_regressor_written_out() {
-        let (y, design) = example(30);
+        let (y, columns) = example(30);
+        let design = Design::of(&columns, &[0.0, 0.0]);
         let places: Vec<usize> = (0..30).map(|i| i + i / 10).collect();
         let precision = Precision::new(&places, 0.4, &[1.0; 30], &[1.0; 30]);
         let r = EventRegression::new(&y, &design, precision).unwrap();
@@ -412,16 +661,46 @@ mod tests {
     }
 
     #[test]
+    fn sweeps_agree_with_the_regressors_written_out() {
+        let (y, columns) = example(30);
+        let design = Design::of(&columns, &[0.0, 0.0]);
+        let places: Vec<usize> = (0..30).map(|i| i + i / 10).collect();
+        let precision = Precision::new(&places, 0.4, &[1.0; 30], &[1.0; 30]);
+        let r = EventRegression::new(&y, &design, precision).unwrap();
+        let kink = |k: usize| -> Vec<f64> {
+            (0..30).map(|j| if j < k { 0.0 } else { (places[j] - places[k]) as f64 + 1.0 }).collect()
+        };
+        let inner = |f: &[f64], g: &[f64]| {
+            let difference: Vec<f64> = f.iter().zip(g).map(|(a, b)| a - b).collect();
+            let [ff, gg, dd] = [f, g, &difference].map(|f| r.score(f, 0).size);
+            (ff + gg - dd) / (2.0 * (ff * gg).sqrt())
+        };
+        let (kinks, steps) = (r.kinks(&places), r.steps());
+        for k in [3, 9, 15, 25] {
+            let slow = r.score(&kink(k), 0);
+            assert!((kinks.scores[k].cross - slow.cross).abs() < 1e-7, "{k}");
+            assert!((kinks.scores[k].size - slow.size).abs() < 1e-7, "{k}");
+            assert!((kinks.correlations[k] - inner(&kink(k), &kink(k + 1))).abs() < 1e-7, "{k}");
+            let ladder = steps.correlations(k..k + 1);
+            assert!((ladder[0] - inner(&step(30, k, 1.0), &step(30, k, 0.5))).abs() < 1e-7, "{k}");
+            assert!((ladder[1] - inner(&step(30, k, 0.5), &step(30, k + 1, 1.0))).abs() < 1e-7, "{k}");
+            let mut pulse = vec![0.0; 30];
+            pulse[k..k + 3].fill(1.0);
+            let (fast, slow) = (r.pulse(k..k + 3), r.score(&pulse, 0));
+            assert!((fast.cross - slow.cross).abs() < 1e-9 && (fast.size - slow.size).abs() < 1e-9, "{k}");
+        }
+    }
+
+    #[test]
     fn the_projected_event_gives_the_same_estimate_as_a_regression_with_it_as_a_column() {
-        let (y, design) = example(30);
+        let (y, columns) = example(30);
+        let design = Design::of(&columns, &[0.0, 0.0]);
         let places: Vec<usize> = (0..30).collect();
         let precision = Precision::new(&places, 0.3, &[1.0; 30], &[1.0; 30]);
         let f = step(30, 15, 1.0);
         let r = EventRegression::new(&y, &design, precision.clone()).unwrap();
         let fit = r.score(&f, 15).fit(&r).unwrap();
-        let mut whole = design.clone();
-        whole.columns.push(f.clone());
-        whole.ridge.push(0.0);
+        let whole = Design::of(&[columns, vec![f.clone()]].concat(), &[0.0; 3]);
         let joint = EventRegression::new(&y, &whole, precision).unwrap();
         assert!((fit.effect - joint.coefficients[2]).abs() < 1e-9);
         let with_event = r.coefficients(&f, fit.effect);
@@ -431,16 +710,15 @@ mod tests {
 
     #[test]
     fn the_bayes_factor_is_the_ratio_of_marginal_likelihoods() {
-        let (y, design) = example(30);
+        let (y, columns) = example(30);
+        let design = Design::of(&columns, &[0.0, 0.0]);
         let places: Vec<usize> = (0..30).collect();
         let precision = Precision::new(&places, 0.0, &[1.0; 30], &[1.0; 30]);
         let f = step(30, 15, 1.0);
         let r = EventRegression::new(&y, &design, precision.clone()).unwrap();
-        let mut whole = design;
-        whole.columns.push(f.clone());
-        whole.ridge.push(1.0 / 9.0);
-        let joint = EventRegression::new(&y, &whole, precision).unwrap();
-        let direct = joint.log_evidence - r.log_evidence;
+        let whole = Design::of(&[columns, vec![f.clone()]].concat(), &[0.0, 0.0, 1.0 / 9.0]);
+        let evidence = |design: &Design| design.evidence(&precision, &[&y])(&design.ridge)[0];
+        let direct = evidence(&whole) - evidence(&design);
         assert!((direct - r.score(&f, 15).log_bayes_factor(&r, 3.0)).abs() < 1e-9);
     }
 }

@@ -16,21 +16,41 @@ pub struct StudentNoise {
 /// Degrees of freedom that are compared; with the last the noise is Gaussian for all that can be seen.
 const FREEDOMS: [f64; 5] = [2.5, 4.0, 7.0, 15.0, 1000.0];
 /// Steps towards the scale of most likelihood; each brings it closer by about two thirds.
-const ITERATIONS: usize = 6;
+const ITERATIONS: usize = 8;
+
+/// A step smaller than this share ends them: the likelihood is flat at its top.
+const CLOSE: f64 = 3e-3;
 
 /// No scale is smaller, so that nothing is divided by zero where a hypothesis explains everything.
 const LEAST_SQUARE: f64 = 1e-200;
 
 impl StudentNoise {
+    /// Gaussian noise, for all that can be seen.
+    pub const GAUSSIAN: Self = Self { freedom: FREEDOMS[FREEDOMS.len() - 1] };
+
     /// Noise with the degrees of freedom under which these innovations are likeliest.
     #[must_use]
     pub fn fitted(innovations: &[f64]) -> Self {
         let start = mad_sd(innovations, 0.0);
         let likelihood = |noise: Self| noise.log_likelihood(innovations, start, 0.0).0;
-        let all = FREEDOMS.map(|freedom| Self { freedom });
-        all.into_iter()
-            .max_by(|a, b| likelihood(*a).total_cmp(&likelihood(*b)))
-            .unwrap_or(Self { freedom: FREEDOMS[FREEDOMS.len() - 1] })
+        // From light tails to heavy ones: the likelihood has one top.
+        let mut best = (Self::GAUSSIAN, likelihood(Self::GAUSSIAN));
+        for &freedom in FREEDOMS.iter().rev().skip(1) {
+            let next = Self { freedom };
+            let value = likelihood(next);
+            if value < best.1 {
+                break;
+            }
+            best = (next, value);
+        }
+        best.0
+    }
+
+    /// The next heavier tails that are compared; the heaviest have none.
+    #[must_use]
+    pub fn heavier(self) -> Self {
+        let lighter = FREEDOMS.iter().rev().find(|f| **f < self.freedom);
+        lighter.map_or(self, |&freedom| Self { freedom })
     }
 
     /// The degrees of freedom.
@@ -41,7 +61,7 @@ impl StudentNoise {
 
     /// log likelihood of innovations under the scale that suits them best, and that scale.
     ///
-    /// `start` is a first guess of the scale. `penalty` is what coefficients cost by their Gaussian priors in units of the squared scale,
+    /// `start` is a first guess of the scale; where it is 0, the median absolute deviation. `penalty` is what coefficients cost by their Gaussian priors in units of the squared scale,
     /// so that the scale depends on it as well: the penalised likelihood is −`penalty`/2s² lower.
     #[must_use]
     pub fn log_likelihood(self, innovations: &[f64], start: f64, penalty: f64) -> (f64, f64) {
@@ -70,10 +90,16 @@ impl StudentNoise {
         if self.freedom >= FREEDOMS[FREEDOMS.len() - 1] || mean_square <= LEAST_SQUARE {
             return mean_square.max(LEAST_SQUARE).sqrt();
         }
+        // From the mean square of a sample with a wild value it would be a long way.
+        let start = if start > 0.0 { start } else { mad_sd(innovations, 0.0) };
         let mut square = if start > 0.0 { start * start } else { mean_square };
         for _ in 0..ITERATIONS {
             let weighted = |e: &f64| (self.freedom + 1.0) * e * e / (self.freedom + e * e / square);
+            let last = square;
             square = (innovations.iter().map(weighted).sum::<f64>() + penalty) / n;
+            if (square - last).abs() < CLOSE * last {
+                break;
+            }
         }
         square.max(LEAST_SQUARE).sqrt()
     }
