@@ -9,6 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::model::{Better, Step, nearest_names};
+use crate::sources::Ratio;
 
 use super::CliError;
 
@@ -37,13 +38,15 @@ pub(super) struct MetricConfig {
     pub(super) better: Option<Better>,
     pub(super) unit: Option<String>,
     pub(super) every: Option<Step>,
+    pub(super) ratio: Option<Ratio>,
     /// The first key, with its line, that defines the metric from raw events.
     pub(super) raw: Option<(String, usize)>,
 }
 
 const TOP: [&str; 6] = ["timezone", "window", "commit_url", "environments", "deploys", "metrics"];
 const DEPLOYS: [&str; 3] = ["source", "columns", "environments"];
-const METRIC: [&str; 9] = ["source", "columns", "apps", "better", "unit", "every", "time", "where", "value"];
+const METRIC: [&str; 11] =
+    ["source", "columns", "apps", "better", "unit", "every", "numerator", "denominator", "time", "where", "value"];
 /// Keys that define a metric from raw events.
 const RAW: [&str; 3] = ["time", "where", "value"];
 const DEPLOY_COLUMNS: [&str; 12] = [
@@ -124,6 +127,7 @@ impl MetricConfig {
     fn read(reader: &Reader<'_>, table: &Spanned<DeValue<'_>>, name: &str) -> Result<Self, CliError> {
         let mut metric = Self::default();
         let prefix = format!("metrics.{name}.");
+        metric.ratio = reader.ratio(reader.table(table)?, &prefix)?;
         for (key, value) in reader.table(table)? {
             let known = reader.known(key, &METRIC, &prefix)?;
             match known {
@@ -133,6 +137,7 @@ impl MetricConfig {
                 "unit" => metric.unit = Some(reader.string(value)?),
                 "better" => metric.better = Some(reader.better(value)?),
                 "every" => metric.every = Some(reader.step(value)?),
+                "numerator" | "denominator" => {}
                 _ => {
                     reader.string(value)?;
                     debug_assert!(RAW.contains(&known));
@@ -211,6 +216,26 @@ impl Reader<'_> {
         table.map(|(key, value)| Ok((self.known(key, known, prefix)?.to_owned(), self.string(value)?))).collect()
     }
 
+    /// The two parts of a ratio; none where neither is named.
+    fn ratio(&self, table: &DeTable<'_>, prefix: &str) -> Result<Option<Ratio>, CliError> {
+        let part = |name: &str| table.iter().find(|(key, _)| key.get_ref() == name);
+        let ((key, above), (_, below)) = match (part("numerator"), part("denominator")) {
+            (None, None) => return Ok(None),
+            (Some(above), Some(below)) => (above, below),
+            (Some((key, _)), None) | (None, Some((key, _))) => {
+                let other = if key.get_ref() == "numerator" { "denominator" } else { "numerator" };
+                let problem = format!("{prefix}{} without a {other}", key.get_ref());
+                return Err(self.wrong(&key.span(), problem, Some(format!("name both: {other} = \"...\""))));
+            }
+        };
+        let ratio = Ratio { numerator: self.string(above)?, denominator: self.string(below)? };
+        if ratio.numerator == ratio.denominator {
+            let problem = format!("{prefix}numerator and denominator are both {:?}", ratio.numerator);
+            return Err(self.wrong(&key.span(), problem, Some("name two columns, or two metrics".to_owned())));
+        }
+        Ok(Some(ratio))
+    }
+
     fn better(&self, value: &Spanned<DeValue<'_>>) -> Result<Better, CliError> {
         match self.string(value)?.as_str() {
             "up" => Ok(Better::Up),
@@ -286,6 +311,17 @@ mod tests {
     fn an_unknown_key_is_named_with_its_line_and_the_nearest() {
         let told = error("window = \"3d\"\n[metrics.m]\nbeter = \"up\"\n").to_string();
         assert_eq!(told, "shiptrace.toml, line 3: unknown key metrics.m.beter; the nearest is better");
+    }
+
+    #[test]
+    fn a_ratio_has_two_parts() {
+        let read = |text: &str| Config::parse("f", text).unwrap().metrics["m"].ratio.clone();
+        let ratio = read("[metrics.m]\nnumerator = \"orders\"\ndenominator = \"visits\"\n");
+        assert_eq!(ratio, Some(Ratio { numerator: "orders".to_owned(), denominator: "visits".to_owned() }));
+        assert_eq!(read("[metrics.m]\nunit = \"EUR\"\n"), None);
+        let told = error("[metrics.m]\nunit = \"EUR\"\ndenominator = \"visits\"\n").to_string();
+        assert_eq!(told, "f, line 3: metrics.m.denominator without a numerator".replace("f,", "shiptrace.toml,"));
+        assert!(error("[metrics.m]\nnumerator = \"a\"\ndenominator = \"a\"\n").to_string().contains("are both \"a\""));
     }
 
     #[test]

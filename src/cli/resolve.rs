@@ -94,7 +94,8 @@ impl<'a> Resolved<'a> {
 
     fn metrics(&self, wanted: Option<&[String]>) -> Result<Vec<MetricSource>, CliError> {
         if let Some(given) = self.given(&self.data.metrics, "METRICS")? {
-            let source = |locator| MetricSource { locator, columns: BTreeMap::new(), name: None, every: None };
+            let source =
+                |locator| MetricSource { locator, columns: BTreeMap::new(), name: None, ratio: None, every: None };
             return Ok(given.into_iter().map(source).collect());
         }
         if wanted.is_some_and(<[String]>::is_empty) {
@@ -132,6 +133,7 @@ impl<'a> Resolved<'a> {
                 locator: self.configured(text)?,
                 columns: metric.columns.clone(),
                 name: Some(name.to_owned()),
+                ratio: metric.ratio.clone(),
                 every: metric.every,
             })
         };

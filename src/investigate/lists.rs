@@ -56,6 +56,7 @@ fn summary(series: &Series, setting: &Setting) -> MetricSummary {
         buckets: series.len(),
         missing: series.missing(),
         last: series.values().iter().rev().copied().find(|v| !v.is_nan()),
+        ratio: series.denominators().is_some(),
         apps: known.apps,
         better: known.better,
         unit: known.unit,

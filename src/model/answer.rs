@@ -326,6 +326,8 @@ pub struct MetricSummary {
     pub missing: usize,
     /// The last value that is not missing.
     pub last: Option<f64>,
+    /// Whether it is a ratio that knows its denominators.
+    pub ratio: bool,
     /// Apps that can move it, where that was said.
     pub apps: Vec<String>,
     /// Which direction is good news, where that was said.

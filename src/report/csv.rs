@@ -149,7 +149,8 @@ impl Rows<'_> {
     }
 
     fn metrics(&mut self, list: &MetricList) -> io::Result<()> {
-        let head = ["metric", "from", "to", "granularity", "buckets", "missing", "last", "better", "unit", "apps"];
+        let head =
+            ["metric", "from", "to", "granularity", "buckets", "missing", "last", "ratio", "better", "unit", "apps"];
         self.row(head.map(|n| Cell::Own(n.to_owned())).into())?;
         for metric in &list.metrics {
             self.row(vec![
@@ -160,6 +161,7 @@ impl Rows<'_> {
                 Cell::Own(metric.buckets.to_string()),
                 Cell::Own(metric.missing.to_string()),
                 Cell::number(metric.last),
+                Cell::Own(metric.ratio.to_string()),
                 Cell::Own(metric.better.map(word).unwrap_or_default()),
                 Cell::Text(metric.unit.clone().unwrap_or_default()),
                 Cell::Text(metric.apps.join(" ")),

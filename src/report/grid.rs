@@ -28,6 +28,11 @@ impl Column {
     pub(super) fn text(head: &str) -> Self {
         Self { head: text::visible(head), right: false, least: 8 }
     }
+
+    /// Texts from data that are short, such as units.
+    pub(super) fn word(head: &str) -> Self {
+        Self { least: 5, ..Self::text(head) }
+    }
 }
 
 /// Cells that are safe to show, one text a row and column. Columns without any text are left out.

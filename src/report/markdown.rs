@@ -125,7 +125,7 @@ impl Document<'_> {
 
     fn metrics(&mut self, list: &MetricList) {
         self.block(&format!("## {}", phrase::count(list.metrics.len(), "metric")));
-        let heads = ["metric", "from", "to", "step", "buckets", "missing", "last", "apps"];
+        let heads = ["metric", "from", "to", "kind", "step", "buckets", "missing", "last", "apps"];
         self.table(heads.map(str::to_owned).into(), list.metrics.iter().map(metric).collect());
         self.caveats(&list.caveats);
         self.block(&format!("Times in {}.", phrase::zone(&list.timezone, code)));
@@ -195,6 +195,7 @@ fn metric(metric: &MetricSummary) -> Vec<String> {
         code(&metric.metric),
         date(&metric.from),
         last_date(&metric.to),
+        if metric.ratio { "ratio".to_owned() } else { String::new() },
         metric.granularity.to_string(),
         metric.buckets.to_string(),
         metric.missing.to_string(),

@@ -116,6 +116,9 @@ pub enum SourceError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// A ratio of which a part is not there.
+    #[error(transparent)]
+    HalfRatio(Box<HalfRatio>),
     /// No source holds the metric.
     #[error("there is no metric {metric:?} among the {known} that were read")]
     UnknownMetric {
@@ -161,12 +164,17 @@ impl SourceError {
             }
             Self::NotUtf8 { .. } => "save the file as UTF-8".to_owned(),
             Self::Ragged { .. } => "quote cells that hold commas, quotes or line breaks".to_owned(),
+            Self::HalfRatio(half) => half.hint(),
             Self::UnknownMetric { nearest, .. } if !nearest.is_empty() => {
                 format!("the nearest: {}; shiptrace metrics lists all", quoted(nearest))
             }
             Self::UnknownMetric { .. } => "shiptrace metrics lists all".to_owned(),
             Self::Irregular { .. } => {
                 "give one value a bucket, or set every = \"1d\" (or the like) for the metric".to_owned()
+            }
+            Self::Cell { problem, .. } if problem.contains("denominator") => {
+                "denominators count what the numerator is a part of: leave the cell empty where that is not known"
+                    .to_owned()
             }
             Self::Cell { problem, .. } if problem.contains("number") => {
                 "write numbers like 1234.5 or 1.2e3, and leave the cell empty where there is none".to_owned()
@@ -184,6 +192,47 @@ impl SourceError {
         let short: String = text.chars().take(60).collect();
         let text = if short.len() < text.len() { format!("{short}…") } else { short };
         Self::Cell { file: file.to_owned(), row, column: column.to_owned(), text, problem }
+    }
+}
+
+/// A ratio of which a part is not there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}: {metric} has {}no {part} {missing:?}{}", self.told_found(), self.told_nearest())]
+pub struct HalfRatio {
+    /// The file that holds the other part, or those that were read.
+    pub file: String,
+    /// The ratio.
+    pub metric: String,
+    /// The part that was found.
+    pub found: Option<String>,
+    /// What is missing: the numerator or the denominator.
+    pub part: &'static str,
+    /// The column or metric that should hold it.
+    pub missing: String,
+    /// The most similar name found.
+    pub nearest: Option<String>,
+}
+
+impl HalfRatio {
+    fn told_found(&self) -> String {
+        self.found.as_ref().map(|name| format!("{name:?} and ")).unwrap_or_default()
+    }
+
+    fn told_nearest(&self) -> String {
+        self.nearest.as_ref().map(|name| format!("; the nearest is {name:?}")).unwrap_or_default()
+    }
+
+    fn hint(&self) -> String {
+        let Self { found, part, missing, nearest, .. } = self;
+        match (found, nearest) {
+            (_, Some(nearest)) => {
+                format!("if {nearest:?} is that part, rename it to {missing:?}, or name both parts in shiptrace.toml")
+            }
+            (Some(found), None) => {
+                format!("a ratio needs both parts: add {missing:?}, or rename {found:?} if it is a metric by itself")
+            }
+            (None, None) => format!("say in shiptrace.toml which column or metric is the {part}"),
+        }
     }
 }
 

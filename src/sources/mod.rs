@@ -7,16 +7,18 @@ use crate::model::{Caveat, Step};
 mod deploys;
 mod diagnose;
 mod error;
+mod gathered;
 mod locator;
 mod metrics;
 mod number;
 mod points;
+mod shape;
 mod table;
 mod text;
 mod timestamp;
 
 pub use deploys::read_deploys;
-pub use error::{SourceError, SourceErrorKind};
+pub use error::{HalfRatio, SourceError, SourceErrorKind};
 pub use locator::{Locator, check_readable};
 pub use metrics::{read_metric, read_metrics};
 pub use timestamp::parse_moment;
@@ -39,8 +41,19 @@ pub struct MetricSource {
     pub columns: BTreeMap<String, String>,
     /// The one metric that this source defines; none where it defines all that it holds.
     pub name: Option<String>,
+    /// The parts of that metric, where it is a ratio whose parts are not called after it.
+    pub ratio: Option<Ratio>,
     /// Length of the buckets, where it was said; else it is found from the data.
     pub every: Option<Step>,
+}
+
+/// The names of two columns, or of two metrics of a long table, that make a ratio.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ratio {
+    /// What is divided.
+    pub numerator: String,
+    /// What it is divided by.
+    pub denominator: String,
 }
 
 /// What was read, with what a reader should know of it.

@@ -1,8 +1,9 @@
 //! Values at moments, and how they become a series.
 
 use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::model::{Caveat, Grid, GridError, Series, Step};
@@ -27,6 +28,8 @@ pub(super) struct Points {
     /// How many values were `NaN`.
     pub(super) not_a_number: usize,
     pub(super) every: Option<Step>,
+    /// Where the first of them was found.
+    pub(super) file: String,
 }
 
 /// A value and the moment it belongs to, Unix seconds.
@@ -37,28 +40,22 @@ impl Points {
     ///
     /// Identical rows count once; of rows with one key and different values the last wins; rows that differ in their dimensions
     /// are added up, and so are moments of one bucket. A sum with a missing part is missing.
-    pub(super) fn into_series(mut self, name: &str, zone: Tz) -> Result<(Series, Vec<Caveat>), SourceError> {
+    pub(super) fn into_series(self, name: &str, zone: Tz) -> Result<(Series, Vec<Caveat>), SourceError> {
         let mut told = Told { name, zone, caveats: Vec::new() };
-        told.not_a_number(self.not_a_number);
-        self.tell_repeated_hours_apart();
-        let single = one_for_each_key(self.rows, &mut told);
-        let by_moment = added_up(single.into_iter().map(|p| (p.stamp.at.timestamp(), p.value)));
-        let stamps: Vec<i64> = by_moment.iter().map(|(at, _)| *at).collect();
-        let grid = Grid::fit(&stamps, zone, self.every).map_err(|e| irregular(name, zone, &e))?;
-        let mut values = vec![f64::NAN; grid.edges().len() - 1];
-        let mut shared = 0;
-        let mut last = None;
-        for (at, value) in by_moment {
-            let Some(bucket) = grid.bucket(at) else { continue };
-            shared += usize::from(last == Some(bucket));
-            values[bucket] = if last == Some(bucket) { values[bucket] + value } else { value };
-            last = Some(bucket);
-        }
+        let every = self.every;
+        let values = added_up(&self.one_for_each_key(&mut told));
+        let grid = grid(name, zone, values.iter().map(|(at, _)| *at), every)?;
+        let (values, shared) = in_buckets(&values, &grid);
         told.aggregated(shared, grid.step());
         told.gaps(&values, grid.edges(), grid.step());
-        let series = Series::new(name, zone, grid.step(), grid.edges().to_vec(), values)
-            .map_err(|e| SourceError::Irregular { metric: name.to_owned(), reason: e.to_string() })?;
-        Ok((series, told.caveats))
+        Ok((series(name, zone, &grid, values)?, told.caveats))
+    }
+
+    /// The last point of each key, in the order of the keys.
+    fn one_for_each_key(mut self, told: &mut Told<'_>) -> Vec<Point> {
+        told.not_a_number(self.not_a_number);
+        self.tell_repeated_hours_apart();
+        one_for_each_key(self.rows, told)
     }
 
     /// Where clocks were put back, local times without an offset come twice: the second row of such a time is the later moment.
@@ -99,16 +96,80 @@ fn one_for_each_key(points: Vec<Point>, told: &mut Told<'_>) -> Vec<Point> {
     kept
 }
 
-/// Sums the values of equal moments, of values in the order of time. A sum with a missing part is missing.
-fn added_up(values: impl Iterator<Item = Value>) -> Vec<Value> {
+/// Sums the values of equal moments, of points in the order of time. A sum with a missing part is missing.
+fn added_up(points: &[Point]) -> Vec<Value> {
     let mut sums: Vec<Value> = Vec::new();
-    for (at, value) in values {
+    for point in points {
+        let at = point.stamp.at.timestamp();
         match sums.last_mut().filter(|last| last.0 == at) {
-            Some(last) => last.1 += value,
-            None => sums.push((at, value)),
+            Some(last) => last.1 += point.value,
+            None => sums.push((at, point.value)),
         }
     }
     sums
+}
+
+/// Sums of the values of each bucket, and how many values share one with another.
+fn in_buckets(values: &[Value], grid: &Grid) -> (Vec<f64>, usize) {
+    let mut sums = vec![f64::NAN; grid.edges().len() - 1];
+    let (mut shared, mut last) = (0, None);
+    for &(at, value) in values {
+        let Some(bucket) = grid.bucket(at) else { continue };
+        shared += usize::from(last == Some(bucket));
+        sums[bucket] = if last == Some(bucket) { sums[bucket] + value } else { value };
+        last = Some(bucket);
+    }
+    (sums, shared)
+}
+
+fn grid(name: &str, zone: Tz, stamps: impl Iterator<Item = i64>, every: Option<Step>) -> Result<Grid, SourceError> {
+    let stamps: Vec<i64> = stamps.collect();
+    Grid::fit(&stamps, zone, every).map_err(|e| irregular(name, zone, &e))
+}
+
+fn series(name: &str, zone: Tz, grid: &Grid, values: Vec<f64>) -> Result<Series, SourceError> {
+    Series::new(name, zone, grid.step(), grid.edges().to_vec(), values)
+        .map_err(|e| SourceError::Irregular { metric: name.to_owned(), reason: e.to_string() })
+}
+
+/// The series of ratios of two metrics, given with their names, and what was done on the way.
+///
+/// Numerators and denominators are added up as any metric is, and then divided. A bucket without one of them, or with a denominator
+/// of zero, has no value.
+pub(super) fn ratio_series(
+    (numerators, above): (Points, &str),
+    (denominators, below): (Points, &str),
+    name: &str,
+    zone: Tz,
+) -> Result<(Series, Vec<Caveat>), SourceError> {
+    let every = numerators.every.or(denominators.every);
+    let mut told = Told { name: above, zone, caveats: Vec::new() };
+    let numerators = numerators.one_for_each_key(&mut told);
+    told.name = below;
+    let denominators = denominators.one_for_each_key(&mut told);
+    told.name = name;
+    told.alone(&numerators, &denominators);
+    let both = side_by_side(&added_up(&numerators), &added_up(&denominators));
+    let grid = grid(name, zone, both.iter().map(|(at, _)| *at), every)?;
+    let part = |part: usize| in_buckets(&both.iter().map(|(at, two)| (*at, two[part])).collect::<Vec<_>>(), &grid);
+    let ((numerators, shared), (denominators, _)) = (part(0), part(1));
+    told.aggregated(shared, grid.step());
+    told.zeros(&denominators);
+    let divided = |(n, d): (&f64, &f64)| if *d > 0.0 { n / d } else { f64::NAN };
+    let values: Vec<f64> = numerators.iter().zip(&denominators).map(divided).collect();
+    told.gaps(&values, grid.edges(), grid.step());
+    Ok((series(name, zone, &grid, values)?.with_denominators(denominators), told.caveats))
+}
+
+/// The values of both at each moment that one of them has; NaN for the other where it has none.
+fn side_by_side(first: &[Value], second: &[Value]) -> Vec<(i64, [f64; 2])> {
+    let mut both: BTreeMap<i64, [f64; 2]> = BTreeMap::new();
+    for (part, values) in [first, second].into_iter().enumerate() {
+        for &(at, value) in values {
+            both.entry(at).or_insert([f64::NAN; 2])[part] = value;
+        }
+    }
+    both.into_iter().collect()
 }
 
 fn irregular(name: &str, zone: Tz, error: &GridError) -> SourceError {
@@ -164,6 +225,33 @@ impl Told<'_> {
     fn aggregated(&mut self, n: usize, step: Step) {
         if n > 0 {
             self.tell("aggregated", format!("{}: {n} values share a {step} with others and were added up.", self.name));
+        }
+    }
+
+    /// Rows of one part that the other has no row for, though it has others of the moment.
+    fn alone(&mut self, numerators: &[Point], denominators: &[Point]) {
+        let paired = |(a, b): (&Point, &Point)| by_key(a, b) == Ordering::Equal;
+        if numerators.len() == denominators.len() && numerators.iter().zip(denominators).all(paired) {
+            return;
+        }
+        let keys = |points: &[Point]| -> BTreeSet<(DateTime<Utc>, Box<str>)> {
+            points.iter().map(|p| (p.stamp.at, p.dimensions.clone())).collect()
+        };
+        let n = keys(numerators).symmetric_difference(&keys(denominators)).count();
+        if n > 0 {
+            let text = format!(
+                "{}: {n} rows have only a numerator or only a denominator of their moment and dimensions; within a moment they were \
+                 added up all the same.",
+                self.name
+            );
+            self.tell("half_ratios", text);
+        }
+    }
+
+    fn zeros(&mut self, denominators: &[f64]) {
+        let n = denominators.iter().filter(|d| **d == 0.0).count();
+        if n > 0 {
+            self.tell("zero_denominators", format!("{}: {n} buckets have a denominator of 0 and no value.", self.name));
         }
     }
 

@@ -1,5 +1,6 @@
 //! Files as columns of text, read by polars.
 
+use std::collections::HashSet;
 use std::io::Read;
 use std::path::Path;
 
@@ -118,11 +119,13 @@ impl Table {
         })
     }
 
-    /// Reads these columns of all rows, or of those that hold `only.1` in the column `only.0`.
-    pub(super) fn read(&self, columns: &[&str], only: Option<(&str, &str)>) -> Result<Rows, SourceError> {
+    /// Reads these columns of all rows, or of those that hold one of `only.1` in the column `only.0`.
+    pub(super) fn read(&self, columns: &[&str], only: Option<(&str, &[String])>) -> Result<Rows, SourceError> {
         let mut frame = self.frame.clone();
-        if let Some((column, value)) = only {
-            frame = frame.filter(exactly(column).cast(DataType::String).eq(lit(value)));
+        if let Some((column, values)) = only {
+            let held = exactly(column).cast(DataType::String);
+            let one_of = values.iter().map(|value| held.clone().eq(lit(value.as_str()))).reduce(Expr::or);
+            frame = frame.filter(one_of.unwrap_or_else(|| lit(false)));
         }
         let wanted: Vec<Expr> = std::iter::once(ROW).chain(columns.iter().copied()).map(exactly).collect();
         let read = self.collect(frame.select(wanted))?;
@@ -168,6 +171,12 @@ impl Rows {
     /// Whether no cell of a row has a value: a blank line.
     pub(super) fn is_blank(&self, i: usize) -> bool {
         self.columns.iter().all(|column| column.get(i).is_none())
+    }
+
+    /// Whether a column holds some value more than once.
+    pub(super) fn repeats(&self, column: usize) -> bool {
+        let mut seen = HashSet::with_capacity(self.numbers.len());
+        self.columns[column].iter().flatten().any(|value| !seen.insert(value))
     }
 }
 

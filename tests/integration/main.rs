@@ -10,5 +10,6 @@ mod commands;
 mod good_input;
 mod help;
 mod layers;
+mod ratios;
 mod untrusted;
 mod world;

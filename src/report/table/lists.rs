@@ -98,7 +98,7 @@ impl Page<'_> {
                 Column::number("buckets"),
                 Column::number("missing"),
                 Column::number("last"),
-                Column::text("unit"),
+                Column::word("unit"),
                 Column::whole("better"),
             ];
             self.grid(&Grid { columns, rows: list.metrics.iter().map(metric).collect(), long: "apps" });
@@ -125,7 +125,7 @@ fn metric(metric: &MetricSummary) -> (Vec<String>, String) {
         metric.buckets.to_string(),
         metric.missing.to_string(),
         metric.last.map(|last| number(Some(last))).unwrap_or_default(),
-        metric.unit.as_deref().map(text::visible).unwrap_or_default(),
+        metric.unit.as_deref().or(metric.ratio.then_some("ratio")).map(text::visible).unwrap_or_default(),
         better.unwrap_or_default().to_owned(),
     ];
     (cells, text::visible(&metric.apps.join(", ")))

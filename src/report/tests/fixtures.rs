@@ -237,6 +237,7 @@ pub(super) fn metrics() -> MetricList {
         buckets: 150,
         missing: 2,
         last,
+        ratio: name == "conversion",
         apps: vec!["domains".to_owned(), "phishing-web".to_owned()],
         better: Some(Better::Up),
         unit: unit.map(str::to_owned),
@@ -244,7 +245,11 @@ pub(super) fn metrics() -> MetricList {
     MetricList {
         schema: "shiptrace/metrics/1",
         timezone: ZONE.name().to_owned(),
-        metrics: vec![metric("confirmed_interactions", Some(911.0), None), metric("revenue", None, Some("EUR"))],
+        metrics: vec![
+            metric("confirmed_interactions", Some(911.0), None),
+            metric("conversion", Some(0.034_217), None),
+            metric("revenue", None, Some("EUR")),
+        ],
         caveats: Vec::new(),
     }
 }
