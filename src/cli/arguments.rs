@@ -97,16 +97,14 @@ pub(super) struct WindowArgument {
     pub(super) window: Option<String>,
 }
 
-/// A stretch of time.
-#[derive(Debug, Clone, Default, Args)]
-pub(super) struct StretchArguments {
-    /// Only what lies at or after this date or time
-    #[arg(long, value_name = "TIME")]
-    pub(super) since: Option<String>,
-
-    /// Only what lies before the end of this date, or before this time
-    #[arg(long, value_name = "TIME")]
-    pub(super) until: Option<String>,
+/// How the rate of false changes is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum MethodChoice {
+    /// Benjamini-Hochberg: metrics are independent, or move together
+    #[default]
+    Bh,
+    /// Benjamini-Yekutieli: whatever the dependence, and finds less
+    By,
 }
 
 /// How the answer is written.

@@ -16,3 +16,5 @@ pub use lists::{deploys, metrics};
 pub use request::{DeploysRequest, MetricsRequest, On, ScanRequest, Setting, WhyRequest};
 pub use scan::scan;
 pub use why::why;
+
+pub use crate::stats::FdrMethod;

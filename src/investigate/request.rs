@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 
 use crate::model::{MetricSettings, Span};
 use crate::sources::{DeploySource, MetricSource};
+use crate::stats::FdrMethod;
 
 /// What every command needs to know: where the data lies and how to read it.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,12 +59,14 @@ pub struct ScanRequest {
     pub window: TimeDelta,
     /// How many suspects are listed for each change.
     pub top: usize,
-    /// Only changes at or after this moment.
+    /// Only changes at or after this moment; all are tested.
     pub since: Option<DateTime<Utc>>,
-    /// Only changes before this moment.
+    /// Only changes before this moment; all are tested.
     pub until: Option<DateTime<Utc>>,
-    /// The false discovery rate over metrics, between 0 and 1.
+    /// The false discovery rate over metrics, and the level that the rate leaves within each; between 0 and 1.
     pub fdr: f64,
+    /// What is assumed of how metrics depend on each other.
+    pub method: FdrMethod,
 }
 
 /// *What was deployed?*

@@ -6,13 +6,12 @@ use crate::attribute::{Asked, Case, Priors, near, posterior};
 use crate::detect::{FEWEST, Found, Scanned, scan as find};
 use crate::model::{Caveat, Deploy, Event, NoneParts, PValueScope, Scan, ScanQuestion, Series, Span};
 use crate::sources::read_metrics;
-use crate::stats::benjamini_hochberg;
+use crate::stats::{Family, selective_q_values};
 
 use super::change::{change, value_caveats};
 use super::eligible::{Rules, check_apps};
 use super::suspects::ranked;
-use super::why::SUPPORTED;
-use super::{InvestigateError, ScanRequest, load};
+use super::{FdrMethod, InvestigateError, ScanRequest, load};
 
 /// Finds every change of every metric that was asked for, each with its likeliest deployments.
 ///
@@ -39,6 +38,11 @@ pub fn scan(request: &ScanRequest) -> Result<Scan, InvestigateError> {
             apps: setting.apps.clone().unwrap_or_default(),
             window_seconds: request.window.num_seconds(),
             timezone: setting.zone.name().to_owned(),
+            fdr: request.fdr,
+            fdr_method: match request.method {
+                FdrMethod::Bh => "bh",
+                FdrMethod::By => "by",
+            },
         },
         as_of: setting.as_of.with_timezone(&setting.zone),
         changes,
@@ -46,20 +50,28 @@ pub fn scan(request: &ScanRequest) -> Result<Scan, InvestigateError> {
     })
 }
 
-/// The events that survive the search over all metrics.
+/// The changes that survive the search over all metrics, with their q-values, and lie where they were asked for.
+///
+/// The stretch that was asked for does not narrow the search: every moment of every metric was tested, and counts.
 fn supported(scanned: &[OneMetric], request: &ScanRequest, deploys: &[Deploy]) -> Vec<Event> {
-    let all: Vec<(&OneMetric, &Found)> =
-        scanned.iter().flat_map(|one| one.scanned.changes.iter().map(move |found| (one, found))).collect();
-    let silent = scanned.iter().filter(|one| one.tested && one.scanned.changes.is_empty()).count();
-    let p_values: Vec<f64> = all.iter().map(|(_, found)| found.p_value).collect();
-    let q_values = benjamini_hochberg(&p_values, all.len() + silent);
+    let tested: Vec<&OneMetric> = scanned.iter().filter(|one| one.tested).collect();
+    let family = |one: &&OneMetric| Family {
+        p_value: one.scanned.p_value,
+        members: one.scanned.changes.iter().map(|found| found.p_value).collect(),
+    };
+    let families: Vec<Family> = tested.iter().map(family).collect();
+    let q_values = selective_q_values(&families, request.method);
+    let all = tested
+        .into_iter()
+        .zip(q_values)
+        .flat_map(|(one, q)| one.scanned.changes.iter().zip(q).map(move |(found, q)| (one, found, q)));
     let asked_for = |one: &OneMetric, found: &Found| {
         let at = one.series.moment(found.bucket);
         request.since.is_none_or(|since| at >= since) && request.until.is_none_or(|until| at < until)
     };
-    let chosen: Vec<((&OneMetric, &Found), f64)> =
-        all.into_iter().zip(q_values).filter(|((one, found), q)| *q <= request.fdr && asked_for(one, found)).collect();
-    chosen.into_par_iter().map(|((one, found), q)| one.event(found, q, request, deploys)).collect()
+    let chosen: Vec<(&OneMetric, &Found, f64)> =
+        all.filter(|(one, found, q)| *q <= request.fdr && asked_for(one, found)).collect();
+    chosen.into_par_iter().map(|(one, found, q)| one.event(found, q, request, deploys)).collect()
 }
 
 /// A metric and what was found in it.
@@ -84,8 +96,8 @@ impl OneMetric {
             );
             caveats.push(Caveat::new("skipped_metric", text));
         }
-        let nothing = Scanned::default;
-        let scanned = if tested { find(&series, SUPPORTED.max(request.fdr).min(1.0)) } else { nothing() };
+        // No change is reported whose own p-value is above the rate: the level in a metric is a part of it.
+        let scanned = if tested { find(&series, request.fdr) } else { Scanned::default() };
         Self { series, scanned, tested, caveats }
     }
 

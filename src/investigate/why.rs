@@ -17,7 +17,7 @@ use super::suspects::ranked;
 use super::{InvestigateError, WhyRequest, feed, load};
 
 /// A change is supported from this p-value on.
-pub(super) const SUPPORTED: f64 = 0.05;
+const SUPPORTED: f64 = 0.05;
 
 /// Answers *why did this metric change on that day?*
 ///

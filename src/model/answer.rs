@@ -263,6 +263,10 @@ pub struct ScanQuestion {
     pub window_seconds: i64,
     /// The zone of local days and of all times in the answer.
     pub timezone: String,
+    /// The share of false changes that is accepted.
+    pub fdr: f64,
+    /// `bh` for metrics that are independent or positively dependent, `by` for any.
+    pub fdr_method: &'static str,
 }
 
 /// A change found by `scan`, with its suspects.
@@ -273,7 +277,7 @@ pub struct Event {
     /// The change.
     #[serde(flatten)]
     pub change: Change,
-    /// The p-value after the search over metrics (Benjamini-Hochberg).
+    /// The smallest `fdr` at which it would be told: its p-value after the search over metrics (Benjamini-Bogomolov).
     pub q_value: f64,
     /// The likeliest suspects.
     pub suspects: Vec<Suspect>,

@@ -9,7 +9,7 @@ mod student;
 mod weights;
 
 pub use autoregression::{Precision, lag_one_autocorrelation};
-pub use discovery::benjamini_hochberg;
+pub use discovery::{Family, FdrMethod, benjamini_hochberg, selective_q_values};
 pub use excursion::{max_tail, overshoot};
 pub use regression::{Design, EventRegression, Explained, Fit, Footprint, Score, Steps};
 pub use robust::{mad_sd, median, quantile, running_median};

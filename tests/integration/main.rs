@@ -11,5 +11,6 @@ mod good_input;
 mod help;
 mod layers;
 mod ratios;
+mod scan;
 mod untrusted;
 mod world;

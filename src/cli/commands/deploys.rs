@@ -1,6 +1,6 @@
 use clap::Args;
 
-use crate::cli::arguments::{DataArguments, DeployArguments, OutputArguments, StretchArguments};
+use crate::cli::arguments::{DataArguments, DeployArguments, OutputArguments};
 use crate::cli::environment::Environment;
 use crate::cli::output::Output;
 use crate::cli::resolve::Resolved;
@@ -13,8 +13,13 @@ use crate::model::Answer;
 /// Lists the deployments in the order of time, failed ones too.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Deploys {
-    #[command(flatten)]
-    stretch: StretchArguments,
+    /// Only what lies at or after this date or time
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+
+    /// Only what lies before the end of this date, or before this time
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
 
     #[command(flatten)]
     deployments: DeployArguments,
@@ -31,8 +36,8 @@ impl Deploys {
         let resolved = Resolved::new(&self.data, environment)?;
         let request = DeploysRequest {
             setting: resolved.setting(&self.deployments, Some(&[]))?,
-            since: self.stretch.since.as_deref().map(|t| when::since(t, resolved.zone)).transpose()?,
-            until: self.stretch.until.as_deref().map(|t| when::until(t, resolved.zone)).transpose()?,
+            since: self.since.as_deref().map(|t| when::since(t, resolved.zone)).transpose()?,
+            until: self.until.as_deref().map(|t| when::until(t, resolved.zone)).transpose()?,
         };
         let output = Output::open(&self.output, environment, 0, resolved.commit_url())?;
         output.write(&Answer::Deploys(investigate::deploys(&request)?))?;

@@ -1,29 +1,39 @@
 use clap::Args;
 
-use crate::cli::arguments::{DataArguments, DeployArguments, OutputArguments, StretchArguments, WindowArgument};
+use crate::cli::arguments::{DataArguments, DeployArguments, MethodChoice, OutputArguments, WindowArgument};
 use crate::cli::environment::Environment;
 use crate::cli::output::Output;
 use crate::cli::resolve::Resolved;
 use crate::cli::{CliError, Outcome, when};
-use crate::investigate::{self, ScanRequest};
+use crate::investigate::{self, FdrMethod, ScanRequest};
 use crate::model::Answer;
 
 use super::warn_left_out;
 
 /// Every change of every metric, each with its likeliest deployments
 ///
-/// Works without deployments too. A change is told where its p-value survives the search over all moments and metrics.
+/// Works without deployments too. A change is told where its p-value survives the search over all moments and metrics: few metrics are
+/// named that never changed (--fdr), and the more metrics are silent, the stronger a change must be (Benjamini & Bogomolov 2014).
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Scan {
     /// Only these metrics [default: all]
     metric: Vec<String>,
 
-    #[command(flatten)]
-    stretch: StretchArguments,
+    /// Only changes at or after this date or time. All are tested, so q-values stay as they are
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
 
-    /// Share of false changes that is accepted among those found
+    /// Only changes before the end of this date, or before this time. All are tested
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+
+    /// Share of false ones that is accepted among the metrics found to have changed
     #[arg(long, value_name = "SHARE", default_value_t = 0.05)]
     fdr: f64,
+
+    /// How it is kept, by how metrics depend on each other
+    #[arg(long, value_name = "METHOD", value_enum, default_value_t)]
+    fdr_method: MethodChoice,
 
     #[command(flatten)]
     deployments: DeployArguments,
@@ -63,9 +73,13 @@ impl Scan {
             window: resolved.window(self.window.window.as_deref())?,
             setting: resolved.setting(&self.deployments, wanted)?,
             top: self.top,
-            since: self.stretch.since.as_deref().map(|t| when::since(t, resolved.zone)).transpose()?,
-            until: self.stretch.until.as_deref().map(|t| when::until(t, resolved.zone)).transpose()?,
+            since: self.since.as_deref().map(|t| when::since(t, resolved.zone)).transpose()?,
+            until: self.until.as_deref().map(|t| when::until(t, resolved.zone)).transpose()?,
             fdr: self.fdr,
+            method: match self.fdr_method {
+                MethodChoice::Bh => FdrMethod::Bh,
+                MethodChoice::By => FdrMethod::By,
+            },
         };
         let output = Output::open(&self.output, environment, self.top, resolved.commit_url())?;
         if wanted.is_none() {

@@ -209,6 +209,8 @@ pub(super) fn scan() -> Scan {
             apps: Vec::new(),
             window_seconds: 259_200,
             timezone: ZONE.name().to_owned(),
+            fdr: 0.05,
+            fdr_method: "bh",
         },
         as_of: at("2024-01-01T09:00:00"),
         changes: vec![
