@@ -3,6 +3,7 @@
 mod change;
 mod eligible;
 mod error;
+mod events;
 mod feed;
 mod lists;
 mod load;

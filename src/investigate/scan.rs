@@ -4,12 +4,13 @@ use rayon::prelude::*;
 
 use crate::attribute::{Asked, Case, Priors, near, posterior};
 use crate::detect::{FEWEST, Found, Scanned, scan as find};
-use crate::model::{Caveat, Deploy, Event, NoneParts, PValueScope, Scan, ScanQuestion, Series, Span};
+use crate::model::{Caveat, Deploy, MetricChange, Moment, NoneParts, PValueScope, Scan, ScanQuestion, Series, Span};
 use crate::sources::read_metrics;
 use crate::stats::{Family, selective_q_values};
 
 use super::change::{change, value_caveats};
 use super::eligible::{Rules, check_apps};
+use super::events::{Onset, events};
 use super::suspects::ranked;
 use super::{FdrMethod, InvestigateError, ScanRequest, load};
 
@@ -31,6 +32,7 @@ pub fn scan(request: &ScanRequest) -> Result<Scan, InvestigateError> {
     caveats.extend(scanned.iter().flat_map(|one| one.caveats.clone()));
     let mut changes = supported(&scanned, request, &deploys);
     changes.sort_by(|a, b| a.change.at.cmp(&b.change.at).then_with(|| a.metric.cmp(&b.metric)));
+    number_events(&mut changes);
     Ok(Scan {
         schema: "shiptrace/scan/1",
         question: ScanQuestion {
@@ -50,10 +52,27 @@ pub fn scan(request: &ScanRequest) -> Result<Scan, InvestigateError> {
     })
 }
 
+/// Numbers the events that the changes are.
+fn number_events(changes: &mut [MetricChange]) {
+    let numbers = events(&changes.iter().map(onset).collect::<Vec<_>>());
+    changes.iter_mut().zip(numbers).for_each(|(change, number)| change.event = number);
+}
+
+fn onset(one: &MetricChange) -> Onset<'_> {
+    let seconds = |moment: &Moment| moment.timestamp() as f64;
+    let interval = &one.change.interval;
+    Onset {
+        metric: &one.metric,
+        from: seconds(&interval.from),
+        median: seconds(&one.change.onset),
+        to: seconds(&interval.to),
+    }
+}
+
 /// The changes that survive the search over all metrics, with their q-values, and lie where they were asked for.
 ///
 /// The stretch that was asked for does not narrow the search: every moment of every metric was tested, and counts.
-fn supported(scanned: &[OneMetric], request: &ScanRequest, deploys: &[Deploy]) -> Vec<Event> {
+fn supported(scanned: &[OneMetric], request: &ScanRequest, deploys: &[Deploy]) -> Vec<MetricChange> {
     let tested: Vec<&OneMetric> = scanned.iter().filter(|one| one.tested).collect();
     let family = |one: &&OneMetric| Family {
         p_value: one.scanned.p_value,
@@ -71,7 +90,7 @@ fn supported(scanned: &[OneMetric], request: &ScanRequest, deploys: &[Deploy]) -
     };
     let chosen: Vec<(&OneMetric, &Found, f64)> =
         all.filter(|(one, found, q)| *q <= request.fdr && asked_for(one, found)).collect();
-    chosen.into_par_iter().map(|(one, found, q)| one.event(found, q, request, deploys)).collect()
+    chosen.into_par_iter().map(|(one, found, q)| one.change(found, q, request, deploys)).collect()
 }
 
 /// A metric and what was found in it.
@@ -101,7 +120,7 @@ impl OneMetric {
         Self { series, scanned, tested, caveats }
     }
 
-    fn event(&self, found: &Found, q_value: f64, request: &ScanRequest, deploys: &[Deploy]) -> Event {
+    fn change(&self, found: &Found, q_value: f64, request: &ScanRequest, deploys: &[Deploy]) -> MetricChange {
         let setting = &request.setting;
         let known = setting.settings.get(self.series.name()).cloned().unwrap_or_default();
         let apps = setting.apps.clone().unwrap_or(known.apps);
@@ -122,8 +141,9 @@ impl OneMetric {
             suspects = ranked(&chosen, &posterior, Some(&case));
             suspects.truncate(request.top);
         }
-        Event {
+        MetricChange {
             metric: self.series.name().to_owned(),
+            event: 0,
             change: change(&self.series, found, known.better, PValueScope::Series),
             q_value,
             suspects,

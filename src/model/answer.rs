@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::{Better, Caveat, Deploy, Moment, Step};
@@ -247,9 +249,21 @@ pub struct Scan {
     /// The moment taken as now.
     pub as_of: Moment,
     /// The changes, in the order of time, then of the metrics' names.
-    pub changes: Vec<Event>,
+    pub changes: Vec<MetricChange>,
     /// What a reader should know about the data.
     pub caveats: Vec<Caveat>,
+}
+
+impl Scan {
+    /// The changes by event, in the order of the events.
+    #[must_use]
+    pub fn events(&self) -> Vec<Vec<&MetricChange>> {
+        let mut events: BTreeMap<usize, Vec<&MetricChange>> = BTreeMap::new();
+        for change in &self.changes {
+            events.entry(change.event).or_default().push(change);
+        }
+        events.into_values().collect()
+    }
 }
 
 /// What `scan` was asked.
@@ -271,9 +285,12 @@ pub struct ScanQuestion {
 
 /// A change found by `scan`, with its suspects.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Event {
+pub struct MetricChange {
     /// The metric's name.
     pub metric: String,
+    /// The event to which the change belongs, numbered from 1 in the order of time: changes of several metrics whose `interval`s have a
+    /// moment in common, at most one of each metric.
+    pub event: usize,
     /// The change.
     #[serde(flatten)]
     pub change: Change,

@@ -10,9 +10,9 @@ mod series;
 mod step;
 
 pub use answer::{
-    Answer, Change, ChangeKind, DeployList, Direction, Event, Evidence, Excluded, Interval, MetricList, MetricSummary,
-    MomentInterval, NextStep, NoneParts, PValueScope, Question, Scan, ScanQuestion, SeriesSummary, Suspect, Verdict,
-    WhyAnswer,
+    Answer, Change, ChangeKind, DeployList, Direction, Evidence, Excluded, Interval, MetricChange, MetricList,
+    MetricSummary, MomentInterval, NextStep, NoneParts, PValueScope, Question, Scan, ScanQuestion, SeriesSummary,
+    Suspect, Verdict, WhyAnswer,
 };
 pub use caveat::Caveat;
 pub use deploy::Deploy;

@@ -16,6 +16,7 @@ use crate::model::{Answer, Change, Deploy, DeployList, MetricList, NoneParts, Sc
 /// | `metric`, `on` | what was asked; `on` is empty in `scan` |
 /// | `at` ... `p_value_scope` | the change, named as in JSON; `onset_from`, `onset_to` are the interval of the onset |
 /// | `q_value` | the p-value after the search over metrics; only in `scan` |
+/// | `event` | the number that changes of several metrics at one moment share; only in `scan` |
 /// | `rank` ... `reasons` | the suspect; reasons are apart by `; ` |
 /// | `none_of_these`, `something_else`, `nothing_happened` | the probabilities of *none*, the same in each row of a change |
 /// | `deployed_at` ... `source` | the suspect's deployment |
@@ -40,7 +41,7 @@ impl Exporter for Csv {
 }
 
 /// The columns of a change.
-const CHANGE: [&str; 17] = [
+const CHANGE: [&str; 18] = [
     "at",
     "onset",
     "onset_from",
@@ -58,12 +59,14 @@ const CHANGE: [&str; 17] = [
     "p_value",
     "p_value_scope",
     "q_value",
+    "event",
 ];
 /// The columns of a suspect but for its deployment.
 const SUSPECT: [&str; 5] = ["rank", "probability", "lag_seconds", "group", "reasons"];
 const NONE: [&str; 3] = ["none_of_these", "something_else", "nothing_happened"];
 
 /// A cell: a text from data, or something of our own that no spreadsheet runs.
+#[derive(Clone)]
 enum Cell {
     Text(String),
     Own(String),
@@ -92,16 +95,17 @@ impl Rows<'_> {
         let question = &answer.question;
         let asked = (question.metric.as_str(), question.on.as_str());
         let none = (answer.none_of_these, answer.none);
-        self.change(asked, answer.change.as_ref(), None, &answer.suspects, none, &extra)
+        self.change(asked, &change_cells(answer.change.as_ref(), None), &answer.suspects, none, &extra)
     }
 
     fn scan(&mut self, scan: &Scan) -> io::Result<()> {
-        let extra = extra(scan.changes.iter().flat_map(|event| &event.suspects).map(|s| &s.deploy));
+        let extra = extra(scan.changes.iter().flat_map(|one| &one.suspects).map(|s| &s.deploy));
         self.head(&extra)?;
-        for event in &scan.changes {
-            let none = (event.none_of_these, event.none);
-            let asked = (event.metric.as_str(), "");
-            self.change(asked, Some(&event.change), Some(event.q_value), &event.suspects, none, &extra)?;
+        for one in &scan.changes {
+            let none = (one.none_of_these, one.none);
+            let asked = (one.metric.as_str(), "");
+            let change = change_cells(Some(&one.change), Some((one.q_value, one.event)));
+            self.change(asked, &change, &one.suspects, none, &extra)?;
         }
         Ok(())
     }
@@ -118,8 +122,7 @@ impl Rows<'_> {
     fn change(
         &mut self,
         (metric, on): (&str, &str),
-        change: Option<&Change>,
-        q_value: Option<f64>,
+        change: &[Cell],
         suspects: &[Suspect],
         (none_of_these, parts): (f64, NoneParts),
         extra: &[String],
@@ -128,7 +131,7 @@ impl Rows<'_> {
             if suspects.is_empty() { vec![None] } else { suspects.iter().map(Some).collect() };
         for suspect in listed {
             let mut row = vec![Cell::Text(metric.to_owned()), Cell::Text(on.to_owned())];
-            row.extend(change_cells(change, q_value));
+            row.extend_from_slice(change);
             row.extend(suspect_cells(suspect));
             let none = [none_of_these, parts.something_else, parts.nothing_happened];
             row.extend(none.map(|p| Cell::number(Some(p))));
@@ -199,7 +202,8 @@ fn word(value: impl serde::Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-fn change_cells(change: Option<&Change>, q_value: Option<f64>) -> Vec<Cell> {
+/// The cells of a change, and of its q-value and event where it has them.
+fn change_cells(change: Option<&Change>, of_scan: Option<(f64, usize)>) -> Vec<Cell> {
     let Some(change) = change else { return CHANGE.iter().map(|_| Cell::empty()).collect() };
     let interval = change.relative_interval;
     vec![
@@ -219,7 +223,8 @@ fn change_cells(change: Option<&Change>, q_value: Option<f64>) -> Vec<Cell> {
         Cell::number(interval.map(|i| i.to)),
         Cell::number(Some(change.p_value)),
         Cell::Own(word(change.p_value_scope)),
-        Cell::number(q_value),
+        Cell::number(of_scan.map(|(q_value, _)| q_value)),
+        Cell::Own(of_scan.map(|(_, event)| event.to_string()).unwrap_or_default()),
     ]
 }
 

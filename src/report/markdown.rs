@@ -5,7 +5,9 @@ use escape::{cell, code, fenced, link, plain};
 
 use super::phrase::{self, clock, date, day_or_clock, effect, last_date, number, probability};
 use super::{Exporter, Style, fields, text};
-use crate::model::{Answer, Caveat, Deploy, DeployList, Event, MetricList, MetricSummary, Scan, Suspect, WhyAnswer};
+use crate::model::{
+    Answer, Caveat, Deploy, DeployList, MetricChange, MetricList, MetricSummary, Scan, Suspect, WhyAnswer,
+};
 
 mod escape;
 
@@ -91,23 +93,55 @@ impl Document<'_> {
 
     fn scan(&mut self, scan: &Scan) {
         self.block(&format!("## {}", phrase::found(scan)));
-        scan.changes.iter().for_each(|event| self.event(event));
+        scan.events().iter().for_each(|event| self.event(event));
         self.caveats(&scan.caveats);
         self.block(&format!("Times in {}.", phrase::zone(&scan.question.timezone, code)));
     }
 
-    fn event(&mut self, event: &Event) {
-        let change = &event.change;
-        self.block(&format!("### {}: {}, {}", code(&event.metric), effect(change), day_or_clock(&change.at)));
+    fn event(&mut self, event: &[&MetricChange]) {
+        let Some(from) = phrase::judged_from(event) else { return };
+        match event {
+            [one] => self.change(one),
+            several => self.changes(several),
+        }
+        if let Some(head) = phrase::judged(event, code) {
+            self.block(&format!("The {head}"));
+        }
+        self.suspects(&from.suspects);
+        if let Some(others) = phrase::others_of(from) {
+            self.block(&others);
+        }
+        self.block(&format!("**{}**", phrase::none(from.none_of_these, from.none)));
+    }
+
+    fn change(&mut self, one: &MetricChange) {
+        let change = &one.change;
+        self.block(&format!("### {}: {}, {}", code(&one.metric), effect(change), day_or_clock(&change.at)));
         let sort = phrase::sort(change);
         let sort = if sort.is_empty() { sort } else { format!(" ({sort})") };
         let (before, after) = (number(change.before), number(change.after));
-        self.block(&format!("From {before} to {after}{sort}, {}.", phrase::q_value(event.q_value)));
-        self.suspects(&event.suspects);
-        if let Some(others) = phrase::others_of(event) {
-            self.block(&others);
-        }
-        self.block(&format!("**{}**", phrase::none(event.none_of_these, event.none)));
+        self.block(&format!("From {before} to {after}{sort}, {}.", phrase::q_value(one.q_value)));
+    }
+
+    /// Changes of several metrics at one moment.
+    fn changes(&mut self, event: &[&MetricChange]) {
+        let first = event.iter().map(|one| &one.change.at).min();
+        let at = first.map(day_or_clock).unwrap_or_default();
+        self.block(&format!("### {} at one moment, {at}", phrase::count(event.len(), "metric")));
+        let row = |one: &&MetricChange| {
+            let change = &one.change;
+            vec![
+                day_or_clock(&change.at),
+                code(&one.metric),
+                effect(change),
+                number(change.before),
+                number(change.after),
+                phrase::sort(change),
+                phrase::q_alone(one.q_value),
+            ]
+        };
+        let heads = ["first visible", "metric", "change", "before", "after", "remarks", "q"];
+        self.table(heads.map(str::to_owned).into(), event.iter().map(row).collect());
     }
 
     fn deploys(&mut self, list: &DeployList) {

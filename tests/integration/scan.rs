@@ -120,3 +120,25 @@ fn apps_top_and_window_choose_the_deployments() {
     let none = scan(&world, &["--deploys", "deploys.csv", "--top", "0"]);
     assert!(changes(&none)[0]["suspects"].as_array().unwrap().is_empty());
 }
+
+#[test]
+fn changes_of_several_metrics_at_one_moment_are_one_event() {
+    let world = world(&(rows("a", step(0, 40)) + &rows("b", step(500, 40)) + &rows("c", step(900, 20)) + &flat(1)));
+    let answer = scan(&world, &["--deploys", "deploys.csv"]);
+    let events: Vec<_> = changes(&answer).iter().map(|c| (c["metric"].clone(), c["event"].clone())).collect();
+    let expected = [("c", 1), ("a", 2), ("b", 2)].map(|(metric, event)| (Value::from(metric), Value::from(event)));
+    assert_eq!(events, expected);
+    let command = ["scan", "--metrics", "metrics.csv", "--deploys", "deploys.csv", "--format"];
+    let csv = world.run(&[&command[..], &["csv"]].concat()).out;
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let column = reader.headers().unwrap().iter().position(|head| head == "event").unwrap();
+    let numbers: std::collections::BTreeSet<String> = reader.records().map(|r| r.unwrap()[column].to_owned()).collect();
+    assert_eq!(numbers.into_iter().collect::<Vec<_>>(), ["1", "2"]);
+    for format in ["table", "markdown"] {
+        let shown = world.run(&[&command[..], &[format]].concat()).out;
+        assert!(shown.contains("3 changes in 4 metrics, 2 events in all"), "{shown}");
+        assert_eq!(shown.matches("bbbb2222").count(), 1, "the deployments of an event are told once:\n{shown}");
+        assert_eq!(shown.matches("as judged from").count(), 1, "{shown}");
+        assert_eq!(shown.matches("none of these").count(), 2, "{shown}");
+    }
+}

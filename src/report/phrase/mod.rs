@@ -4,13 +4,15 @@
 
 mod change;
 mod number;
+mod scan;
 mod time;
 mod why;
 
 pub(super) use change::{direction, effect, sort};
-pub(super) use number::{number, p_value, probability, q_value};
+pub(super) use number::{number, p_value, probability, q_alone, q_value};
+pub(super) use scan::{found, judged, judged_from, others_of};
 pub(super) use time::{ahead, clock, date, day_or_clock, last_date, zone};
-pub(super) use why::{excluded, found, headline, none, nothing_recorded, others_of, remainder, repeated, title};
+pub(super) use why::{excluded, headline, none, nothing_recorded, remainder, repeated, title};
 
 /// Makes a text from data harmless for a medium.
 pub(super) type Safe = fn(&str) -> String;

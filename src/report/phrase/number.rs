@@ -63,6 +63,11 @@ pub(in crate::report) fn q_value(q: f64) -> String {
     level_of("q", q)
 }
 
+/// `0.0004`, or `< 0.0001`, for a column that says what it is.
+pub(in crate::report) fn q_alone(q: f64) -> String {
+    level_of("", q).trim_start_matches([' ', '=']).to_owned()
+}
+
 fn level_of(letter: &str, p: f64) -> String {
     match p {
         _ if !p.is_finite() => format!("{letter} n/a"),

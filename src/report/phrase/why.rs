@@ -5,7 +5,7 @@ use chrono::{NaiveDate, TimeDelta};
 use super::change::{direction, effect, sentence};
 use super::time::{buckets, in_bucket, window};
 use super::{Safe, count, number, p_value, probability, zone};
-use crate::model::{Change, Direction, Event, PValueScope, Scan, Suspect, Verdict, WhyAnswer};
+use crate::model::{Change, Direction, PValueScope, Suspect, Verdict, WhyAnswer};
 use crate::report::text;
 
 /// How many of the metric's other changes are told.
@@ -140,13 +140,6 @@ pub(in crate::report) fn none(none_of_these: f64, parts: crate::model::NoneParts
     )
 }
 
-/// `others: 4 %`, of the suspects that an event does not list; none where they hardly count.
-pub(in crate::report) fn others_of(event: &Event) -> Option<String> {
-    let listed: f64 = event.suspects.iter().map(|suspect| suspect.probability).sum();
-    let rest = 1.0 - listed - event.none_of_these;
-    (rest >= 0.005).then(|| format!("others: {}", probability(rest)))
-}
-
 /// How many deployments of the window could not have acted, by reason; none where there are none.
 pub(in crate::report) fn excluded(answer: &WhyAnswer) -> Option<String> {
     let mut reasons: Vec<(&str, usize)> = Vec::new();
@@ -174,13 +167,4 @@ pub(in crate::report) fn excluded(answer: &WhyAnswer) -> Option<String> {
 pub(in crate::report) fn repeated(suspects: &[Suspect], suspect: &Suspect) -> String {
     let earlier = suspects.iter().find(|s| s.group.is_some() && s.group == suspect.group && s.rank < suspect.rank);
     earlier.map(|s| format!("(same commit as {}) ", s.rank)).unwrap_or_default()
-}
-
-/// How many changes were found in how many metrics.
-pub(in crate::report) fn found(scan: &Scan) -> String {
-    let metrics = count(scan.question.metrics.len(), "metric");
-    match scan.changes.len() {
-        0 => format!("No change is supported in {metrics}"),
-        n => format!("{} in {metrics}", count(n, "change")),
-    }
 }

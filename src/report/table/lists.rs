@@ -1,7 +1,7 @@
 //! The tables of `scan`, `deploys` and `metrics`.
 
 use super::{BOLD, PLAIN, Page, shown};
-use crate::model::{Better, DeployList, Direction, Event, MetricList, MetricSummary, Scan};
+use crate::model::{Better, DeployList, Direction, MetricChange, MetricList, MetricSummary, Scan};
 use crate::report::grid::{Column, Drawn, Grid};
 use crate::report::phrase::{self, clock, date, day_or_clock, effect, last_date, number, probability};
 use crate::report::{fields, text};
@@ -10,30 +10,41 @@ impl Page<'_> {
     pub(super) fn scan(&mut self, scan: &Scan) {
         let zone = text::visible(&scan.question.timezone);
         self.paragraph(&format!("{}; times in {zone}.", phrase::found(scan)), BOLD);
-        let events = self.events(scan).draw(self.width, self.style.ascii);
-        let suspects = self.likeliest(scan);
-        if !scan.changes.is_empty() {
+        let events = scan.events();
+        let changes = self.changes(&events).draw(self.width, self.style.ascii);
+        let suspects = self.likeliest(&events);
+        if !events.is_empty() {
             self.blank();
-            self.lines(&events.head, BOLD);
+            self.lines(&changes.head, BOLD);
         }
-        let mut rest = suspects.rows.as_slice();
-        for (event, lines) in scan.changes.iter().zip(&events.rows) {
-            self.lines(lines, PLAIN);
-            let (own, further) = rest.split_at(event.suspects.len());
+        let (mut rows, mut rest) = (changes.rows.as_slice(), suspects.rows.as_slice());
+        for (i, event) in events.iter().enumerate() {
+            if i > 0 {
+                self.blank();
+            }
+            let (own, further) = rows.split_at(event.len());
+            rows = further;
+            self.lines(&own.concat(), PLAIN);
+            let listed = phrase::judged_from(event).map_or(0, |from| from.suspects.len());
+            let (own, further) = rest.split_at(listed);
             rest = further;
-            let none = format!("none of these: {}", probability(event.none_of_these));
-            let others = phrase::others_of(event);
-            let inner = own.iter().flatten().chain(&others).chain([&none]).map(|line| format!("{INDENT}{line}"));
-            self.lines(&inner.collect::<Vec<_>>(), PLAIN);
-            self.blank();
-        }
-        if !scan.changes.is_empty() {
-            self.text.pop();
+            self.judged(event, own);
         }
         self.caveats(&scan.caveats);
     }
 
-    fn events(&self, scan: &Scan) -> Grid {
+    /// The deployments of an event, which are drawn already, and what is left for the others and for none.
+    fn judged(&mut self, event: &[&MetricChange], suspects: &[Vec<String>]) {
+        let Some(from) = phrase::judged_from(event) else { return };
+        let head = phrase::judged(event, text::visible);
+        let head = head.iter().flat_map(|head| text::wrap(head, self.width - INDENT.len()));
+        let none = format!("none of these: {}", probability(from.none_of_these));
+        let lines = head.chain(suspects.concat()).chain(phrase::others_of(from)).chain([none]);
+        let lines: Vec<String> = lines.map(|line| format!("{INDENT}{line}")).collect();
+        self.lines(&lines, PLAIN);
+    }
+
+    fn changes(&self, events: &[Vec<&MetricChange>]) -> Grid {
         let arrow = if self.style.ascii { "->" } else { "→" };
         let levels = format!("before {arrow} after");
         let columns = vec![
@@ -44,25 +55,25 @@ impl Page<'_> {
             Column::whole(""),
             Column::whole("q"),
         ];
-        let row = |event: &Event| {
-            let change = &event.change;
+        let row = |one: &&MetricChange| {
+            let change = &one.change;
             let cells = vec![
                 day_or_clock(&change.at),
-                text::visible(&event.metric),
+                text::visible(&one.metric),
                 effect(change),
                 format!("{} {arrow} {}", number(change.before), number(change.after)),
                 phrase::sort(change),
-                phrase::q_value(event.q_value).trim_start_matches("q ").trim_start_matches("= ").to_owned(),
+                phrase::q_alone(one.q_value),
             ];
             (cells, String::new())
         };
-        Grid { columns, rows: scan.changes.iter().map(row).collect(), long: "" }
+        Grid { columns, rows: events.iter().flatten().map(row).collect(), long: "" }
     }
 
     /// The suspects of all events one below the other, so that their columns line up.
-    fn likeliest(&self, scan: &Scan) -> Drawn {
-        let rows =
-            scan.changes.iter().flat_map(|event| event.suspects.iter().map(|s| self.suspect(&event.suspects, s)));
+    fn likeliest(&self, events: &[Vec<&MetricChange>]) -> Drawn {
+        let judged = events.iter().filter_map(|event| phrase::judged_from(event));
+        let rows = judged.flat_map(|from| from.suspects.iter().map(|s| self.suspect(&from.suspects, s)));
         let grid = Grid { columns: self.suspect_columns(), rows: rows.collect(), long: "message" };
         grid.draw(self.width - INDENT.len(), self.style.ascii)
     }

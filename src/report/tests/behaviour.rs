@@ -110,7 +110,7 @@ fn a_scan_without_changes_says_so() {
     scan.changes.clear();
     let shown = report(&Answer::Scan(scan), Format::Table, &fixtures::style());
     assert!(
-        shown.starts_with("No change is supported in 3 metrics; times in Europe/Oslo.\n\nNote: signups"),
+        shown.starts_with("No change is supported in 4 metrics; times in Europe/Oslo.\n\nNote: signups"),
         "{shown}"
     );
 }

@@ -4,9 +4,9 @@ use chrono::DateTime;
 use chrono_tz::Tz;
 
 use crate::model::{
-    Answer, Better, Caveat, Change, ChangeKind, Deploy, DeployList, Direction, Event, Evidence, Excluded, Interval,
-    MetricList, MetricSummary, Moment, MomentInterval, NextStep, NoneParts, PValueScope, Question, Scan, ScanQuestion,
-    SeriesSummary, Step, Suspect, Verdict, WhyAnswer,
+    Answer, Better, Caveat, Change, ChangeKind, Deploy, DeployList, Direction, Evidence, Excluded, Interval,
+    MetricChange, MetricList, MetricSummary, Moment, MomentInterval, NextStep, NoneParts, PValueScope, Question, Scan,
+    ScanQuestion, SeriesSummary, Step, Suspect, Verdict, WhyAnswer,
 };
 use crate::report::Style;
 
@@ -194,18 +194,29 @@ pub(super) fn without_deployments() -> WhyAnswer {
     }
 }
 
-/// Two metrics with a change each; the second has no suspects.
+/// A change without suspects, and two that are one event.
 pub(super) fn scan() -> Scan {
     let spike = Change { kind: ChangeKind::Spike, verdict: Verdict::Unknown, relative: None, ..earlier_change() };
-    let event = |metric: &str, change, q_value, suspects: Vec<Suspect>| {
+    let vague = Change {
+        at: at("2023-11-23T23:00:00"),
+        verdict: Verdict::Unknown,
+        before: Some(18.2),
+        after: Some(15.1),
+        difference: Some(-3.1),
+        relative: Some(-0.1703),
+        relative_interval: Some(Interval { from: -0.26, to: -0.08, level: 0.95 }),
+        p_value: 0.0024,
+        ..change()
+    };
+    let one = |metric: &str, event, change, q_value, suspects: Vec<Suspect>| {
         let none_of_these = if suspects.is_empty() { 1.0 } else { 0.116 };
         let none = NoneParts { something_else: none_of_these, nothing_happened: 0.0 };
-        Event { metric: metric.to_owned(), change, q_value, suspects, none_of_these, none }
+        MetricChange { metric: metric.to_owned(), event, change, q_value, suspects, none_of_these, none }
     };
     Scan {
         schema: "shiptrace/scan/1",
         question: ScanQuestion {
-            metrics: ["confirmed_interactions", "page_views", "signups"].map(str::to_owned).into(),
+            metrics: ["confirmed_interactions", "page_views", "report_clicks", "signups"].map(str::to_owned).into(),
             apps: Vec::new(),
             window_seconds: 259_200,
             timezone: ZONE.name().to_owned(),
@@ -214,8 +225,9 @@ pub(super) fn scan() -> Scan {
         },
         as_of: at("2024-01-01T09:00:00"),
         changes: vec![
-            event("page_views", spike, 0.0031, Vec::new()),
-            event("confirmed_interactions", change(), 2e-9, suspects().into_iter().take(2).collect()),
+            one("page_views", 1, spike, 0.0031, Vec::new()),
+            one("confirmed_interactions", 2, change(), 2e-9, suspects().into_iter().take(2).collect()),
+            one("report_clicks", 2, vague, 0.012, suspects().into_iter().take(1).collect()),
         ],
         caveats: vec![Caveat::new("skipped_metric", "signups was skipped: it has 5 days, and 8 are needed.")],
     }
