@@ -63,6 +63,9 @@ pub struct ScanRequest {
     pub since: Option<DateTime<Utc>>,
     /// Only changes before this moment; all are tested.
     pub until: Option<DateTime<Utc>>,
+    /// Only changes whose relative effect is at least this in size, as estimated; those without one are kept. It chooses among the
+    /// changes that the rate lets through.
+    pub min_effect: Option<f64>,
     /// The false discovery rate over metrics, and the level that the rate leaves within each; between 0 and 1.
     pub fdr: f64,
     /// What is assumed of how metrics depend on each other.

@@ -32,6 +32,7 @@ pub fn scan(request: &ScanRequest) -> Result<Scan, InvestigateError> {
     caveats.extend(scanned.iter().flat_map(|one| one.caveats.clone()));
     let mut changes = supported(&scanned, request, &deploys);
     changes.sort_by(|a, b| a.change.at.cmp(&b.change.at).then_with(|| a.metric.cmp(&b.metric)));
+    caveats.extend(request.min_effect.map(|least| large_enough(&mut changes, least)).unwrap_or_default());
     number_events(&mut changes);
     Ok(Scan {
         schema: "shiptrace/scan/1",
@@ -45,11 +46,39 @@ pub fn scan(request: &ScanRequest) -> Result<Scan, InvestigateError> {
                 FdrMethod::Bh => "bh",
                 FdrMethod::By => "by",
             },
+            since: request.since.map(|at| at.with_timezone(&setting.zone)),
+            until: request.until.map(|at| at.with_timezone(&setting.zone)),
+            min_effect: request.min_effect,
         },
         as_of: setting.as_of.with_timezone(&setting.zone),
         changes,
         caveats,
     })
+}
+
+/// Leaves out the changes whose relative effect is smaller in size than `least`, and says how many those are and which have none.
+fn large_enough(changes: &mut Vec<MetricChange>, least: f64) -> Vec<Caveat> {
+    let found = changes.len();
+    changes.retain(|one| one.change.relative.is_none_or(|effect| effect.abs() >= least));
+    let small = found - changes.len();
+    let undefined = changes.iter().filter(|one| one.change.relative.is_none()).count();
+    let mut caveats = Vec::new();
+    if small > 0 {
+        let text = format!("Left out, because smaller than {} %: {small} of {found} changes.", percent(least));
+        caveats.push(Caveat::new("small_effects", text));
+    }
+    if undefined > 0 {
+        let text = format!(
+            "Kept, whatever their size, because the level before is not above zero: {undefined} of {found} changes."
+        );
+        caveats.push(Caveat::new("undefined_effects", text));
+    }
+    caveats
+}
+
+/// A share in percent, without the noise of its last binary digits.
+fn percent(share: f64) -> f64 {
+    (share * 1e8).round() / 1e6
 }
 
 /// Numbers the events that the changes are.

@@ -11,7 +11,7 @@ pub enum Answer {
     /// Of `why`.
     Why(Box<WhyAnswer>),
     /// Of `scan`.
-    Scan(Scan),
+    Scan(Box<Scan>),
     /// Of `deploys`.
     Deploys(DeployList),
     /// Of `metrics`.
@@ -281,6 +281,12 @@ pub struct ScanQuestion {
     pub fdr: f64,
     /// `bh` for metrics that are independent or positively dependent, `by` for any.
     pub fdr_method: &'static str,
+    /// Only changes at or after this moment were asked for.
+    pub since: Option<Moment>,
+    /// Only changes before this moment were asked for.
+    pub until: Option<Moment>,
+    /// Only changes of at least this relative effect were asked for.
+    pub min_effect: Option<f64>,
 }
 
 /// A change found by `scan`, with its suspects.

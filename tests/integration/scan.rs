@@ -142,3 +142,49 @@ fn changes_of_several_metrics_at_one_moment_are_one_event() {
         assert_eq!(shown.matches("none of these").count(), 2, "{shown}");
     }
 }
+
+#[test]
+fn small_effects_are_left_out_after_the_rate_and_counted() {
+    let world = world(&(rows("a", step(0, 20)) + &rows("m", small) + &flat(1)));
+    let all = scan(&world, &[]);
+    assert_eq!(metrics_of(&all), ["a", "m"]);
+    for least in ["5%", "0.05", "5 %"] {
+        let large = scan(&world, &["--min-effect", least]);
+        assert_eq!(metrics_of(&large), ["a"]);
+        assert_eq!(changes(&large)[0]["q_value"], changes(&all)[0]["q_value"], "it does not change what is tested");
+        assert_eq!(large["question"]["min_effect"], 0.05);
+        let caveat = large["caveats"].as_array().unwrap().iter().find(|c| c["code"] == "small_effects").unwrap();
+        assert_eq!(caveat["text"], "Left out, because smaller than 5 %: 1 of 2 changes.");
+    }
+    let none = world.run(&["scan", "m", "--metrics", "metrics.csv", "--min-effect", "5%", "--fail-on-change"]);
+    assert_eq!(none.code, 0);
+    assert!(none.out.starts_with("No change of at least 5 % is supported in 1 metric;"), "{}", none.out);
+    assert!(none.out.contains("Note: Left out, because smaller than 5 %: 1 of 1 changes."), "{}", none.out);
+}
+
+#[test]
+fn a_change_without_a_relative_effect_is_kept_and_that_is_said() {
+    let errors = rows("errors", |i| if i < 40 { f64::from(i % 2) * 2.0 - 1.0 } else { 40.0 + f64::from(i % 3) });
+    let answer = scan(&world(&errors), &["--min-effect", "90%"]);
+    assert_eq!(metrics_of(&answer), ["errors"]);
+    assert!(changes(&answer)[0]["relative"].is_null());
+    let caveat = answer["caveats"].as_array().unwrap().iter().find(|c| c["code"] == "undefined_effects").unwrap();
+    assert!(caveat["text"].as_str().unwrap().ends_with("not above zero: 1 of 1 changes."), "{caveat}");
+}
+
+#[test]
+fn a_least_effect_that_is_none() {
+    let world = World::with_a_fall();
+    for (value, told) in [("five", "not a share"), ("-5%", "not a size"), ("5", "percent sign"), ("NaN", "not a size")]
+    {
+        world.run(&["scan", "--metrics", "metrics.csv", "--min-effect", value]).refused(&[
+            "--min-effect",
+            value,
+            told,
+            "hint",
+        ]);
+    }
+    for value in ["2", "0", "-1", "half"] {
+        world.run(&["scan", "--metrics", "metrics.csv", "--fdr", value]).refused(&["--fdr"]);
+    }
+}

@@ -28,12 +28,19 @@ pub(in crate::cli) struct Scan {
     until: Option<String>,
 
     /// Share of false ones that is accepted among the metrics found to have changed
-    #[arg(long, value_name = "SHARE", default_value_t = 0.05)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.05, allow_negative_numbers = true)]
     fdr: f64,
 
     /// How it is kept, by how metrics depend on each other
     #[arg(long, value_name = "METHOD", value_enum, default_value_t)]
     fdr_method: MethodChoice,
+
+    /// Leaves out changes that are smaller than this by estimate, such as 5% or 0.05
+    ///
+    /// It chooses among the changes that --fdr lets through, and does not make it let through more. Changes whose relative effect is
+    /// not defined, because the level before is not above zero, are kept.
+    #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
+    min_effect: Option<String>,
 
     #[command(flatten)]
     deployments: DeployArguments,
@@ -75,6 +82,7 @@ impl Scan {
             top: self.top,
             since: self.since.as_deref().map(|t| when::since(t, resolved.zone)).transpose()?,
             until: self.until.as_deref().map(|t| when::until(t, resolved.zone)).transpose()?,
+            min_effect: self.min_effect.as_deref().map(min_effect).transpose()?,
             fdr: self.fdr,
             method: match self.fdr_method {
                 MethodChoice::Bh => FdrMethod::Bh,
@@ -87,7 +95,36 @@ impl Scan {
         }
         let scan = investigate::scan(&request)?;
         let changed = self.fail_on_change && !scan.changes.is_empty();
-        output.write(&Answer::Scan(scan))?;
+        output.write(&Answer::Scan(Box::new(scan)))?;
         Ok(if changed { Outcome::Changed } else { Outcome::Answered })
+    }
+}
+
+/// A share as people write it: `5%` or `0.05`. More than all is only meant where a percent sign says so.
+fn min_effect(text: &str) -> Result<f64, CliError> {
+    let wrong = |problem: &str| CliError::option("--min-effect", text, problem, "write a share such as 5% or 0.05");
+    let percent = text.trim().strip_suffix('%').map(str::trim_end);
+    let number: f64 = percent.unwrap_or(text.trim()).parse().map_err(|_| wrong("not a share"))?;
+    let share = if percent.is_some() { number / 100.0 } else { number };
+    match share {
+        _ if !(0.0..=1e6).contains(&share) => Err(wrong("not a size of an effect")),
+        _ if percent.is_none() && share > 1.0 => Err(wrong("more than all, and without a percent sign")),
+        _ => Ok(share),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_least_effect_is_a_share_or_a_percentage() {
+        assert_eq!(min_effect("0.05").unwrap().to_bits(), 0.05_f64.to_bits());
+        for (text, share) in [("5%", 0.05), (" 5 % ", 0.05), ("0", 0.0), ("1", 1.0), ("250%", 2.5)] {
+            assert!((min_effect(text).unwrap() - share).abs() < 1e-12, "{text}");
+        }
+        for text in ["", "%", "five", "-5%", "-0.05", "5", "NaN", "inf", "inf%", "5%%", "5 percent"] {
+            assert!(min_effect(text).is_err(), "{text}");
+        }
     }
 }

@@ -1,17 +1,27 @@
 //! The answer of `scan` in words.
 
-use super::{Safe, count, probability};
-use crate::model::{MetricChange, Scan};
+use super::number::level;
+use super::{Safe, count, date, last_date, probability};
+use crate::model::{MetricChange, Scan, ScanQuestion};
 
-/// How many changes were found in how many metrics.
+/// How many changes were found in how many metrics, of those that were asked for.
 pub(in crate::report) fn found(scan: &Scan) -> String {
-    let metrics = count(scan.question.metrics.len(), "metric");
-    let events = scan.events().len();
+    let (question, events) = (&scan.question, scan.events().len());
+    let metrics = count(question.metrics.len(), "metric");
+    let size = question.min_effect.map(|least| format!(" of at least {}", level(least))).unwrap_or_default();
+    let stretch = stretch(question);
     match scan.changes.len() {
-        0 => format!("No change is supported in {metrics}"),
-        n if n == events => format!("{} in {metrics}", count(n, "change")),
-        n => format!("{} in {metrics}, {} in all", count(n, "change"), count(events, "event")),
+        0 => format!("No change{size} is supported in {metrics}{stretch}"),
+        n if n == events => format!("{}{size} in {metrics}{stretch}", count(n, "change")),
+        n => format!("{}{size} in {metrics}{stretch}, {} in all", count(n, "change"), count(events, "event")),
     }
+}
+
+/// ` from 2023-11-01 to 2023-11-30`, with the ends that were given.
+fn stretch(question: &ScanQuestion) -> String {
+    let since = question.since.as_ref().map(|at| format!(" from {}", date(at))).unwrap_or_default();
+    let until = question.until.as_ref().map(|at| format!(" to {}", last_date(at))).unwrap_or_default();
+    since + &until
 }
 
 /// The change from which the deployments of an event are judged: the one that is surest, and of equal ones that whose moment is known best.

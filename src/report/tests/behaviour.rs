@@ -1,7 +1,7 @@
 //! What options and unusual answers change in a report.
 
 use super::{fixtures, report};
-use crate::model::{Answer, Suspect, WhyAnswer};
+use crate::model::{Answer, Scan, Suspect, WhyAnswer};
 use crate::report::{Format, Style};
 
 fn table(answer: WhyAnswer, style: &Style) -> String {
@@ -108,9 +108,27 @@ fn a_young_change_says_that_its_kind_is_open() {
 fn a_scan_without_changes_says_so() {
     let mut scan = fixtures::scan();
     scan.changes.clear();
-    let shown = report(&Answer::Scan(scan), Format::Table, &fixtures::style());
+    let shown = report(&Answer::Scan(Box::new(scan)), Format::Table, &fixtures::style());
     assert!(
         shown.starts_with("No change is supported in 4 metrics; times in Europe/Oslo.\n\nNote: signups"),
         "{shown}"
     );
+}
+
+#[test]
+fn a_scan_says_which_changes_were_asked_for() {
+    let mut scan = fixtures::scan();
+    scan.question.since = Some(fixtures::at("2023-10-31T23:00:00"));
+    scan.question.until = Some(fixtures::at("2023-12-01T11:30:00"));
+    scan.question.min_effect = Some(0.05);
+    let first = |scan: &Scan| {
+        let shown = report(&Answer::Scan(Box::new(scan.clone())), Format::Table, &fixtures::style());
+        shown.lines().next().unwrap_or_default().to_owned()
+    };
+    let told = "3 changes of at least 5 % in 4 metrics from 2023-11-01 to 2023-12-01 12:30, 2 events in all; times";
+    assert!(first(&scan).starts_with(told), "{}", first(&scan));
+    scan.changes.clear();
+    scan.question.until = Some(fixtures::at("2023-11-30T23:00:00"));
+    let told = "No change of at least 5 % is supported in 4 metrics from 2023-11-01 to 2023-11-30; times in";
+    assert!(first(&scan).starts_with(told), "{}", first(&scan));
 }

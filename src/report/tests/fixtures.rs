@@ -222,6 +222,9 @@ pub(super) fn scan() -> Scan {
             timezone: ZONE.name().to_owned(),
             fdr: 0.05,
             fdr_method: "bh",
+            since: None,
+            until: None,
+            min_effect: None,
         },
         as_of: at("2024-01-01T09:00:00"),
         changes: vec![
@@ -274,7 +277,7 @@ pub(super) fn all() -> Vec<(&'static str, Answer)> {
         ("why", Answer::Why(Box::new(why()))),
         ("unsupported", Answer::Why(Box::new(unsupported()))),
         ("without_deployments", Answer::Why(Box::new(without_deployments()))),
-        ("scan", Answer::Scan(scan())),
+        ("scan", Answer::Scan(Box::new(scan()))),
         ("deploys", Answer::Deploys(deploys())),
         ("metrics", Answer::Metrics(metrics())),
     ]

@@ -105,7 +105,7 @@ fn filled(text: &str) -> Vec<Answer> {
     vec![
         Answer::Why(Box::new(why)),
         Answer::Why(Box::new(empty)),
-        Answer::Scan(scan),
+        Answer::Scan(Box::new(scan)),
         Answer::Deploys(deploys),
         Answer::Metrics(metrics),
     ]
