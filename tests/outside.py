@@ -5,9 +5,11 @@
 """
 
 import csv
+import datetime
 import io
 import json
 import os
+import pty
 import subprocess
 import sys
 import tempfile
@@ -105,6 +107,38 @@ class Outside(unittest.TestCase):
                    stdin="timestamp,value\n" + series)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(json.loads(done.stdout)["series"]["buckets"], 30)
+
+    def test_a_long_scan_shows_a_bar_on_a_terminal_only_and_clears_it(self):
+        rows = ["timestamp," + ",".join(f"m{m}" for m in range(300))]
+        for day in range(60):
+            date = datetime.date(2023, 1, 1) + datetime.timedelta(day)
+            rows.append(f"{date}," + ",".join(str(1000 + (m * 7919 + day * day * 104729) % 97) for m in range(300)))
+        metrics = self.deploys.with_name("metrics.csv")
+        metrics.write_text("\n".join(rows) + "\n", encoding="utf-8")
+        scan = (BINARY, "scan", "--no-config", "--metrics", str(metrics), "--format", "json")
+
+        def on_a_terminal(*options):
+            """What is drawn on a terminal that is standard error alone."""
+            ours, theirs = pty.openpty()
+            drawn = bytearray()
+            with subprocess.Popen([*scan, *options], cwd=ROOT, env={**ENVIRONMENT, "TERM": "xterm"}, stderr=theirs,
+                                  stdout=subprocess.DEVNULL) as process:
+                os.close(theirs)
+                while True:
+                    try:
+                        drawn += os.read(ours, 4096)
+                    except OSError:  # the other end is closed
+                        break
+            os.close(ours)
+            self.assertEqual(process.returncode, 0)
+            return drawn.decode("utf-8")
+
+        drawn = on_a_terminal()
+        self.assertRegex(drawn, r"█+.* of 300 metrics")
+        self.assertTrue(drawn.endswith("\r\x1b[2K"), repr(drawn[-80:]))
+        self.assertEqual(on_a_terminal("--quiet"), "")
+        piped = subprocess.run(scan, cwd=ROOT, env=ENVIRONMENT, capture_output=True, check=True)
+        self.assertEqual(piped.stderr, b"")
 
     def test_a_reader_that_leaves_early_is_no_error(self):
         command = ("deploys", "--format", "csv")

@@ -135,7 +135,7 @@ pub(super) struct OutputArguments {
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     pub(super) color: ColorChoice,
 
-    /// Write no warnings to standard error
+    /// Write no warnings and no progress to standard error
     #[arg(short, long)]
     pub(super) quiet: bool,
 }

@@ -15,6 +15,8 @@ pub(super) struct Environment {
     pub(super) now: DateTime<Utc>,
     /// Columns of the terminal that standard output is; none where it is none.
     pub(super) terminal: Option<usize>,
+    /// Whether standard error is a terminal on which a line can be drawn over.
+    pub(super) watched: bool,
 }
 
 /// Columns of a terminal that does not tell.
@@ -25,8 +27,11 @@ impl Environment {
     pub(super) fn of_process() -> Self {
         let variables = env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
         let size = || terminal_size::terminal_size().map_or(COLUMNS, |(width, _)| usize::from(width.0));
+        let variables: BTreeMap<String, String> = variables.collect();
+        let plain = variables.get("TERM").is_some_and(|term| term == "dumb");
         Self {
-            variables: variables.collect(),
+            watched: std::io::stderr().is_terminal() && !plain,
+            variables,
             folder: env::current_dir().unwrap_or_default(),
             now: Utc::now(),
             terminal: std::io::stdout().is_terminal().then(size),

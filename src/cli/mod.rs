@@ -6,6 +6,7 @@ mod config;
 mod environment;
 mod error;
 mod output;
+mod progress;
 mod resolve;
 mod when;
 

@@ -15,7 +15,7 @@ mod why;
 pub use error::{ErrorKind, InvestigateError};
 pub use lists::{deploys, metrics};
 pub use request::{DeploysRequest, MetricsRequest, On, ScanRequest, Setting, WhyRequest};
-pub use scan::scan;
+pub use scan::{Progress, scan};
 pub use why::why;
 
 pub use crate::stats::FdrMethod;

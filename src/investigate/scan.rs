@@ -1,5 +1,7 @@
 //! *What changed at all?*
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use rayon::prelude::*;
 
 use crate::attribute::{Asked, Case, Priors, near, posterior};
@@ -14,11 +16,14 @@ use super::events::{Onset, events};
 use super::suspects::ranked;
 use super::{FdrMethod, InvestigateError, ScanRequest, load};
 
+/// Is told how many metrics of how many are done, from any thread.
+pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
+
 /// Finds every change of every metric that was asked for, each with its likeliest deployments.
 ///
 /// # Errors
 /// Where a source is not read, or a metric or an app is unknown.
-pub fn scan(request: &ScanRequest) -> Result<Scan, InvestigateError> {
+pub fn scan(request: &ScanRequest, progress: Progress<'_>) -> Result<Scan, InvestigateError> {
     let setting = &request.setting;
     if setting.metrics.is_empty() {
         return Err(InvestigateError::NoMetrics);
@@ -28,7 +33,13 @@ pub fn scan(request: &ScanRequest) -> Result<Scan, InvestigateError> {
     let loaded = read_metrics(&setting.metrics, &request.metrics, setting.zone)?;
     let mut caveats = [loaded.caveats, deploy_caveats].concat();
     let names: Vec<String> = loaded.value.iter().map(|s| s.name().to_owned()).collect();
-    let scanned: Vec<OneMetric> = loaded.value.into_par_iter().map(|s| OneMetric::new(&s, request)).collect();
+    let done = AtomicUsize::new(0);
+    let look = |series: Series| {
+        let one = OneMetric::new(&series, request);
+        progress(done.fetch_add(1, Ordering::Relaxed) + 1, names.len());
+        one
+    };
+    let scanned: Vec<OneMetric> = loaded.value.into_par_iter().map(look).collect();
     caveats.extend(scanned.iter().flat_map(|one| one.caveats.clone()));
     let mut changes = supported(&scanned, request, &deploys);
     changes.sort_by(|a, b| a.change.at.cmp(&b.change.at).then_with(|| a.metric.cmp(&b.metric)));

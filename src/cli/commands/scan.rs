@@ -3,6 +3,7 @@ use clap::Args;
 use crate::cli::arguments::{DataArguments, DeployArguments, MethodChoice, OutputArguments, WindowArgument};
 use crate::cli::environment::Environment;
 use crate::cli::output::Output;
+use crate::cli::progress::Progress;
 use crate::cli::resolve::Resolved;
 use crate::cli::{CliError, Outcome, when};
 use crate::investigate::{self, FdrMethod, ScanRequest};
@@ -93,7 +94,9 @@ impl Scan {
         if wanted.is_none() {
             warn_left_out(&resolved, self.output.quiet);
         }
-        let scan = investigate::scan(&request)?;
+        let progress = Progress::new(environment.watched && !self.output.quiet, self.output.ascii);
+        let scan = investigate::scan(&request, &|done, all| progress.reached(done, all))?;
+        drop(progress);
         let changed = self.fail_on_change && !scan.changes.is_empty();
         output.write(&Answer::Scan(Box::new(scan)))?;
         Ok(if changed { Outcome::Changed } else { Outcome::Answered })
