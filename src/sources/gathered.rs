@@ -117,7 +117,8 @@ impl Gathered {
         let parts = [&pair.numerator, &pair.denominator].map(|part| self.points.contains_key(part));
         match (ratio, parts) {
             (_, [true, true]) => true,
-            (None, [false, false]) => self.points.contains_key(metric),
+            // What goes by the name of a part is perhaps no metric.
+            (None, [false, false]) => whole_of(metric).is_none() && self.points.contains_key(metric),
             _ => false,
         }
     }
@@ -134,6 +135,19 @@ impl Gathered {
             }
         }
         Ok(metrics)
+    }
+
+    /// One metric of sources that define none; none where there is none of this name, or it is the part of a ratio.
+    pub(super) fn pick(&mut self, name: &str) -> Result<Option<Metric>, SourceError> {
+        let is_there = |part: &String| self.points.contains_key(part);
+        let of_ratio = |whole: &&str| {
+            let Ratio { numerator, denominator } = Ratio::of(whole);
+            is_there(&numerator) || is_there(&denominator)
+        };
+        match whole_of(name).filter(of_ratio) {
+            Some(whole) => self.take(whole, None).map(|_| None),
+            None => self.take(name, None),
+        }
     }
 
     /// One metric; none where there is none of this name.

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 
 use crate::model::{Caveat, Series, nearest_names};
 
-use super::gathered::{Gathered, Metric, names_of, whole_of, without_parts};
+use super::gathered::{Gathered, Metric, names_of, without_parts};
 use super::shape::Shape;
 use super::table::Table;
 use super::{Loaded, MetricSource, SourceError};
@@ -23,15 +23,8 @@ const MANY: usize = 4;
 /// Where a file cannot be read, lacks a column or holds a bad cell; where no source holds the metric, or only one part of a ratio;
 /// where its timestamps make no regular series.
 pub fn read_metric(sources: &[MetricSource], name: &str, zone: Tz) -> Result<Loaded<Series>, SourceError> {
-    let by_name = sources.iter().any(|s| s.name.as_deref() == Some(name));
-    let (metric, mut known) = one_metric(sources, name, by_name, zone)?;
-    let Some(metric) = metric else {
-        known.extend(sources.iter().filter_map(|s| s.name.clone()));
-        let known = without_parts(&known);
-        let nearest = nearest_names(name, known.iter().map(String::as_str), 3);
-        return Err(SourceError::UnknownMetric { metric: name.to_owned(), nearest, known: known.len() });
-    };
-    let (value, caveats) = metric.into_series(name, zone)?;
+    let metric = some_metrics(sources, &[name], zone)?.pop();
+    let (value, caveats) = metric.ok_or_else(|| unknown(sources, name, BTreeSet::new()))?.into_series(name, zone)?;
     Ok(Loaded { value, caveats })
 }
 
@@ -42,11 +35,15 @@ pub fn read_metric(sources: &[MetricSource], name: &str, zone: Tz) -> Result<Loa
 /// # Errors
 /// Where a file cannot be read, lacks a column or holds a bad cell, a name is unknown, or one part of a ratio is not there.
 pub fn read_metrics(sources: &[MetricSource], names: &[String], zone: Tz) -> Result<Loaded<Vec<Series>>, SourceError> {
-    if !names.is_empty() {
-        return some_metrics(sources, names, zone);
-    }
+    let asked: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+    let asked: Vec<&str> = asked.into_iter().collect();
+    let metrics = if asked.is_empty() {
+        all_metrics(sources, zone)?
+    } else {
+        asked.iter().map(|&name| name.to_owned()).zip(some_metrics(sources, &asked, zone)?).collect()
+    };
     let mut loaded = Loaded { value: Vec::new(), caveats: Vec::new() };
-    for (name, metric) in all_metrics(sources, zone)? {
+    for (name, metric) in metrics {
         match metric.into_series(&name, zone) {
             Ok((series, caveats)) => {
                 loaded.value.push(series);
@@ -59,74 +56,75 @@ pub fn read_metrics(sources: &[MetricSource], names: &[String], zone: Tz) -> Res
     Ok(loaded)
 }
 
-/// One metric, of the sources that define it by name or of those that define none. Where it is not there, the names that are.
-fn one_metric(
+/// The metrics of these names, in their order. Each source is read once, because standard input cannot be read again.
+fn some_metrics(sources: &[MetricSource], names: &[&str], zone: Tz) -> Result<Vec<Metric>, SourceError> {
+    let is_defined = |name: &str| sources.iter().any(|s| s.name.as_deref() == Some(name));
+    let others: Vec<&str> = names.iter().copied().filter(|name| !is_defined(name)).collect();
+    let mut undefined = gathered(sources, None, &others, zone)?;
+    let metric = |name: &&str| {
+        if is_defined(name) {
+            let mut own = gathered(sources, Some(name), &[name], zone)?;
+            let ratio = sources.iter().find(|s| s.name.as_deref() == Some(name)).and_then(|s| s.ratio.as_ref());
+            return own.take(name, ratio)?.ok_or_else(|| unknown(sources, name, own.known));
+        }
+        undefined.pick(name)?.ok_or_else(|| unknown(sources, name, undefined.known.clone()))
+    };
+    names.iter().map(metric).collect()
+}
+
+/// What the sources that define one metric, or none, hold of metrics; and the names in them, where something is not there.
+fn gathered(
     sources: &[MetricSource],
-    name: &str,
-    by_name: bool,
+    defined: Option<&str>,
+    names: &[&str],
     zone: Tz,
-) -> Result<(Option<Metric>, BTreeSet<String>), SourceError> {
+) -> Result<Gathered, SourceError> {
     let mut gathered = Gathered::new(zone);
-    let mut ratio = None;
-    let (wanted, part_of) = if by_name { (Some(name), None) } else { (None, whole_of(name)) };
-    for source in sources.iter().filter(|s| s.name.as_deref() == wanted) {
-        ratio = source.ratio.as_ref();
-        let names = names_of(name, source);
+    if names.is_empty() {
+        return Ok(gathered);
+    }
+    for source in sources.iter().filter(|s| s.name.as_deref() == defined) {
+        let wanted: Vec<String> = names.iter().flat_map(|name| names_of(name, source)).collect();
         for table in Table::open_all(&source.locator)? {
             let shape = Shape::of(&table, source)?;
-            shape.read(&table, source, Some(&names), &mut gathered)?;
+            shape.read(&table, source, Some(&wanted), &mut gathered)?;
             gathered.files.push(table.file.clone());
-            if part_of.is_some() || !gathered.holds(name, ratio) {
+            if !names.iter().all(|name| gathered.holds(name, source.ratio.as_ref())) {
                 gathered.known.extend(shape.names(&table)?);
             }
         }
     }
-    if let Some(whole) = part_of
-        && let Some(Metric::Ratio { .. }) = gathered.take(whole, None)?
-    {
-        return Ok((None, gathered.known));
-    }
-    Ok((gathered.take(name, ratio)?, gathered.known))
+    Ok(gathered)
+}
+
+fn unknown(sources: &[MetricSource], metric: &str, mut known: BTreeSet<String>) -> SourceError {
+    known.extend(sources.iter().filter_map(|s| s.name.clone()));
+    let known = without_parts(&known);
+    let nearest = nearest_names(metric, known.iter().map(String::as_str), 3);
+    SourceError::UnknownMetric { metric: metric.to_owned(), nearest, known: known.len() }
 }
 
 /// Every metric; one that is defined by name wins over one that rows or columns name.
 fn all_metrics(sources: &[MetricSource], zone: Tz) -> Result<BTreeMap<String, Metric>, SourceError> {
     let mut metrics = BTreeMap::new();
-    let defined: BTreeSet<&str> = sources.iter().filter_map(|s| s.name.as_deref()).collect();
-    for name in defined {
-        if let (Some(metric), _) = one_metric(sources, name, true, zone)? {
+    let defined: BTreeMap<&str, &MetricSource> =
+        sources.iter().filter_map(|s| s.name.as_deref().map(|name| (name, s))).collect();
+    for (name, source) in defined {
+        let mut own = gathered(sources, Some(name), &[name], zone)?;
+        if let Some(metric) = own.take(name, source.ratio.as_ref())? {
             metrics.insert(name.to_owned(), metric);
         }
     }
-    let mut gathered = Gathered::new(zone);
+    let mut rest = Gathered::new(zone);
     for source in sources.iter().filter(|s| s.name.is_none()) {
         for table in Table::open_all(&source.locator)? {
-            Shape::of(&table, source)?.read(&table, source, None, &mut gathered)?;
+            Shape::of(&table, source)?.read(&table, source, None, &mut rest)?;
         }
     }
-    for (name, metric) in gathered.into_metrics()? {
+    for (name, metric) in rest.into_metrics()? {
         metrics.entry(name).or_insert(metric);
     }
     Ok(metrics)
-}
-
-fn some_metrics(sources: &[MetricSource], names: &[String], zone: Tz) -> Result<Loaded<Vec<Series>>, SourceError> {
-    let mut sorted = names.to_vec();
-    sorted.sort();
-    sorted.dedup();
-    let mut loaded = Loaded { value: Vec::new(), caveats: Vec::new() };
-    for name in &sorted {
-        match read_metric(sources, name, zone) {
-            Ok(one) => {
-                loaded.value.push(one.value);
-                loaded.caveats.extend(one.caveats);
-            }
-            Err(error @ SourceError::Irregular { .. }) => loaded.caveats.push(skipped(&error)),
-            Err(error) => return Err(error),
-        }
-    }
-    loaded.caveats = condensed(loaded.caveats);
-    Ok(loaded)
 }
 
 fn skipped(error: &SourceError) -> Caveat {

@@ -124,8 +124,7 @@ impl Table {
         let mut frame = self.frame.clone();
         if let Some((column, values)) = only {
             let held = exactly(column).cast(DataType::String);
-            let one_of = values.iter().map(|value| held.clone().eq(lit(value.as_str()))).reduce(Expr::or);
-            frame = frame.filter(one_of.unwrap_or_else(|| lit(false)));
+            frame = frame.filter(any(values.iter().map(|value| held.clone().eq(lit(value.as_str()))).collect()));
         }
         let wanted: Vec<Expr> = std::iter::once(ROW).chain(columns.iter().copied()).map(exactly).collect();
         let read = self.collect(frame.select(wanted))?;
@@ -200,6 +199,15 @@ fn csv(sources: ScanSources) -> PolarsResult<LazyFrame> {
 /// A column by its name as it is: `col` would take `*` and `^a$` for patterns.
 fn exactly(name: &str) -> Expr {
     Expr::Column(name.into())
+}
+
+/// Whether any of these holds, nested no deeper than it must be.
+fn any(mut conditions: Vec<Expr>) -> Expr {
+    while conditions.len() > 1 {
+        let both = |pair: &[Expr]| pair.iter().cloned().reduce(Expr::or);
+        conditions = conditions.chunks(2).filter_map(both).collect();
+    }
+    conditions.pop().unwrap_or_else(|| lit(false))
 }
 
 fn first_line(error: &PolarsError) -> String {

@@ -188,3 +188,14 @@ fn a_least_effect_that_is_none() {
         world.run(&["scan", "--metrics", "metrics.csv", "--fdr", value]).refused(&["--fdr"]);
     }
 }
+
+#[test]
+fn several_metrics_are_read_from_standard_input_at_once() {
+    let text = format!("timestamp,metric,value\n{}{}{}", rows("a", step(0, 20)), rows("b", step(500, 40)), flat(1));
+    let arguments = ["scan", "b", "a", "b", "--metrics", "-", "--format", "json"];
+    let answer = World::empty().run_with(&arguments, text.as_bytes(), &[]).json();
+    assert_eq!(answer["question"]["metrics"], serde_json::json!(["a", "b"]));
+    assert_eq!(metrics_of(&answer), ["a", "b"]);
+    let run = World::empty().run_with(&["scan", "b", "c", "--metrics", "-"], text.as_bytes(), &[]);
+    run.refused(&["no metric \"c\" among the 3"]);
+}
