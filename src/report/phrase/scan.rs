@@ -13,6 +13,7 @@ pub(in crate::report) fn found(scan: &Scan) -> String {
     match scan.changes.len() {
         0 => format!("No change{size} is supported in {metrics}{stretch}"),
         n if n == events => format!("{}{size} in {metrics}{stretch}", count(n, "change")),
+        n if events == 1 => format!("{}{size} in {metrics}{stretch}, all at one moment", count(n, "change")),
         n => format!("{}{size} in {metrics}{stretch}, {} in all", count(n, "change"), count(events, "event")),
     }
 }

@@ -127,6 +127,8 @@ fn a_scan_says_which_changes_were_asked_for() {
     };
     let told = "3 changes of at least 5 % in 4 metrics from 2023-11-01 to 2023-12-01 12:30, 2 events in all; times";
     assert!(first(&scan).starts_with(told), "{}", first(&scan));
+    scan.changes.remove(0);
+    assert!(first(&scan).contains("2023-12-01 12:30, all at one moment;"), "{}", first(&scan));
     scan.changes.clear();
     scan.question.until = Some(fixtures::at("2023-11-30T23:00:00"));
     let told = "No change of at least 5 % is supported in 4 metrics from 2023-11-01 to 2023-11-30; times in";
