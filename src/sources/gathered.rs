@@ -67,19 +67,21 @@ pub(super) fn without_parts(names: &BTreeSet<String>) -> BTreeSet<String> {
 pub(super) enum Metric {
     /// Its values.
     Values(Points),
-    /// Its numerators and denominators, and whether it was read as values too.
-    Ratio { numerator: Points, denominator: Points, beside_values: bool },
+    /// Its numerators and denominators, with the names that they have in the files, and whether it was read as values too.
+    Ratio { numerator: Points, denominator: Points, names: Ratio, beside_values: bool },
 }
 
 impl Metric {
     /// The series, with what was done on the way.
     pub(super) fn into_series(self, name: &str, zone: Tz) -> Result<(Series, Vec<Caveat>), SourceError> {
-        let (numerator, denominator, beside_values) = match self {
+        let (numerator, denominator, names, beside_values) = match self {
             Self::Values(points) => return points.into_series(name, zone),
-            Self::Ratio { numerator, denominator, beside_values } => (numerator, denominator, beside_values),
+            Self::Ratio { numerator, denominator, names, beside_values } => {
+                (numerator, denominator, names, beside_values)
+            }
         };
-        let Ratio { numerator: above, denominator: below } = Ratio::of(name);
-        let (series, mut caveats) = ratio_series((numerator, &above), (denominator, &below), name, zone)?;
+        let (above, below) = (names.numerator.as_str(), names.denominator.as_str());
+        let (series, mut caveats) = ratio_series((numerator, above), (denominator, below), name, zone)?;
         if beside_values {
             let text = format!("{name} is given by itself and as {above} and {below}; it was taken from these two.");
             caveats.push(Caveat::new("ratio_beside_values", text));
@@ -159,7 +161,7 @@ impl Gathered {
         match (ratio, parts) {
             (_, [Some(numerator), Some(denominator)]) => {
                 let beside_values = ratio.is_none() && self.points.remove(name).is_some();
-                Ok(Some(Metric::Ratio { numerator, denominator, beside_values }))
+                Ok(Some(Metric::Ratio { numerator, denominator, names: pair, beside_values }))
             }
             (None, [None, None]) => Ok(self.points.remove(name).map(Metric::Values)),
             (_, [numerator, denominator]) => Err(self.half(name, &pair, numerator, denominator)),

@@ -240,8 +240,8 @@ impl Told<'_> {
         let n = keys(numerators).symmetric_difference(&keys(denominators)).count();
         if n > 0 {
             let text = format!(
-                "{}: {n} rows have only a numerator or only a denominator of their moment and dimensions; within a moment they were \
-                 added up all the same.",
+                "{}: {n} rows with a numerator or a denominator have no counterpart of their moment and dimensions; where the moment \
+                 has others, they were added up all the same.",
                 self.name
             );
             self.tell("half_ratios", text);

@@ -189,3 +189,14 @@ fn a_negative_denominator_is_named_with_its_place() {
     let text = wide("c.num", "c.den") + "2024-03-01,-5,7\n";
     assert_eq!(world(&text).run(&["metrics", "--metrics", "metrics.csv"]).code, 0);
 }
+
+#[test]
+fn what_was_done_to_a_part_is_told_by_its_own_name() {
+    let config = "[metrics.c]\nsource = \"metrics.csv\"\nnumerator = \"signups\"\ndenominator = \"visits\"\n";
+    let text = long("signups", "visits") + &format!("{},visits,9\n2024-03-01,visits,9\n", day(59));
+    let list = world(&text).file("shiptrace.toml", config).run(&["metrics", "--format", "json"]).json();
+    assert_eq!(codes(&list), ["conflicting_rows", "gaps", "half_ratios"]);
+    let told = list["caveats"][0]["text"].as_str().unwrap();
+    assert!(told.starts_with("visits: 1 rows give another value"), "{told}");
+    assert!(list["caveats"][2]["text"].as_str().unwrap().starts_with("c: 1 rows"), "{list}");
+}
