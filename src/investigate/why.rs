@@ -146,7 +146,7 @@ impl<'a> Investigation<'a> {
             change: self.found.as_ref().map(|f| change(self.series, f, known.better, PValueScope::Near)),
             evidence: self.evidence(),
             suspects,
-            none_of_these: posterior.something_else + posterior.nothing_happened,
+            none_of_these: (posterior.something_else + posterior.nothing_happened).min(1.0),
             none: NoneParts { something_else: posterior.something_else, nothing_happened: posterior.nothing_happened },
             excluded,
             other_changes: self.other_changes(known.better),

@@ -1,0 +1,28 @@
+//! Simulations with known truth: whether p-values, intervals and discoveries mean what they say.
+//!
+//! `cargo bench --no-default-features --bench simulation -- PART [--runs N] [--only WORD]`
+
+#![allow(
+    clippy::expect_used,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "what is simulated is small, and what cannot be made should stop the run"
+)]
+
+mod calibration;
+mod report;
+mod series;
+
+use std::env;
+
+fn main() {
+    let arguments: Vec<String> = env::args().skip(1).filter(|a| a != "--bench").collect();
+    let value = |name: &str| arguments.iter().position(|a| a == name).and_then(|i| arguments.get(i + 1));
+    let runs = value("--runs").map_or(1000, |n| n.parse().expect("--runs takes a number"));
+    let only = value("--only").cloned().unwrap_or_default();
+    match arguments.first().map(String::as_str) {
+        Some("calibration") => calibration::run(runs, &only),
+        _ => eprintln!("say which part: calibration"),
+    }
+}
