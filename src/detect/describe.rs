@@ -97,11 +97,7 @@ impl Neighbourhood {
     #[must_use]
     pub fn change_at(&self, series: &Series, rhythms: &[Rhythm], at: Range<usize>, p_value: f64) -> Option<Found> {
         let near: Vec<usize> = (0..self.moments.len()).filter(|&i| at.contains(&self.moments.bucket[i])).collect();
-        let mass_near = |shape: &Shape| {
-            let logs: Vec<f64> = near.iter().map(|&i| self.scores.log_bayes(*shape, i)).collect();
-            shape.prior().ln() + log_sum_exp(&logs)
-        };
-        let shape = Shape::LASTING.into_iter().max_by(|a, b| mass_near(a).total_cmp(&mass_near(b)))?;
+        let shape = self.likeliest_near(&near, &Shape::LASTING)?;
         // What sort of change it is may be open, and says little about when it began.
         let by_kind = [ChangeKind::Level, ChangeKind::Trend].map(|kind| self.scores.log_bayes_of(kind));
         let wide: Vec<f64> = (0..self.moments.len()).map(|i| log_sum_exp(&[by_kind[0][i], by_kind[1][i]])).collect();
@@ -124,20 +120,24 @@ impl Neighbourhood {
         self.found(series, rhythms, Shape::Step, 1.0, (i, mass, weights))
     }
 
-    /// The event of a shape that begins in one of the buckets `at`.
+    /// The likeliest of the spikes that begin in one of the buckets `at`.
     #[must_use]
-    pub fn change_like(
-        &self,
-        series: &Series,
-        rhythms: &[Rhythm],
-        shape: Shape,
-        at: Range<usize>,
-        p_value: f64,
-    ) -> Option<Found> {
+    pub fn spike_at(&self, series: &Series, rhythms: &[Rhythm], at: Range<usize>, p_value: f64) -> Option<Found> {
         let near: Vec<usize> = (0..self.moments.len()).filter(|&i| at.contains(&self.moments.bucket[i])).collect();
-        let mass = normalise(&only(&near, &self.log_posterior(shape, &|_| 0.0)));
+        let shape = self.likeliest_near(&near, &Shape::PULSES)?;
+        let logs: Vec<f64> = (0..self.moments.len()).map(|i| self.scores.log_bayes(shape, i)).collect();
+        let mass = normalise(&only(&near, &logs));
         let weights = only(&near, &vec![0.0; self.moments.len()]);
         self.found(series, rhythms, shape, p_value, (self.median(&mass), mass, weights))
+    }
+
+    /// The shape of most posterior at these moments.
+    fn likeliest_near(&self, near: &[usize], shapes: &[Shape]) -> Option<Shape> {
+        let mass = |shape: &Shape| {
+            let logs: Vec<f64> = near.iter().map(|&i| self.scores.log_bayes(*shape, i)).collect();
+            shape.prior().ln() + log_sum_exp(&logs)
+        };
+        shapes.iter().copied().max_by(|a, b| mass(a).total_cmp(&mass(b)))
     }
 
     /// log posterior of the onset, up to a constant, for the kind of change that a shape is.

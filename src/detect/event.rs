@@ -6,10 +6,10 @@ use std::ops::Range;
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal, StudentsT};
 
 use crate::model::ChangeKind;
-use crate::stats::{EventRegression, Fit, Footprint, Score, StudentNoise, log_sum_exp, normalise};
+use crate::stats::{EventRegression, Fit, Footprint, Score, log_sum_exp, normalise};
 
 use super::local::EVENT_PARAMETERS;
-use super::{Local, Moments, Null, Shape};
+use super::{Local, Moments, Shape};
 
 /// The size of an effect at a moment, on the scale of the regression.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -96,51 +96,35 @@ pub(super) struct Judge<'a> {
     regression: &'a EventRegression,
     /// log likelihood without an event, and the scale of the noise then.
     without: (f64, f64),
-    /// What is likeliest without an event; worked out when a pulse is judged.
-    null: OnceCell<Null>,
+    /// Innovations where all that stands out is noise; worked out when a pulse is tested.
+    wild: OnceCell<Vec<f64>>,
 }
 
 impl<'a> Judge<'a> {
     pub(super) fn new(local: &'a Local) -> Self {
         let regression = local.regression();
         let without = local.student().log_likelihood(&regression.innovations, 0.0, regression.prior_cost(None, 0.0));
-        Self { local, regression, without, null: OnceCell::new() }
-    }
-
-    /// The noise by which a shape is judged, with the likelihood and the scale without an event.
-    ///
-    /// A pulse may be an outlier: whether it is one too many is told from tails that are fitted with it (under the null hypothesis), else
-    /// any noise with heavy tails would be full of pulses. What lasts is told from the tails beside it.
-    fn noise(&self, shape: Shape) -> (StudentNoise, (f64, f64)) {
-        match shape {
-            Shape::Pulse(_) => (self.null().student, (self.null().log_likelihood, self.null().scale)),
-            Shape::Step | Shape::Kink => (self.local.student(), self.without),
-        }
-    }
-
-    fn null(&self) -> &Null {
-        self.null.get_or_init(|| self.local.without_event())
+        Self { local, regression, without, wild: OnceCell::new() }
     }
 
     /// How much likelier the data is with an event of this effect: log likelihood ratio, priors of the coefficients included. The effect
     /// has a Gaussian prior of this precision, in units of that of the noise.
-    fn gain(&self, shape: Shape, footprint: &Footprint, effect: f64, precision: f64) -> f64 {
-        let (noise, without) = self.noise(shape);
+    fn gain(&self, footprint: &Footprint, effect: f64, precision: f64) -> f64 {
         let left: Vec<f64> =
             self.regression.innovations.iter().zip(&footprint.innovations).map(|(e, u)| e - effect * u).collect();
         let cost = self.regression.prior_cost(Some(footprint), effect) + precision * effect * effect;
-        noise.log_likelihood(&left, without.1, cost).0 - without.0
+        self.local.student().log_likelihood(&left, self.without.1, cost).0 - self.without.0
     }
 
     /// Laplace's approximation of the log Bayes factor with an effect drawn from Normal(0, (gσ)²); exact for Gaussian noise of known scale.
-    fn log_bayes(&self, shape: Shape, score: Score, footprint: &Footprint) -> f64 {
+    fn log_bayes(&self, score: Score, footprint: &Footprint) -> f64 {
         if !self.tells(score) {
             return 0.0;
         }
         let per_square = 1.0 / (EFFECT_PRIOR * EFFECT_PRIOR);
         let shrunk = score.cross / (score.size + per_square);
         let occam = 0.5 * (score.size / per_square).ln_1p();
-        self.share_that_counts() * self.gain(shape, footprint, shrunk, per_square) - occam
+        self.share_that_counts() * self.gain(footprint, shrunk, per_square) - occam
     }
 
     /// A statistic that is about standard normal where there is no event, positive where the metric rose. `k` is the first observation that
@@ -156,7 +140,7 @@ impl<'a> Judge<'a> {
         if let Shape::Pulse(_) = shape {
             return self.tails(shape.touched(self.local.places(), k)).copysign(effect);
         }
-        let ratio = (2.0 * self.share_that_counts() * self.gain(shape, footprint, effect, 0.0)).max(0.0);
+        let ratio = (2.0 * self.share_that_counts() * self.gain(footprint, effect, 0.0)).max(0.0);
         let freedom = self.regression.freedom - EVENT_PARAMETERS;
         let small = (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0);
         (small * ratio.sqrt()).copysign(effect)
@@ -164,7 +148,7 @@ impl<'a> Judge<'a> {
 
     /// The standard normal number as far out as these observations are together: −2 Σ log pᵢ follows χ² with two degrees of freedom for each.
     fn tails(&self, touched: Range<usize>) -> f64 {
-        let innovations = &self.null().innovations;
+        let innovations = self.wild.get_or_init(|| self.local.innovations_without_event());
         // The noise beside the event has lost its wildest value, if that is what the event is.
         let noise = self.local.student().heavier();
         let (_, scale) = noise.log_likelihood(innovations, 0.0, 0.0);
@@ -223,7 +207,7 @@ impl ShapeScores {
             starts.iter().map(|&i| scores[i].log_bayes_factor(judge.regression, EFFECT_PRIOR)).collect();
         let can_be_judged = |j: &usize| moments.observation[starts[*j]] < places.len();
         let likeliest = (0..starts.len()).filter(can_be_judged).max_by(|a, b| rough[*a].total_cmp(&rough[*b]));
-        let judged = |j: usize| judge.log_bayes(shape, scores[starts[j]], &whole(moments.observation[starts[j]]));
+        let judged = |j: usize| judge.log_bayes(scores[starts[j]], &whole(moments.observation[starts[j]]));
         // Least squares overstates what outliers leave unexplained: at the likeliest start both are known.
         let (top, offset) = likeliest.map_or((0.0, 0.0), |j| (rough[j], judged(j) - rough[j]));
         let mut order: Vec<usize> = (0..starts.len()).filter(can_be_judged).collect();
@@ -255,7 +239,7 @@ impl ShapeScores {
             for i in inside {
                 out.push(match &footprints {
                     Some((all, after)) if i > start => {
-                        judge.log_bayes(shape, scores[i], &between(all, after, moments.share[i]))
+                        judge.log_bayes(scores[i], &between(all, after, moments.share[i]))
                     }
                     None if shape == Shape::Step => moments.share[i] * this + (1.0 - moments.share[i]) * next(j),
                     _ => this,

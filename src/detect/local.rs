@@ -39,28 +39,6 @@ struct Noise {
     student: StudentNoise,
 }
 
-/// A stretch without an event, whose noise has tails as heavy as it takes.
-#[derive(Debug, Clone)]
-pub struct Null {
-    /// The tails.
-    pub student: StudentNoise,
-    /// The innovations.
-    pub innovations: Vec<f64>,
-    /// Their log likelihood, with what coefficients cost by their priors.
-    pub log_likelihood: f64,
-    /// Their scale.
-    pub scale: f64,
-}
-
-impl Null {
-    fn of(regression: &EventRegression) -> Self {
-        let innovations = regression.innovations.clone();
-        let student = StudentNoise::fitted(&innovations);
-        let (log_likelihood, scale) = student.log_likelihood(&innovations, 0.0, regression.prior_cost(None, 0.0));
-        Self { student, innovations, log_likelihood, scale }
-    }
-}
-
 /// Why a stretch cannot be analysed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LocalError {
@@ -134,12 +112,12 @@ impl Local {
         let times_of_day = times_of_day(series, &places);
         let builder = Builder { series, rhythms, scope, places: &places, starts: &starts, times_of_day };
         let level = builder.begin(&values, false).ok_or(LocalError::Constant)?;
-        let begun = if values.iter().any(|v| *v <= 0.0) {
-            level
-        } else {
+        let begun = if series.is_positive() {
             let logs: Vec<f64> = values.iter().map(|v| v.ln()).collect();
             let jacobian: f64 = logs.iter().sum();
             builder.begin(&logs, true).filter(|log| log.evidence - jacobian > level.evidence).unwrap_or(level)
+        } else {
+            level
         };
         builder.finish(begun).ok_or(LocalError::Constant)
     }
@@ -198,20 +176,21 @@ impl Local {
         Some(Fit { standard_error: fit.standard_error * ((nu + 3.0) / (nu + 1.0)).sqrt(), ..fit })
     }
 
-    /// What is likeliest without an event, where all that stands out is noise.
+    /// The innovations that are left without an event, where all that stands out is noise: by reweighted least squares, with tails as heavy
+    /// as it takes.
     ///
     /// The autocorrelation is that beside the event: an outlier of several buckets would seem to be one.
     #[must_use]
-    pub fn without_event(&self) -> Null {
+    pub fn innovations_without_event(&self) -> Vec<f64> {
         let Noise { phi, spread, .. } = &self.noise;
-        let mut null = Null::of(&self.regression);
+        let mut innovations = self.regression.innovations.clone();
         for _ in 0..NULL_ROUNDS {
-            let weights = null.student.weights(&null.innovations);
+            let weights = StudentNoise::fitted(&innovations).weights(&innovations);
             let precision = Precision::new(&self.places, *phi, spread, &weights);
             let Some(regression) = EventRegression::new(&self.y, &self.design, precision) else { break };
-            null = Null::of(&regression);
+            innovations = regression.innovations;
         }
-        null
+        innovations
     }
 
     /// The regression under each strength of belief in a slope, with its log marginal likelihood without an event: a slope and a step explain

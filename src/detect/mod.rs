@@ -16,7 +16,7 @@ mod tests;
 
 pub use describe::{EFFECT_LEVEL, Found, MOMENT_LEVEL, Neighbourhood, OUTER_LEVEL, YOUNG};
 pub use event::{Effect, ShapeScores};
-pub use local::{Local, LocalError, Null, Scope};
+pub use local::{Local, LocalError, Scope};
 pub use moments::Moments;
 pub use rhythm::{Rhythm, detect_rhythms};
 pub use scan::{FEWEST, Scanned, effect_at, scan, strongest};

@@ -300,13 +300,7 @@ impl<'a> Scan<'a> {
         let search = self.search_of(&local, &around.range, 1.0);
         let starts = local.on_scale(Moments::starts(self.series, local.places(), focus.clone()));
         let tested = search.strongest(&local, &starts, &starts.all(), &Shape::PULSES)?;
-        self.neighbourhood(local, focus.clone()).change_like(
-            self.series,
-            &self.rhythms,
-            tested.shape,
-            focus,
-            tested.p_value,
-        )
+        self.neighbourhood(local, focus.clone()).spike_at(self.series, &self.rhythms, focus, tested.p_value)
     }
 
     fn local(&self, around: &Around, focus: Range<usize>, phi: Option<f64>) -> Option<Local> {

@@ -12,6 +12,7 @@ pub struct Series {
     edges: Vec<i64>,
     values: Vec<f64>,
     denominators: Option<Vec<f64>>,
+    positive: bool,
 }
 
 /// Why numbers do not make a series.
@@ -56,7 +57,8 @@ impl Series {
         if let Some(i) = values.iter().position(|v| v.is_infinite()) {
             return Err(SeriesError::Infinite(i));
         }
-        Ok(Self { name: name.into(), zone, step, edges, values, denominators: None })
+        let positive = values.iter().all(|v| v.is_nan() || *v > 0.0);
+        Ok(Self { name: name.into(), zone, step, edges, values, denominators: None, positive })
     }
 
     /// The series as ratios with these denominators, one for each bucket: what a value is worth grows with its denominator.
@@ -107,6 +109,12 @@ impl Series {
     #[must_use]
     pub fn values(&self) -> &[f64] {
         &self.values
+    }
+
+    /// Whether no value is zero or below, so that each has a logarithm.
+    #[must_use]
+    pub fn is_positive(&self) -> bool {
+        self.positive
     }
 
     /// Number of buckets, missing ones included.
