@@ -14,6 +14,11 @@ pub(crate) fn hours(values: Vec<f64>) -> Series {
     series(Step::Hours(1), 3_600, values)
 }
 
+/// A series of five minutes each from 2024-01-01 UTC on.
+pub(crate) fn five_minutes(values: Vec<f64>) -> Series {
+    series(Step::Minutes(5), 300, values)
+}
+
 fn series(step: Step, seconds: usize, values: Vec<f64>) -> Series {
     let edges = (0..=values.len()).map(|i| 1_704_067_200 + i64::try_from(seconds * i).unwrap()).collect();
     Series::new("m", Tz::UTC, step, edges, values).unwrap()

@@ -10,6 +10,7 @@ use crate::stats::{
 };
 
 use super::event::best_by_least_squares;
+use super::rhythm::KnownEffects;
 use super::{Moments, Rhythm, Shape};
 
 /// A stretch of a series, explained by level, slope, rhythms and earlier or later changes, under autocorrelated noise with outliers.
@@ -110,11 +111,18 @@ impl Local {
         }
         let starts = Moments::starts(series, &places, scope.focus.clone());
         let times_of_day = times_of_day(series, &places);
+        let (known, rhythms): (Vec<&Rhythm>, Vec<&Rhythm>) = rhythms.iter().partition(|r| r.known.is_some());
+        let less_known = |y: &dyn Fn(f64) -> f64, of: fn(&KnownEffects) -> Option<&[f64]>| -> Vec<f64> {
+            let effect = |r: &&Rhythm, p: usize| r.known.as_ref().and_then(of).map_or(0.0, |e| e[r.phases[p]]);
+            let rest = |(v, &p): (&f64, &usize)| y(*v) - known.iter().map(|r| effect(r, p)).sum::<f64>();
+            values.iter().zip(&places).map(rest).collect()
+        };
         let builder = Builder { series, rhythms, scope, places: &places, starts: &starts, times_of_day };
-        let level = builder.begin(&values, false).ok_or(LocalError::Constant)?;
+        let level = less_known(&|v| v, |k| Some(&k.level));
+        let level = builder.begin(&level, false).ok_or(LocalError::Constant)?;
         let begun = if series.is_positive() {
-            let logs: Vec<f64> = values.iter().map(|v| v.ln()).collect();
-            let jacobian: f64 = logs.iter().sum();
+            let jacobian: f64 = values.iter().map(|v| v.ln()).sum();
+            let logs = less_known(&f64::ln, |k| k.log.as_deref());
             builder.begin(&logs, true).filter(|log| log.evidence - jacobian > level.evidence).unwrap_or(level)
         } else {
             level
@@ -232,7 +240,8 @@ impl Local {
 /// What the steps of building a [`Local`] share.
 struct Builder<'a> {
     series: &'a Series,
-    rhythms: &'a [Rhythm],
+    /// Those that are told from the stretch itself.
+    rhythms: Vec<&'a Rhythm>,
     scope: &'a Scope<'a>,
     places: &'a [usize],
     /// The starts of the buckets of the focus.

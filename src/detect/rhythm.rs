@@ -7,7 +7,7 @@ use crate::model::{Series, Step};
 use crate::stats::{mad_sd, median};
 
 /// A rhythm: each bucket has a phase, and buckets of one phase share an effect.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Rhythm {
     /// `day`, `week` or `year`.
     pub name: &'static str,
@@ -18,6 +18,17 @@ pub struct Rhythm {
     pub phases: Vec<usize>,
     /// Number of phases.
     pub count: usize,
+    /// What the phases bring, where that is told from the whole series at once: of buckets below an hour no stretch holds enough of them.
+    pub known: Option<KnownEffects>,
+}
+
+/// The effect of each phase of a rhythm, about a mean of zero.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KnownEffects {
+    /// On the metric's own scale.
+    pub level: Vec<f64>,
+    /// On the log scale, where all values are positive.
+    pub log: Option<Vec<f64>>,
 }
 
 /// A correlation of differences one period apart counts from so many standard errors on, and two periods apart as well.
@@ -35,10 +46,21 @@ const LEAST_CORRELATION: f64 = 0.1;
 #[must_use]
 pub fn detect_rhythms(series: &Series) -> Vec<Rhythm> {
     let mut rest = series.values().to_vec();
+    let mut logs = series.is_positive().then(|| rest.iter().map(|v| v.ln()).collect::<Vec<f64>>());
     let mut found = Vec::new();
     for (name, period) in candidates(series.step()) {
-        if rest.len() >= 3 * period && (recurs(&rest, period) || (name == "week" && recurs_by_day(series, &rest))) {
-            let rhythm = Rhythm::new(series, name, period);
+        let in_means = || match name {
+            "week" => recurs_in_means(series, &rest, DAY, 7),
+            "day" => series.step() < Step::Hours(1) && recurs_in_means(series, &rest, HOUR, 24),
+            _ => false,
+        };
+        if rest.len() >= 3 * period && (recurs(&rest, period) || in_means()) {
+            let mut rhythm = Rhythm::new(series, name, period);
+            if series.step() < Step::Hours(1) {
+                let log = logs.as_ref().map(|logs| rhythm.effects(logs));
+                rhythm.known = Some(KnownEffects { level: rhythm.effects(&rest), log });
+                logs = logs.map(|logs| rhythm.removed(&logs));
+            }
             rest = rhythm.removed(&rest);
             found.push(rhythm);
         }
@@ -46,22 +68,31 @@ pub fn detect_rhythms(series: &Series) -> Vec<Rhythm> {
     found
 }
 
-/// Whether a metric with buckets below a day has a week in its daily means: there a weekend is a level, not a jump in a difference.
-fn recurs_by_day(series: &Series, values: &[f64]) -> bool {
-    let mut days: Vec<(i32, f64, f64)> = Vec::new();
+const HOUR: i64 = 3_600;
+const DAY: i64 = 86_400;
+
+/// Whether the means of longer stretches, of so many seconds by the local clock, have a rhythm of `period` of them: a smooth day or a weekend
+/// is a difference of these, and hardly one from bucket to bucket.
+fn recurs_in_means(series: &Series, values: &[f64], seconds: i64, period: usize) -> bool {
+    if series.step().seconds() >= seconds as f64 {
+        return false;
+    }
+    let stretch = |i: usize| series.moment(i).naive_local().and_utc().timestamp().div_euclid(seconds);
+    let mut sums: Vec<(i64, f64, f64)> = Vec::new();
     for (i, v) in values.iter().enumerate().filter(|(_, v)| !v.is_nan()) {
-        let day = series.moment(i).num_days_from_ce();
-        match days.last_mut().filter(|last| last.0 == day) {
-            Some(last) => *last = (day, last.1 + v, last.2 + 1.0),
-            None => days.push((day, *v, 1.0)),
+        let at = stretch(i);
+        match sums.last_mut().filter(|last| last.0 == at) {
+            Some(last) => *last = (at, last.1 + v, last.2 + 1.0),
+            None => sums.push((at, *v, 1.0)),
         }
     }
-    let Some(first) = days.first().map(|d| d.0).filter(|_| series.step() < Step::Day) else { return false };
-    let mut means = vec![f64::NAN; days.last().map_or(0, |d| d.0.abs_diff(first) as usize + 1)];
-    for (day, sum, count) in days {
-        means[day.abs_diff(first) as usize] = sum / count;
+    let Some(first) = sums.first().map(|s| s.0) else { return false };
+    let place = |at: i64| usize::try_from(at - first).unwrap_or(0);
+    let mut means = vec![f64::NAN; sums.last().map_or(0, |s| place(s.0) + 1)];
+    for (at, sum, count) in sums {
+        means[place(at)] = sum / count;
     }
-    recurs(&means, 7) || differs_by_phase(&means, 7)
+    recurs(&means, period) || differs_by_phase(&means, period)
 }
 
 /// Whether the first differences differ from phase to phase, by the test of Kruskal & Wallis (1952): ranks, because a level shift or an
@@ -146,12 +177,18 @@ impl Rhythm {
         };
         let phases: Vec<usize> = (0..series.len()).map(phase).collect();
         let count = phases.iter().max().map_or(1, |m| m + 1);
-        Self { name, period, phases, count }
+        Self { name, period, phases, count, known: None }
     }
 
-    /// `values` less the effect of each phase: the median of what the phase's buckets stand above a running mean of one period.
+    /// `values` less the effect of each phase.
     #[must_use]
     pub fn removed(&self, values: &[f64]) -> Vec<f64> {
+        let effects = self.effects(values);
+        values.iter().zip(&self.phases).map(|(v, &phase)| v - effects[phase]).collect()
+    }
+
+    /// The effect of each phase: the median of what its buckets stand above a running mean of one period, less the mean of all phases.
+    fn effects(&self, values: &[f64]) -> Vec<f64> {
         let trend = running_mean(values, self.period);
         let mut by_phase: Vec<Vec<f64>> = vec![Vec::new(); self.count];
         for ((v, t), &phase) in values.iter().zip(&trend).zip(&self.phases) {
@@ -161,7 +198,7 @@ impl Rhythm {
         }
         let effects: Vec<f64> = by_phase.iter().map(|v| if v.is_empty() { 0.0 } else { median(v) }).collect();
         let mean = effects.iter().sum::<f64>() / self.count as f64;
-        values.iter().zip(&self.phases).map(|(v, &phase)| v - (effects[phase] - mean)).collect()
+        effects.into_iter().map(|e| e - mean).collect()
     }
 }
 

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::ChangeKind;
-use crate::simulation::{days, hours, normals};
+use crate::simulation::{days, five_minutes, hours, normals};
 
 fn found(values: Vec<f64>) -> Vec<(usize, ChangeKind, bool)> {
     scan(&days(values), 0.05).changes.iter().map(|c| (c.bucket, c.kind, c.after > c.before)).collect()
@@ -55,6 +55,21 @@ fn a_week_is_found_where_there_is_one() {
     }
     let weeks = (0..100).filter(|&seed| !detect_rhythms(&days(moved(120, 60..120, 8.0, seed))).is_empty()).count();
     assert!(weeks <= 3, "{weeks} of 100 series without a rhythm have one");
+}
+
+#[test]
+fn a_day_that_is_smooth_from_minute_to_minute_is_found_and_no_change() {
+    let day = |i: usize| 15.0 * (i as f64 / 288.0 * std::f64::consts::TAU).sin();
+    let values = moved(20 * 288, 3000..20 * 288, -5.0, 4);
+    let values = values.iter().enumerate().map(|(i, v)| v + 20.0 * day(i)).collect();
+    let scanned = scan(&five_minutes(values), 0.05);
+    assert!(scanned.rhythms.iter().any(|r| r.name == "day"));
+    assert!(
+        scanned.changes.iter().any(|c| c.bucket.abs_diff(3000) <= 1 && c.after < c.before),
+        "{:?}",
+        scanned.changes
+    );
+    assert!(scanned.changes.len() <= 3, "{:?}", scanned.changes);
 }
 
 #[test]
