@@ -171,7 +171,9 @@ impl OneMetric {
         let deployed: Vec<f64> = chosen.iter().map(Deploy::unix).collect();
         let bucket =
             Span { from: self.series.moment(found.bucket).to_utc(), to: self.series.moment(found.bucket + 1).to_utc() };
-        let near = Asked::new(&self.series, bucket).and_then(|a| near(&self.series, &self.scanned, &a, window).ok());
+        // Without a deployment there is nothing to weigh.
+        let asked = Asked::new(&self.series, bucket).filter(|_| !chosen.is_empty());
+        let near = asked.and_then(|a| near(&self.series, &self.scanned, &a, window).ok());
         let mut none = NoneParts { something_else: 1.0, nothing_happened: 0.0 };
         let mut suspects = Vec::new();
         if let Some(near) = near {
