@@ -439,11 +439,28 @@ impl Builder<'_> {
             lag_one_autocorrelation(&residuals, self.places, explained)
         };
         let phi = self.scope.phi.unwrap_or_else(estimate);
-        let raw = Precision::new(self.places, phi, &vec![1.0; residuals.len()], &last.weights).innovations(&residuals);
-        let spread = self.spread(&raw, last.student);
+        let ones = vec![1.0; residuals.len()];
+        let raw = Precision::new(self.places, phi, &ones, &last.weights).innovations(&residuals);
+        let by_denominator = self.by_denominator(&raw);
+        let less: Vec<f64> = raw.iter().zip(&by_denominator).map(|(e, s)| e / s).collect();
+        let by_time = self.spread(&less, last.student);
+        let spread: Vec<f64> = by_time.iter().zip(&by_denominator).map(|(a, b)| a * b).collect();
         let innovations: Vec<f64> = raw.iter().zip(&spread).map(|(e, s)| e / s).collect();
         let student = StudentNoise::fitted(&innovations);
         Noise { phi, spread, weights: student.weights(&innovations), student }
+    }
+
+    /// The standard deviation of each innovation by its denominator, as of a binomial share: 1/√n relative to the others. One for all where
+    /// there is no denominator, or where the innovations are likelier without it, because something else makes most of the scatter.
+    fn by_denominator(&self, innovations: &[f64]) -> Vec<f64> {
+        let ones = vec![1.0; innovations.len()];
+        let Some(all) = self.series.denominators() else { return ones };
+        let mean = self.places.iter().map(|&p| all[p].ln()).sum::<f64>() / self.places.len() as f64;
+        let spread: Vec<f64> = self.places.iter().map(|&p| (0.5 * (mean - all[p].ln())).exp()).collect();
+        // About a geometric mean the logarithms of the spread add up to 0, and likelihoods compare as they are.
+        let less: Vec<f64> = innovations.iter().zip(&spread).map(|(e, s)| e / s).collect();
+        let likelihood = |e: &[f64]| StudentNoise::fitted(e).log_likelihood(e, 0.0, 0.0).0;
+        if likelihood(&less) > likelihood(innovations) { spread } else { ones }
     }
 
     /// The standard deviation of the innovations at each time of day relative to that of all.

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::ChangeKind;
+use crate::model::{ChangeKind, Series};
 use crate::simulation::{days, five_minutes, hours, normals};
 
 fn found(values: Vec<f64>) -> Vec<(usize, ChangeKind, bool)> {
@@ -70,6 +70,20 @@ fn a_day_that_is_smooth_from_minute_to_minute_is_found_and_no_change() {
         scanned.changes
     );
     assert!(scanned.changes.len() <= 3, "{:?}", scanned.changes);
+}
+
+#[test]
+fn a_ratio_of_few_is_worth_less_than_one_of_many() {
+    // Shares of 30 % that scatter as those of so many trials do; on weekends there are a hundred times fewer.
+    let trials: Vec<f64> = (0..140).map(|i| if i % 7 < 5 { 3000.0 } else { 30.0 }).collect();
+    let share = |i: usize, z: f64| 0.3 + z * (0.21 / trials[i]).sqrt() - if i >= 70 { 0.03 } else { 0.0 };
+    let values: Vec<f64> = normals(140, 11).into_iter().enumerate().map(|(i, z)| share(i, z)).collect();
+    let width = |series: Series| {
+        let change = scan(&series, 0.05).changes.into_iter().find(|c| c.bucket.abs_diff(70) <= 1);
+        change.and_then(|c| c.relative_interval).map(|(from, to)| to - from)
+    };
+    let (with, without) = (width(days(values.clone()).with_denominators(trials.clone())), width(days(values)));
+    assert!(with.unwrap() < 0.5 * without.unwrap_or(f64::INFINITY), "{with:?} {without:?}");
 }
 
 #[test]
