@@ -82,7 +82,8 @@ impl Neighbourhood {
     pub fn change(&self, series: &Series, rhythms: &[Rhythm], alpha: f64) -> Option<Found> {
         let strongest = self.strongest().filter(|t| t.p_value <= alpha)?;
         let (shape, p_value) = self.likeliest(strongest, alpha);
-        let logs = self.log_posterior(shape, &|i| self.log_weights[i]);
+        let of_kind = self.scores.log_bayes_of(shape.kind());
+        let logs: Vec<f64> = of_kind.iter().zip(&self.log_weights).map(|(log, weight)| log + weight).collect();
         let logs = only(&self.among, &logs);
         let weights = only(&self.among, &self.log_weights);
         let mass = normalise(&logs);
@@ -90,13 +91,13 @@ impl Neighbourhood {
         self.found(series, rhythms, shape, p_value, (moment, mass, weights))
     }
 
-    /// The change that a search found within `reach` buckets of `at`, where all moments around it may be its onset.
+    /// The change that a search found in one of the buckets `at`, where all moments around them may be its onset.
     ///
     /// Where hardly any of the posterior is that near, something else in the neighbourhood speaks louder, and the interval is that of the
     /// change that was found.
     #[must_use]
     pub fn change_at(&self, series: &Series, rhythms: &[Rhythm], at: Range<usize>, p_value: f64) -> Option<Found> {
-        let near: Vec<usize> = (0..self.moments.len()).filter(|&i| at.contains(&self.moments.bucket[i])).collect();
+        let near = self.moments_in(&at);
         let shape = self.likeliest_near(&near, &Shape::LASTING)?;
         // What sort of change it is may be open, and says little about when it began.
         let by_kind = [ChangeKind::Level, ChangeKind::Trend].map(|kind| self.scores.log_bayes_of(kind));
@@ -106,7 +107,7 @@ impl Neighbourhood {
         let mass = normalise(&wide);
         let share: f64 = near.iter().map(|&i| mass[i]).sum();
         let mass = if share >= LEAST_SHARE { mass } else { normalise(&narrow) };
-        let weights = only(&near, &vec![0.0; self.moments.len()]);
+        let weights = only(&near, &self.log_weights);
         self.found(series, rhythms, shape, p_value, (moment, mass, weights))
     }
 
@@ -116,33 +117,36 @@ impl Neighbourhood {
         let i = self.moments.unix.partition_point(|&m| m <= moment).checked_sub(1)?;
         let mut mass = vec![0.0; self.moments.len()];
         mass[i] = 1.0;
-        let weights = only(&[i], &vec![0.0; self.moments.len()]);
+        let weights = only(&[i], &self.log_weights);
         self.found(series, rhythms, Shape::Step, 1.0, (i, mass, weights))
     }
 
     /// The likeliest of the spikes that begin in one of the buckets `at`.
     #[must_use]
     pub fn spike_at(&self, series: &Series, rhythms: &[Rhythm], at: Range<usize>, p_value: f64) -> Option<Found> {
-        let near: Vec<usize> = (0..self.moments.len()).filter(|&i| at.contains(&self.moments.bucket[i])).collect();
+        let near = self.moments_in(&at);
         let shape = self.likeliest_near(&near, &Shape::PULSES)?;
         let logs: Vec<f64> = (0..self.moments.len()).map(|i| self.scores.log_bayes(shape, i)).collect();
         let mass = normalise(&only(&near, &logs));
-        let weights = only(&near, &vec![0.0; self.moments.len()]);
+        let weights = only(&near, &self.log_weights);
         self.found(series, rhythms, shape, p_value, (self.median(&mass), mass, weights))
+    }
+
+    /// The moments in these buckets, by index.
+    fn moments_in(&self, buckets: &Range<usize>) -> Vec<usize> {
+        self.moments.all().into_iter().filter(|&i| buckets.contains(&self.moments.bucket[i])).collect()
     }
 
     /// The shape of most posterior at these moments.
     fn likeliest_near(&self, near: &[usize], shapes: &[Shape]) -> Option<Shape> {
-        let mass = |shape: &Shape| {
-            let logs: Vec<f64> = near.iter().map(|&i| self.scores.log_bayes(*shape, i)).collect();
-            shape.prior().ln() + log_sum_exp(&logs)
-        };
+        let mass = |shape: &Shape| self.log_mass(*shape, near);
         shapes.iter().copied().max_by(|a, b| mass(a).total_cmp(&mass(b)))
     }
 
-    /// log posterior of the onset, up to a constant, for the kind of change that a shape is.
-    fn log_posterior(&self, shape: Shape, log_weight: &dyn Fn(usize) -> f64) -> Vec<f64> {
-        self.scores.log_bayes_of(shape.kind()).iter().enumerate().map(|(i, log)| log + log_weight(i)).collect()
+    /// log posterior of a shape at these moments together, up to a constant.
+    fn log_mass(&self, shape: Shape, among: &[usize]) -> f64 {
+        let logs: Vec<f64> = among.iter().map(|&i| self.scores.log_bayes(shape, i) + self.log_weights[i]).collect();
+        shape.prior().ln() + log_sum_exp(&logs)
     }
 
     /// The moment at the median of the posterior.
@@ -210,11 +214,7 @@ impl Neighbourhood {
 
     /// The shape of the greatest posterior among the supported ones, and its p-value.
     fn likeliest(&self, strongest: Tested, alpha: f64) -> (Shape, f64) {
-        let mass = |shape: Shape| {
-            let logs: Vec<f64> =
-                self.among.iter().map(|&i| self.scores.log_bayes(shape, i) + self.log_weights[i]).collect();
-            shape.prior().ln() + log_sum_exp(&logs)
-        };
+        let mass = |shape: Shape| self.log_mass(shape, &self.among);
         let supported = |shape: Shape| {
             let p = self.tested(&[shape])?.p_value;
             (p <= alpha).then_some((shape, p))

@@ -9,6 +9,7 @@ use crate::model::{ChangeKind, Series, Step};
 use super::describe::{Found, Neighbourhood};
 use super::local::Scope;
 use super::screen::screen;
+use super::segmentation::standardised;
 use super::{Local, Moments, Rhythm, Search, Shape, ShapeScores, Spike, detect_rhythms, find_spikes, segment};
 
 /// All that was found in a series.
@@ -86,9 +87,9 @@ pub fn effect_at(series: &Series, scanned: &Scanned, moment: f64) -> Option<Foun
     breaks.insert(i, bucket);
     let scan = Scan::new(series, 1.0).ok()?;
     let around = scan.around(&breaks, i);
-    let local = scan.local(&around, bucket..bucket + 1, None)?;
-    let near = scan.neighbourhood(local, bucket..bucket + 1);
-    near.change_from(series, &scan.rhythms, moment)
+    let local = scan.local(around.range.clone(), &around.others, bucket..bucket + 1, None)?;
+    let search = scan.search_of(&local, &around.range, 1.0);
+    scan.neighbourhood(local, bucket..bucket + 1, search).change_from(series, &scan.rhythms, moment)
 }
 
 /// A change that was found.
@@ -141,7 +142,7 @@ impl<'a> Scan<'a> {
         let rhythms = detect_rhythms(series);
         let adjusted = rhythms.iter().fold(series.values().to_vec(), |values, r| r.removed(&values));
         let spikes = find_spikes(&adjusted);
-        let Some(clean) = standardised(&adjusted, &spikes) else { return Err((rhythms, spikes)) };
+        let Some(clean) = cleaned(&adjusted, &spikes) else { return Err((rhythms, spikes)) };
         let spiked = spikes.iter().flat_map(|s| s.from..s.to).collect();
         Ok(Self { series, alpha, rhythms, spikes, spiked, clean })
     }
@@ -211,7 +212,7 @@ impl<'a> Scan<'a> {
         let wide = around.range.start.max(around.before + margin(at - around.before))
             ..around.range.end.min(around.after - margin(around.after - at)).max(at + 1);
         let near = at.saturating_sub(NEAR).max(wide.start)..(at + NEAR + 1).min(wide.end);
-        let local = self.local(&around, near.clone(), None)?;
+        let local = self.local(around.range.clone(), &around.others, near.clone(), None)?;
         let starts = local.on_scale(Moments::starts(self.series, local.places(), near.clone()));
         let search = self.search_of(&local, &around.range, 1.0);
         let tested = search.strongest(&local, &starts, &starts.all(), &Shape::LASTING)?;
@@ -223,9 +224,9 @@ impl<'a> Scan<'a> {
         let (local, focus) = if tested.z.abs() > CLEAR {
             (local, wide.start.max(at.saturating_sub(FOCUS))..wide.end.min(at + FOCUS))
         } else {
-            (self.local(&around, wide.clone(), None)?, wide)
+            (self.local(around.range.clone(), &around.others, wide.clone(), None)?, wide)
         };
-        let found = self.neighbourhood(local, focus).change_at(self.series, &self.rhythms, near, p_value);
+        let found = self.neighbourhood(local, focus, search).change_at(self.series, &self.rhythms, near, p_value);
         Some((candidate, found))
     }
 
@@ -268,15 +269,11 @@ impl<'a> Scan<'a> {
         if quick.p_value > CLOSER_LOOK {
             return Some(Candidate { bucket: from + quick.at, p_value: quick.p_value, phi: phi.unwrap_or(0.0) });
         }
-        let around = Around { before: from, after: *end, range: from..*end, others: Vec::new() };
-        let local = self.local(&around, from + LEAST_BEFORE..until, *phi)?;
-        let starts = local.on_scale(Moments::starts(self.series, local.places(), from + LEAST_BEFORE..until));
-        let tested = self.search_of(&local, &around.range, SECOND_LOOK).strongest(
-            &local,
-            &starts,
-            &starts.all(),
-            &[Shape::Step],
-        )?;
+        let (range, focus) = (from..*end, from + LEAST_BEFORE..until);
+        let local = self.local(range.clone(), &[], focus.clone(), *phi)?;
+        let starts = local.on_scale(Moments::starts(self.series, local.places(), focus));
+        let search = self.search_of(&local, &range, SECOND_LOOK);
+        let tested = search.strongest(&local, &starts, &starts.all(), &[Shape::Step])?;
         Some(Candidate { bucket: starts.bucket[tested.moment], p_value: tested.p_value, phi: local.phi() })
     }
 
@@ -284,30 +281,22 @@ impl<'a> Scan<'a> {
     fn test_spike(&self, spike: Spike, breaks: &[usize]) -> Option<Found> {
         let n = self.series.len();
         let range = spike.from.saturating_sub(SPIKE_REACH)..(spike.to + SPIKE_REACH).min(n);
-        let others = breaks.iter().copied().filter(|b| range.contains(b)).collect();
-        let around = Around { before: spike.from, after: spike.to, range, others };
         // Its first buckets may stand out too little to be seen by themselves.
         let focus = (spike.from + 1).saturating_sub(Spike::LONGEST)..spike.from + 1;
         // Other spikes stay: where there are several, the noise has heavy tails, and each of them is less surprising.
-        let scope = Scope {
-            range: around.range.clone(),
-            focus: focus.clone(),
-            others: &around.others,
-            without: &[],
-            phi: None,
-        };
+        let scope = Scope { range: range.clone(), focus: focus.clone(), others: breaks, without: &[], phi: None };
         let local = Local::new(self.series, &self.rhythms, &scope).ok()?;
-        let search = self.search_of(&local, &around.range, 1.0);
+        let search = self.search_of(&local, &range, 1.0);
         let starts = local.on_scale(Moments::starts(self.series, local.places(), focus.clone()));
         let tested = search.strongest(&local, &starts, &starts.all(), &Shape::PULSES)?;
-        self.neighbourhood(local, focus.clone()).spike_at(self.series, &self.rhythms, focus, tested.p_value)
+        self.neighbourhood(local, focus.clone(), search).spike_at(self.series, &self.rhythms, focus, tested.p_value)
     }
 
-    fn local(&self, around: &Around, focus: Range<usize>, phi: Option<f64>) -> Option<Local> {
+    /// Explains a stretch beside its spikes.
+    fn local(&self, range: Range<usize>, others: &[usize], focus: Range<usize>, phi: Option<f64>) -> Option<Local> {
         let inside = |b: usize| self.spiked.partition_point(|s| *s < b);
-        let without = &self.spiked[inside(around.range.start)..inside(around.range.end)];
-        let scope = Scope { range: around.range.clone(), focus, others: &around.others, without, phi };
-        Local::new(self.series, &self.rhythms, &scope).ok()
+        let without = &self.spiked[inside(range.start)..inside(range.end)];
+        Local::new(self.series, &self.rhythms, &Scope { range, focus, others, without, phi }).ok()
     }
 
     /// The search over the whole series, of which the range is a sample.
@@ -316,10 +305,9 @@ impl<'a> Scan<'a> {
         Search::new(local, 0..local.places().len(), looks * stretches)
     }
 
-    fn neighbourhood(&self, local: Local, focus: Range<usize>) -> Neighbourhood {
+    fn neighbourhood(&self, local: Local, focus: Range<usize>, search: Search) -> Neighbourhood {
         let moments = local.on_scale(Moments::new(self.series, local.places(), focus));
         let scores = ShapeScores::new(&local, &moments);
-        let search = Search::new(&local, 0..local.places().len(), 1.0);
         let (among, log_weights) = (moments.all(), vec![0.0; moments.len()]);
         Neighbourhood { local, moments, scores, among, log_weights, search }
     }
@@ -394,7 +382,7 @@ fn is_undone_by(change: &Found, next: &Found, longest: usize) -> bool {
 }
 
 /// Values for the search: spikes replaced, gaps bridged by straight lines, mean 0 and variance 1; none where nothing varies.
-fn standardised(adjusted: &[f64], spikes: &[Spike]) -> Option<Vec<f64>> {
+fn cleaned(adjusted: &[f64], spikes: &[Spike]) -> Option<Vec<f64>> {
     let mut values = adjusted.to_vec();
     for s in spikes {
         values[s.from..s.to].fill(f64::NAN);
@@ -403,10 +391,7 @@ fn standardised(adjusted: &[f64], spikes: &[Spike]) -> Option<Vec<f64>> {
         return None;
     }
     bridge(&mut values);
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let sd = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
-    (sd > 1e-12 * mean.abs() && sd.is_finite() && sd > 0.0).then(|| values.iter().map(|v| (v - mean) / sd).collect())
+    standardised(&values)
 }
 
 /// Replaces missing values by the line between their neighbours, at the ends by the nearest value.

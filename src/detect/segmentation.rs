@@ -50,11 +50,11 @@ pub fn segment(values: &[f64]) -> Vec<usize> {
 }
 
 /// Mean 0 and variance 1; none where nothing varies.
-fn standardised(values: &[f64]) -> Option<Vec<f64>> {
+pub(super) fn standardised(values: &[f64]) -> Option<Vec<f64>> {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     let sd = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
-    (sd > 1e-12).then(|| values.iter().map(|v| (v - mean) / sd).collect())
+    (sd > 1e-12 * mean.abs() && sd.is_finite() && sd > 0.0).then(|| values.iter().map(|v| (v - mean) / sd).collect())
 }
 
 /// A path ends where the criterion is so far above its least: a dozen splits in vain, for a year of days.

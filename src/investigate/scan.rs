@@ -189,7 +189,7 @@ impl OneMetric {
             change: change(&self.series, found, known.better, PValueScope::Series),
             q_value,
             suspects,
-            none_of_these: (none.something_else + none.nothing_happened).min(1.0),
+            none_of_these: none.total(),
             none,
         }
     }

@@ -131,6 +131,7 @@ impl<'a> Investigation<'a> {
             _ => None,
         };
         let suspects = ranked(candidates, posterior, case.as_ref());
+        let none = NoneParts { something_else: posterior.something_else, nothing_happened: posterior.nothing_happened };
         let seasonality = self.scanned.rhythms.iter().map(|r| r.name).collect();
         WhyAnswer {
             schema: "shiptrace/answer/1",
@@ -146,8 +147,8 @@ impl<'a> Investigation<'a> {
             change: self.found.as_ref().map(|f| change(self.series, f, known.better, PValueScope::Near)),
             evidence: self.evidence(),
             suspects,
-            none_of_these: (posterior.something_else + posterior.nothing_happened).min(1.0),
-            none: NoneParts { something_else: posterior.something_else, nothing_happened: posterior.nothing_happened },
+            none_of_these: none.total(),
+            none,
             excluded,
             other_changes: self.other_changes(known.better),
             caveats,

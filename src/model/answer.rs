@@ -221,6 +221,14 @@ pub struct NoneParts {
     pub nothing_happened: f64,
 }
 
+impl NoneParts {
+    /// The probability that no suspect did it. Parts that add up to a rounding more than 1 are 1.
+    #[must_use]
+    pub fn total(self) -> f64 {
+        (self.something_else + self.nothing_happened).min(1.0)
+    }
+}
+
 /// A deployment that could not have acted.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Excluded {
