@@ -25,6 +25,16 @@ pub struct Local {
     regression: EventRegression,
     noise: Noise,
     step: f64,
+    rival: Option<Rival>,
+}
+
+/// A slope that explains without an event what an event explains without it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Rival {
+    /// How strongly the slope is believed: its ridge.
+    ridge: f64,
+    /// How much likelier the data is with the event instead: log Bayes factor.
+    log_bayes: f64,
 }
 
 /// What is known of the noise.
@@ -217,6 +227,17 @@ impl Local {
         SLOPE_RIDGES[1..].iter().filter_map(under).collect()
     }
 
+    /// The stretch explained by a slope instead of an event, where that was thought possible, and the log Bayes factor of the event against
+    /// it.
+    #[must_use]
+    pub fn with_slope(&self) -> Option<(Self, f64)> {
+        let Rival { ridge, log_bayes } = self.rival?;
+        let mut design = self.design.clone();
+        design.ridge[SLOPE] = ridge;
+        let regression = EventRegression::new(&self.y, &design, self.regression.precision().clone())?;
+        Some((Self { design, regression, rival: None, ..self.clone() }, log_bayes))
+    }
+
     /// The tails of the noise.
     #[must_use]
     pub fn student(&self) -> StudentNoise {
@@ -279,6 +300,7 @@ struct Begun {
     noise: Noise,
     regression: EventRegression,
     best: KnownEvent,
+    rival: Option<Rival>,
     /// log marginal likelihood, the event included.
     evidence: f64,
 }
@@ -298,7 +320,7 @@ impl Builder<'_> {
             noise = self.noise_under(&event, &regression, &noise);
             last = Some(event);
         }
-        self.choose(&y, &last?, &noise, &mut design, &parts);
+        let rival = self.choose(&y, &last?, &noise, &mut design, &parts);
         let precision = self.precision(&noise);
         let scaling = precision.log_scaling();
         let regression = EventRegression::new(&y, &design, precision)?;
@@ -307,12 +329,12 @@ impl Builder<'_> {
         let left: Vec<f64> =
             regression.innovations.iter().zip(&footprint.innovations).map(|(e, u)| e - best.effect * u).collect();
         let evidence = scaling + noise.student.log_likelihood(&left, 0.0, 0.0).0;
-        Some(Begun { y, centre, log, design, noise, regression, best, evidence })
+        Some(Begun { y, centre, log, design, noise, regression, best, rival, evidence })
     }
 
     /// Estimates the noise anew under the best event until it settles.
     fn finish(&self, begun: Begun) -> Option<Local> {
-        let Begun { y, centre, log, design, mut noise, mut regression, mut best, .. } = begun;
+        let Begun { y, centre, log, design, mut noise, mut regression, mut best, rival, .. } = begun;
         for _ in 0..ROUNDS {
             let last = noise.phi;
             noise = self.noise_under(&best, &regression, &noise);
@@ -323,7 +345,7 @@ impl Builder<'_> {
             }
         }
         let step = if best.shape == Shape::Step { best.effect } else { 0.0 };
-        Some(Local { places: self.places.to_vec(), y, centre, log, design, regression, noise, step })
+        Some(Local { places: self.places.to_vec(), y, centre, log, design, regression, noise, step, rival })
     }
 
     /// The event that explains most.
@@ -374,8 +396,15 @@ impl Builder<'_> {
     }
 
     /// Tries each strength of belief in turn, and keeps what the marginal likelihood prefers, with and without the event (which costs its
-    /// parameters: Schwarz 1978).
-    fn choose(&self, y: &[f64], event: &KnownEvent, noise: &Noise, design: &mut Design, parts: &[Part]) {
+    /// parameters: Schwarz 1978). The slope that would explain most without the event is its rival, where it is believed more.
+    fn choose(
+        &self,
+        y: &[f64],
+        event: &KnownEvent,
+        noise: &Noise,
+        design: &mut Design,
+        parts: &[Part],
+    ) -> Option<Rival> {
         let precision = self.precision(noise);
         let less: Vec<f64> = y.iter().zip(&event.f).map(|(y, f)| y - event.effect * f).collect();
         let cost = 0.5 * EVENT_PARAMETERS * (y.len() as f64).ln();
@@ -395,8 +424,18 @@ impl Builder<'_> {
         };
         (0..self.rhythms.len()).for_each(|r| try_all(Part::Rhythm(r), &RHYTHM_RIDGES));
         try_all(Part::Slope, &SLOPE_RIDGES[1..]);
+        let with_event = evidence(&ridge)[1] - cost;
+        let without = |slope: f64| {
+            let mut ridge = ridge.clone();
+            ridge[SLOPE] = slope;
+            (slope, evidence(&ridge)[0])
+        };
+        let (slope, most) = SLOPE_RIDGES[1..].iter().map(|&slope| without(slope)).max_by(|a, b| a.1.total_cmp(&b.1))?;
+        let rival = Rival { ridge: slope, log_bayes: with_event - most };
+        let is_rival = slope < ridge[SLOPE];
         drop(evidence);
         design.ridge = ridge;
+        is_rival.then_some(rival)
     }
 
     /// The best event of all shapes and moments; none at all where nothing can be told.

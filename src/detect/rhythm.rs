@@ -51,7 +51,7 @@ pub fn detect_rhythms(series: &Series) -> Vec<Rhythm> {
     for (name, period) in candidates(series.step()) {
         let in_means = || match name {
             "week" => recurs_in_means(series, &rest, DAY, 7),
-            "day" => series.step() < Step::Hours(1) && recurs_in_means(series, &rest, HOUR, 24),
+            "day" => recurs_in_means(series, &rest, HOUR, 24) || recurs_in_means(series, &rest, 6 * HOUR, 4),
             _ => false,
         };
         if rest.len() >= 3 * period && (recurs(&rest, period) || in_means()) {

@@ -75,7 +75,21 @@ impl Search {
     pub fn strongest(&self, local: &Local, moments: &Moments, among: &[usize], shapes: &[Shape]) -> Option<Tested> {
         let judge = Judge::new(local);
         let best = |shape: &Shape| self.best(&judge, local, moments, among, *shape);
-        shapes.iter().filter_map(best).min_by(|a, b| a.p_value.total_cmp(&b.p_value))
+        let strongest = shapes.iter().filter_map(best).min_by(|a, b| a.p_value.total_cmp(&b.p_value))?;
+        let p_value = strongest.p_value.max(self.beside_slope(local, moments, among, shapes).unwrap_or(0.0));
+        Some(Tested { p_value, ..strongest })
+    }
+
+    /// How often a slope without an event would show evidence as strong; none where a slope is no explanation.
+    ///
+    /// Two tests of the slope, by Bonferroni: the event beside the slope, and the Bayes factor of the event against the slope, which
+    /// reaches b by chance in at most one case of b (Ville 1939; Shafer et al. 2011, *Statist. Sci.* 26).
+    fn beside_slope(&self, local: &Local, moments: &Moments, among: &[usize], shapes: &[Shape]) -> Option<f64> {
+        let (sloped, log_bayes) = local.with_slope()?;
+        let judge = Judge::new(&sloped);
+        let best = |shape: &Shape| self.best(&judge, &sloped, moments, among, *shape).map(|tested| tested.p_value);
+        let beside = shapes.iter().filter_map(best).fold(1.0, f64::min);
+        Some((2.0 * beside.min((-log_bayes).exp())).min(1.0))
     }
 
     /// The most surprising moment of a shape, of those that least squares finds best.
