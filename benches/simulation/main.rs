@@ -31,7 +31,7 @@ fn main() {
         Some("calibration") => calibration::run(runs(1000), &only),
         Some("discoveries") => discoveries::run(runs(100), &only),
         Some("last-days") => last_days::run(runs(1000), &only),
-        Some("long") => long::run(runs(10), &only),
+        Some("long") => long::run(runs(20), &only),
         Some("outage") => outage::run(runs(1000), &only),
         Some("not-a-level") => not_a_level::run(runs(1000), &only),
         _ => eprintln!("say which part: calibration, discoveries, last-days, long, outage or not-a-level"),
