@@ -4,7 +4,7 @@ use rand::RngExt;
 use rayon::prelude::*;
 use shiptrace::detect::{Found, effect_at, scan, strongest};
 
-use super::report::{Share, row};
+use super::report::{Share, head, marked, row};
 use super::series::{Kind, Noise, Step, generator};
 
 const HOURS: usize = 28 * 24;
@@ -46,13 +46,12 @@ struct Run {
 pub(crate) fn run(runs: u64, only: &str) {
     let kinds: Vec<Kind> = kinds().into_iter().filter(|k| k.name().contains(only)).collect();
     println!("## P-values of the strongest candidate, unchanged series ({runs} runs a cell)\n");
-    row(&["cell", "p <= .01", "p <= .05", "p <= .10", "median"].map(String::from));
-    row(&["---"; 5].map(String::from));
+    head(&["cell", "p <= .01", "p <= .05", "p <= .10", "median"]);
     for kind in &kinds {
         unchanged(*kind, runs);
     }
     println!("\n## Intervals, series with a step ({runs} runs a cell; shares with their standard error)\n");
-    let head = [
+    head(&[
         "cell",
         "step",
         "found",
@@ -61,9 +60,7 @@ pub(crate) fn run(runs: u64, only: &str) {
         "moment 90 %, reported",
         "effect 95 %, known moment",
         "effect 95 %, reported",
-    ];
-    row(&head.map(String::from));
-    row(&["---"; 8].map(String::from));
+    ]);
     for kind in &kinds {
         for size in SIZES {
             changed(*kind, size, runs);
@@ -81,11 +78,7 @@ fn unchanged(kind: Kind, runs: u64) {
         .map(|seed| scan(&kind.draw(length(kind), &[], &mut generator(seed)), 0.05).p_value)
         .collect();
     p.sort_by(f64::total_cmp);
-    let share = |level: f64| {
-        let seen = Share::of(p.iter().map(|p| *p <= level));
-        let miss = seen.value() > level + 2.0 * (level * (1.0 - level) / runs as f64).sqrt();
-        format!("{seen}{}", if miss { " MISS" } else { "" })
-    };
+    let share = |level: f64| Share::of(p.iter().map(|p| *p <= level)).at_most(level);
     let median = format!("{:.2}", p[p.len() / 2]);
     row(&[kind.name(), share(0.01), share(0.05), share(0.10), median]);
 }
@@ -93,9 +86,8 @@ fn unchanged(kind: Kind, runs: u64) {
 fn changed(kind: Kind, size: f64, runs: u64) {
     let done: Vec<Run> = (0..runs).into_par_iter().map(|seed| one(kind, size, seed)).collect();
     let found = Share::of(done.iter().map(|r| r.reported));
-    let marked = |share: Share, least: f64, most: f64| {
-        let miss = share.count() > 0 && !(least..=most).contains(&share.value());
-        format!("{share}{}", if miss { " MISS" } else { "" })
+    let within = |share: Share, least: f64, most: f64| {
+        marked(share, share.count() > 0 && !(least..=most).contains(&share.value()))
     };
     let mut widths: Vec<f64> = done.iter().map(|r| r.width).collect();
     widths.sort_by(f64::total_cmp);
@@ -104,11 +96,11 @@ fn changed(kind: Kind, size: f64, runs: u64) {
         kind.name(),
         format!("{size} sd"),
         found.to_string(),
-        marked(Share::of(done.iter().map(|r| r.covered)), 0.87, 1.0),
+        within(Share::of(done.iter().map(|r| r.covered)), 0.87, 1.0),
         format!("{:.1}", widths[widths.len() / 2]),
         Share::of(done.iter().filter(|r| r.reported).map(|r| r.reported_covered)).to_string(),
-        marked(Share::of(done.iter().filter_map(|r| r.effect)), 0.92, 0.98),
-        marked(Share::of(done.iter().filter_map(|r| r.matched_effect)), least, 1.0),
+        within(Share::of(done.iter().filter_map(|r| r.effect)), 0.92, 0.98),
+        within(Share::of(done.iter().filter_map(|r| r.matched_effect)), least, 1.0),
     ]);
 }
 

@@ -11,18 +11,29 @@
 )]
 
 mod calibration;
+mod discoveries;
+mod last_days;
+mod long;
+mod not_a_level;
+mod outage;
 mod report;
 mod series;
+mod truth;
 
 use std::env;
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).filter(|a| a != "--bench").collect();
     let value = |name: &str| arguments.iter().position(|a| a == name).and_then(|i| arguments.get(i + 1));
-    let runs = value("--runs").map_or(1000, |n| n.parse().expect("--runs takes a number"));
+    let runs = |usual: u64| value("--runs").map_or(usual, |n| n.parse().expect("--runs takes a number"));
     let only = value("--only").cloned().unwrap_or_default();
     match arguments.first().map(String::as_str) {
-        Some("calibration") => calibration::run(runs, &only),
-        _ => eprintln!("say which part: calibration"),
+        Some("calibration") => calibration::run(runs(1000), &only),
+        Some("discoveries") => discoveries::run(runs(100), &only),
+        Some("last-days") => last_days::run(runs(1000), &only),
+        Some("long") => long::run(runs(20), &only),
+        Some("outage") => outage::run(runs(1000), &only),
+        Some("not-a-level") => not_a_level::run(runs(1000), &only),
+        _ => eprintln!("say which part: calibration, discoveries, last-days, long, outage or not-a-level"),
     }
 }

@@ -53,8 +53,8 @@ pub(crate) fn generator(seed: u64) -> StdRng {
 }
 
 /// Values in buckets from Monday 2024-01-01 UTC on.
-pub(crate) fn series(hourly: bool, values: Vec<f64>, trials: Option<Vec<f64>>) -> Series {
-    let (step, seconds) = if hourly { (Bucket::Hours(1), 3_600) } else { (Bucket::Day, 86_400) };
+pub(crate) fn series(step: Bucket, values: Vec<f64>, trials: Option<Vec<f64>>) -> Series {
+    let seconds = step.seconds() as i64;
     let edges = (0..=values.len() as i64).map(|i| 1_704_067_200 + seconds * i).collect();
     let series = Series::new("m", Tz::UTC, step, edges, values).expect("regular");
     match trials {
@@ -63,7 +63,22 @@ pub(crate) fn series(hourly: bool, values: Vec<f64>, trials: Option<Vec<f64>>) -
     }
 }
 
+/// What the steps add to bucket `i`.
+fn moved(steps: &[Step], i: usize) -> f64 {
+    steps.iter().map(|s| s.size * (i as f64 + 1.0 - s.after).clamp(0.0, 1.0)).sum()
+}
+
+/// A continuous metric; what is usual of it with its noise, and the steps, are in standard deviations.
+pub(crate) fn continuous(step: Bucket, noise: &[f64], steps: &[Step]) -> Series {
+    let values = noise.iter().enumerate().map(|(i, z)| LEVEL + SD * (z + moved(steps, i))).collect();
+    series(step, values, None)
+}
+
 impl Kind {
+    pub(crate) fn step(self) -> Bucket {
+        if self.hourly { Bucket::Hours(1) } else { Bucket::Day }
+    }
+
     pub(crate) fn name(self) -> String {
         let noise = match self.noise {
             Noise::Gaussian { phi } => format!("AR {phi}"),
@@ -106,26 +121,26 @@ impl Kind {
 
     /// A metric of `n` buckets with these steps.
     pub(crate) fn draw(self, n: usize, steps: &[Step], rng: &mut StdRng) -> Series {
-        let moved = |i: usize| steps.iter().map(|s| s.size * (i as f64 + 1.0 - s.after).clamp(0.0, 1.0)).sum::<f64>();
+        let moved = |i: usize| moved(steps, i);
         let usual: Vec<f64> = (0..n).map(|i| self.usual(i, n)).collect();
         match self.noise {
             Noise::Gaussian { phi } => {
                 let noise = autoregression(n, phi, rng);
-                let values = (0..n).map(|i| LEVEL + SD * (usual[i] + moved(i) + noise[i])).collect();
-                series(self.hourly, values, None)
+                let noise: Vec<f64> = usual.iter().zip(noise).map(|(u, z)| u + z).collect();
+                continuous(self.step(), &noise, steps)
             }
             Noise::Heavy => {
                 let student = StudentT::new(3.0).expect("valid");
                 let scale = 1.0 / 3.0_f64.sqrt();
-                let values = (0..n).map(|i| LEVEL + SD * (usual[i] + moved(i) + scale * student.sample(rng))).collect();
-                series(self.hourly, values, None)
+                let noise: Vec<f64> = usual.iter().map(|u| u + scale * student.sample(rng)).collect();
+                continuous(self.step(), &noise, steps)
             }
             Noise::Counts => {
                 // The rhythm of counts multiplies: a tenth of it in logarithms.
                 let gamma = Gamma::new(COUNT, 1.0 / COUNT).expect("valid");
                 let mean = |i: usize| COUNT * (0.1 * usual[i]).exp() * (1.0 + self.unit() * moved(i));
                 let values = (0..n).map(|i| poisson(mean(i) * gamma.sample(rng), rng)).collect();
-                series(self.hourly, values, None)
+                series(self.step(), values, None)
             }
             Noise::Ratio => {
                 let share = |i: usize| (SHARE * (1.0 + self.unit() * moved(i))).clamp(0.0, 1.0);
@@ -134,7 +149,7 @@ impl Kind {
                     Binomial::new(trials[i] as u64, share(i)).expect("valid").sample(rng) as f64
                 };
                 let values = (0..n).map(|i| hits(i, rng) / trials[i]).collect();
-                series(self.hourly, values, Some(trials))
+                series(self.step(), values, Some(trials))
             }
         }
     }

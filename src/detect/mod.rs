@@ -13,6 +13,7 @@ mod shape;
 mod spikes;
 #[cfg(test)]
 mod tests;
+mod together;
 
 pub use describe::{EFFECT_LEVEL, Found, MOMENT_LEVEL, Neighbourhood, OUTER_LEVEL, YOUNG};
 pub use event::{Effect, ShapeScores};
@@ -24,3 +25,4 @@ pub use search::{Search, Tested};
 pub use segmentation::segment;
 pub use shape::Shape;
 pub use spikes::{Spike, find_spikes};
+pub use together::q_values;

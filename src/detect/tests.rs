@@ -37,6 +37,44 @@ fn two_days_that_stand_out_are_a_spike_and_no_change_of_level() {
     }
 }
 
+/// Whether a series that is at zero for `length` buckets says so, as a spike of that length, and tells of the step at `step` nevertheless.
+fn tells_both(mut values: Vec<f64>, step: usize, outage: usize, length: usize, series: fn(Vec<f64>) -> Series) -> bool {
+    values[outage..outage + length].fill(0.0);
+    let changes = scan(&series(values), 0.05).changes;
+    let is_step = |c: &Found| c.kind == ChangeKind::Level && c.bucket.abs_diff(step) <= 5 && c.after > c.before;
+    let is_outage = |c: &Found| {
+        let told = c.length.unwrap_or(0);
+        c.kind == ChangeKind::Spike
+            && c.bucket.abs_diff(outage) <= 1
+            && told.abs_diff(length) <= 1
+            && c.after < c.before
+    };
+    changes.iter().any(is_step) && changes.iter().any(is_outage)
+}
+
+#[test]
+fn a_day_at_zero_is_a_spike_and_hides_no_step_before_or_after_it() {
+    let weekly = |i: usize| if i % 7 < 5 { 1.0 } else { 0.9 };
+    for seed in 0..6 {
+        for (step, outage) in [(60, 100), (100, 60), (120, 109)] {
+            let values = moved(180, step..180, 3.0, seed);
+            let of_week = values.iter().enumerate().map(|(i, v)| v * weekly(i)).collect();
+            assert!(tells_both(of_week, step, outage, 1, days), "seed {seed}, a week, outage at {outage}");
+            assert!(tells_both(values, step, outage, 1, days), "seed {seed}, outage at {outage}");
+        }
+    }
+}
+
+#[test]
+fn a_day_of_hours_at_zero_is_one_spike_and_hides_no_step() {
+    for (seed, step, outage) in [(0, 200, 300), (1, 300, 150), (2, 400, 366)] {
+        assert!(
+            tells_both(moved(500, step..500, 3.0, seed), step, outage, 24, hours),
+            "seed {seed}, outage at {outage}"
+        );
+    }
+}
+
 #[test]
 fn noise_has_few_changes() {
     let alarms = (0..100).filter(|&seed| !found(moved(120, 0..0, 0.0, seed)).is_empty()).count();

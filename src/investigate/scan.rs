@@ -5,10 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use crate::attribute::{Asked, Case, Priors, near, posterior};
-use crate::detect::{FEWEST, Found, Scanned, scan as find};
+use crate::detect::{FEWEST, Found, Scanned, q_values, scan as find};
 use crate::model::{Caveat, Deploy, MetricChange, Moment, NoneParts, PValueScope, Scan, ScanQuestion, Series, Span};
 use crate::sources::read_metrics;
-use crate::stats::{Family, selective_q_values};
 
 use super::change::{change, value_caveats};
 use super::eligible::{Rules, check_apps};
@@ -114,12 +113,7 @@ fn onset(one: &MetricChange) -> Onset<'_> {
 /// The stretch that was asked for does not narrow the search: every moment of every metric was tested, and counts.
 fn supported(scanned: &[OneMetric], request: &ScanRequest, deploys: &[Deploy]) -> Vec<MetricChange> {
     let tested: Vec<&OneMetric> = scanned.iter().filter(|one| one.tested).collect();
-    let family = |one: &&OneMetric| Family {
-        p_value: one.scanned.p_value,
-        members: one.scanned.changes.iter().map(|found| found.p_value).collect(),
-    };
-    let families: Vec<Family> = tested.iter().map(family).collect();
-    let q_values = selective_q_values(&families, request.method);
+    let q_values = q_values(tested.iter().map(|one| &one.scanned), request.method);
     let all = tested
         .into_iter()
         .zip(q_values)
