@@ -40,7 +40,7 @@ pub fn near(series: &Series, scanned: &Scanned, asked: &Asked, window: f64) -> R
     let range = centre.start.saturating_sub(half).min(plausible.start)..(centre.end + half).min(series.len());
     let others: Vec<usize> = scanned.breaks.iter().copied().filter(|b| !plausible.contains(b)).collect();
     let without = spikes_outside(scanned, &plausible);
-    let scope = Scope { range, focus: plausible.clone(), others: &others, without: &without, phi: None };
+    let scope = Scope { range, focus: plausible.clone(), others: &others, without: &without, phi: None, uneven: false };
     let local = Local::new(series, &scanned.rhythms, &scope)?;
     let moments = local.on_scale(Moments::new(series, local.places(), plausible));
     let scores = ShapeScores::new(&local, &moments);

@@ -74,10 +74,14 @@ pub struct Scope<'a> {
     pub without: &'a [usize],
     /// The autocorrelation of the noise, where it is known from more data than this.
     pub phi: Option<f64>,
+    /// Whether the scatter may change in the course of the stretch.
+    pub uneven: bool,
 }
 
 /// Fewest observations that tell the scatter of a time of day.
-const LEAST_PER_TIME: f64 = 5.0;
+const LEAST_PER_GROUP: f64 = 5.0;
+/// Observations that tell the scatter of one part of a stretch.
+const BLOCK: usize = 60;
 /// An event whose moment was sought costs as many degrees of freedom as this many parameters (Hall, Osborn & Sakkas 2013).
 pub(super) const EVENT_PARAMETERS: f64 = 3.0;
 /// How often the noise is estimated anew under the best event.
@@ -130,7 +134,9 @@ impl Local {
         let builder = Builder { series, rhythms, scope, places: &places, starts: &starts, times_of_day };
         let level = less_known(&|v| v, |k| Some(&k.level));
         let level = builder.begin(&level, false).ok_or(LocalError::Constant)?;
-        let begun = if series.is_positive() {
+        let has_logs =
+            values.iter().all(|v| *v > 0.0) && known.iter().all(|r| r.known.as_ref().is_none_or(|k| k.log.is_some()));
+        let begun = if has_logs {
             let jacobian: f64 = values.iter().map(|v| v.ln()).sum();
             let logs = less_known(&f64::ln, |k| k.log.as_deref());
             builder.begin(&logs, true).filter(|log| log.evidence - jacobian > level.evidence).unwrap_or(level)
@@ -482,8 +488,11 @@ impl Builder<'_> {
         let raw = Precision::new(self.places, phi, &ones, &last.weights).innovations(&residuals);
         let by_denominator = self.by_denominator(&raw);
         let less: Vec<f64> = raw.iter().zip(&by_denominator).map(|(e, s)| e / s).collect();
-        let by_time = self.spread(&less, last.student);
-        let spread: Vec<f64> = by_time.iter().zip(&by_denominator).map(|(a, b)| a * b).collect();
+        let by_time = Self::spread(&less, last.student, &self.times_of_day);
+        let even: Vec<f64> = less.iter().zip(&by_time).map(|(e, s)| e / s).collect();
+        let by_block = Self::spread(&even, last.student, &self.blocks());
+        let spread: Vec<f64> =
+            by_denominator.iter().zip(by_time.iter().zip(&by_block)).map(|(a, (b, c))| a * b * c).collect();
         let innovations: Vec<f64> = raw.iter().zip(&spread).map(|(e, s)| e / s).collect();
         let student = StudentNoise::fitted(&innovations);
         Noise { phi, spread, weights: student.weights(&innovations), student }
@@ -502,19 +511,26 @@ impl Builder<'_> {
         if likelihood(&less) > likelihood(innovations) { spread } else { ones }
     }
 
-    /// The standard deviation of the innovations at each time of day relative to that of all.
+    /// The part of the stretch in which each observation lies, where the scatter may differ between parts.
+    fn blocks(&self) -> Vec<usize> {
+        let n = self.places.len();
+        let count = if self.scope.uneven { (n / BLOCK).max(1) } else { 1 };
+        (0..n).map(|j| j * count / n).collect()
+    }
+
+    /// The standard deviation of the innovations in each group, such as a time of day, relative to that of all.
     ///
     /// The logarithms of the variances are drawn to their mean by as much as they scatter by chance alone (empirical Bayes, Efron & Morris
     /// 1975): of noise that is the same all day nothing is left but 1.
-    fn spread(&self, innovations: &[f64], student: StudentNoise) -> Vec<f64> {
+    fn spread(innovations: &[f64], student: StudentNoise, groups: &[usize]) -> Vec<f64> {
         let weights = student.weights(innovations);
-        let mut by_time = vec![(0.0, 0.0); self.times_of_day.iter().max().map_or(1, |m| m + 1)];
-        for ((e, w), &time) in innovations.iter().zip(&weights).zip(&self.times_of_day) {
-            by_time[time].0 += w * e * e;
-            by_time[time].1 += 1.0;
+        let mut sums = vec![(0.0, 0.0); groups.iter().max().map_or(1, |m| m + 1)];
+        for ((e, w), &group) in innovations.iter().zip(&weights).zip(groups) {
+            sums[group].0 += w * e * e;
+            sums[group].1 += 1.0;
         }
-        let known: Vec<(f64, f64)> = by_time.iter().map(|(sum, n)| ((sum / n).ln(), *n)).collect();
-        let told: Vec<&(f64, f64)> = known.iter().filter(|(log, n)| log.is_finite() && *n >= LEAST_PER_TIME).collect();
+        let known: Vec<(f64, f64)> = sums.iter().map(|(sum, n)| ((sum / n).ln(), *n)).collect();
+        let told: Vec<&(f64, f64)> = known.iter().filter(|(log, n)| log.is_finite() && *n >= LEAST_PER_GROUP).collect();
         if told.len() < 2 {
             return vec![1.0; innovations.len()];
         }
@@ -524,13 +540,13 @@ impl Builder<'_> {
         // The logarithm of a variance of n observations has variance 2/n, and more where tails are heavy.
         let by_chance = |n: f64| 2.0 / n * (student.freedom() + 3.0) / student.freedom();
         let real = (seen - told.iter().map(|(_, n)| by_chance(*n)).sum::<f64>() / count).max(0.0);
-        let sd = |&time: &usize| match known[time] {
-            (log, n) if log.is_finite() && n >= LEAST_PER_TIME => {
+        let sd = |&group: &usize| match known[group] {
+            (log, n) if log.is_finite() && n >= LEAST_PER_GROUP => {
                 (0.5 * (log - mean) * real / (real + by_chance(n))).exp()
             }
             _ => 1.0,
         };
-        self.times_of_day.iter().map(sd).collect()
+        groups.iter().map(sd).collect()
     }
 }
 

@@ -24,5 +24,5 @@ pub use scan::{FEWEST, Scanned, effect_at, scan, strongest};
 pub use search::{Search, Tested};
 pub use segmentation::segment;
 pub use shape::Shape;
-pub use spikes::{Spike, find_spikes};
+pub use spikes::{Spike, find_outages, find_spikes};
 pub use together::q_values;

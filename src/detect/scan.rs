@@ -10,7 +10,10 @@ use super::describe::{Found, Neighbourhood};
 use super::local::Scope;
 use super::screen::screen;
 use super::segmentation::standardised;
-use super::{Local, Moments, Rhythm, Search, Shape, ShapeScores, Spike, detect_rhythms, find_spikes, segment};
+use super::spikes::BACK;
+use super::{
+    Local, Moments, Rhythm, Search, Shape, ShapeScores, Spike, detect_rhythms, find_outages, find_spikes, segment,
+};
 
 /// All that was found in a series.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -51,8 +54,6 @@ const CLEAR: f64 = 12.0;
 const FOCUS: usize = 25;
 /// No spike has more buckets: two days of hours.
 const LONGEST_TRANSIENT: usize = 48;
-/// A level that is back within this share of a jump is the one before it.
-const BACK: f64 = 0.25;
 
 /// Finds the changes of a series that are supported at level `alpha` after the search over all of its moments.
 ///
@@ -87,7 +88,7 @@ pub fn effect_at(series: &Series, scanned: &Scanned, moment: f64) -> Option<Foun
     breaks.insert(i, bucket);
     let scan = Scan::new(series, 1.0).ok()?;
     let around = scan.around(&breaks, i);
-    let local = scan.local(around.range.clone(), &around.others, bucket..bucket + 1, None)?;
+    let local = scan.local(&scan.scope(around.range.clone(), &around.others, bucket..bucket + 1))?;
     let search = scan.search_of(&local, &around.range, 1.0);
     scan.neighbourhood(local, bucket..bucket + 1, search).change_from(series, &scan.rhythms, moment)
 }
@@ -130,8 +131,10 @@ struct Scan<'a> {
     alpha: f64,
     rhythms: Vec<Rhythm>,
     spikes: Vec<Spike>,
-    /// Buckets in spikes.
-    spiked: Vec<usize>,
+    /// Longer runs that stand out, and after which all is as before.
+    outages: Vec<Spike>,
+    /// Buckets in spikes and outages, ascending.
+    set_aside: Vec<usize>,
     /// Values without rhythms, spikes and gaps.
     clean: Vec<f64>,
 }
@@ -139,12 +142,20 @@ struct Scan<'a> {
 impl<'a> Scan<'a> {
     /// Prepares the search; rhythms and spikes alone where nothing can be searched.
     fn new(series: &'a Series, alpha: f64) -> Result<Self, (Vec<Rhythm>, Vec<Spike>)> {
-        let rhythms = detect_rhythms(series);
-        let adjusted = rhythms.iter().fold(series.values().to_vec(), |values, r| r.removed(&values));
+        let mut rhythms = detect_rhythms(series);
+        let mut adjusted = without_rhythms(&rhythms, series);
+        let outages = find_outages(&adjusted, longest_transient(series.step()));
+        if !outages.is_empty() {
+            // A day at zero hides the rhythm of the others.
+            let beside = series.without(&buckets_of(&outages));
+            rhythms = detect_rhythms(&beside);
+            adjusted = without_rhythms(&rhythms, &beside);
+        }
         let spikes = find_spikes(&adjusted);
-        let Some(clean) = cleaned(&adjusted, &spikes) else { return Err((rhythms, spikes)) };
-        let spiked = spikes.iter().flat_map(|s| s.from..s.to).collect();
-        Ok(Self { series, alpha, rhythms, spikes, spiked, clean })
+        let Some(clean) = cleaned(&adjusted, &spikes) else { return Err((rhythms, [spikes, outages].concat())) };
+        let mut set_aside = [buckets_of(&spikes), buckets_of(&outages)].concat();
+        set_aside.sort_unstable();
+        Ok(Self { series, alpha, rhythms, spikes, outages, set_aside, clean })
     }
 
     fn run(self) -> Scanned {
@@ -158,15 +169,17 @@ impl<'a> Scan<'a> {
         let breaks: Vec<usize> = kept.iter().map(|c| c.bucket).collect();
         let mut changes: Vec<Found> =
             (0..kept.len()).into_par_iter().filter_map(|i| self.described(&breaks, i, &kept[i], &looked)).collect();
-        let spikes = self.spikes.par_iter().filter_map(|spike| self.test_spike(*spike, &breaks));
-        let spikes: Vec<Found> = spikes.collect();
+        let short = self.spikes.par_iter().filter_map(|spike| self.test_spike(*spike, &breaks));
+        let long = self.outages.par_iter().filter_map(|outage| self.test_outage(*outage, &breaks));
+        let spikes: Vec<Found> = short.chain(long).collect();
         let evidence = all.iter().map(|c| c.p_value).chain(spikes.iter().map(|s| s.p_value));
         let p_value = evidence.fold(1.0, f64::min);
         changes.extend(spikes.into_iter().filter(|s| s.p_value <= self.alpha));
         changes.sort_by_key(|c| c.bucket);
         let changes = transients(changes, longest_transient(self.series.step()));
         let strongest = all.into_iter().min_by(|a, b| a.p_value.total_cmp(&b.p_value));
-        Scanned { rhythms: self.rhythms, breaks, spikes: self.spikes, changes, p_value, strongest }
+        let spikes = [self.spikes, self.outages].concat();
+        Scanned { rhythms: self.rhythms, breaks, spikes, changes, p_value, strongest }
     }
 
     /// The proposed breaks that are supported, each beside the others, and all candidates that were tested.
@@ -212,7 +225,8 @@ impl<'a> Scan<'a> {
         let wide = around.range.start.max(around.before + margin(at - around.before))
             ..around.range.end.min(around.after - margin(around.after - at)).max(at + 1);
         let near = at.saturating_sub(NEAR).max(wide.start)..(at + NEAR + 1).min(wide.end);
-        let local = self.local(around.range.clone(), &around.others, near.clone(), None)?;
+        let scope = |focus: &Range<usize>| self.scope(around.range.clone(), &around.others, focus.clone());
+        let local = self.local(&scope(&near))?;
         let starts = local.on_scale(Moments::starts(self.series, local.places(), near.clone()));
         let search = self.search_of(&local, &around.range, 1.0);
         let tested = search.strongest(&local, &starts, &starts.all(), &Shape::LASTING)?;
@@ -224,7 +238,7 @@ impl<'a> Scan<'a> {
         let (local, focus) = if tested.z.abs() > CLEAR {
             (local, wide.start.max(at.saturating_sub(FOCUS))..wide.end.min(at + FOCUS))
         } else {
-            (self.local(around.range.clone(), &around.others, wide.clone(), None)?, wide)
+            (self.local(&scope(&wide))?, wide)
         };
         let found = self.neighbourhood(local, focus, search).change_at(self.series, &self.rhythms, near, p_value);
         Some((candidate, found))
@@ -270,7 +284,9 @@ impl<'a> Scan<'a> {
             return Some(Candidate { bucket: from + quick.at, p_value: quick.p_value, phi: phi.unwrap_or(0.0) });
         }
         let (range, focus) = (from..*end, from + LEAST_BEFORE..until);
-        let local = self.local(range.clone(), &[], focus.clone(), *phi)?;
+        // Hundreds of places are tested here, and the wildest of them lie where the scatter is large.
+        let scope = Scope { uneven: true, phi: *phi, ..self.scope(range.clone(), &[], focus.clone()) };
+        let local = self.local(&scope)?;
         let starts = local.on_scale(Moments::starts(self.series, local.places(), focus));
         let search = self.search_of(&local, &range, SECOND_LOOK);
         let tested = search.strongest(&local, &starts, &starts.all(), &[Shape::Step])?;
@@ -284,19 +300,56 @@ impl<'a> Scan<'a> {
         // Its first buckets may stand out too little to be seen by themselves.
         let focus = (spike.from + 1).saturating_sub(Spike::LONGEST)..spike.from + 1;
         // Other spikes stay: where there are several, the noise has heavy tails, and each of them is less surprising.
-        let scope = Scope { range: range.clone(), focus: focus.clone(), others: breaks, without: &[], phi: None };
-        let local = Local::new(self.series, &self.rhythms, &scope).ok()?;
+        let scope = Scope {
+            range: range.clone(),
+            focus: focus.clone(),
+            others: breaks,
+            without: &[],
+            phi: None,
+            uneven: false,
+        };
+        let local = self.local(&scope)?;
         let search = self.search_of(&local, &range, 1.0);
         let starts = local.on_scale(Moments::starts(self.series, local.places(), focus.clone()));
         let tested = search.strongest(&local, &starts, &starts.all(), &Shape::PULSES)?;
         self.neighbourhood(local, focus.clone(), search).spike_at(self.series, &self.rhythms, focus, tested.p_value)
     }
 
-    /// Explains a stretch beside its spikes.
-    fn local(&self, range: Range<usize>, others: &[usize], focus: Range<usize>, phi: Option<f64>) -> Option<Local> {
-        let inside = |b: usize| self.spiked.partition_point(|s| *s < b);
-        let without = &self.spiked[inside(range.start)..inside(range.end)];
-        Local::new(self.series, &self.rhythms, &Scope { range, focus, others, without, phi }).ok()
+    /// Looks at one outage in detail: a level that was left, and came back.
+    fn test_outage(&self, outage: Spike, breaks: &[usize]) -> Option<Found> {
+        let range = outage.from.saturating_sub(SPIKE_REACH)..(outage.to + SPIKE_REACH).min(self.series.len());
+        let focus = outage.from.saturating_sub(1)..outage.from + 1;
+        let mut others = breaks.to_vec();
+        others.extend([outage.to]);
+        others.sort_unstable();
+        let is_of_others = |b: &&usize| !(outage.from..outage.to).contains(*b);
+        let without: Vec<usize> = self.set_aside.iter().filter(is_of_others).copied().collect();
+        let scope = Scope {
+            range: range.clone(),
+            focus: focus.clone(),
+            others: &others,
+            without: &without,
+            phi: None,
+            uneven: false,
+        };
+        let local = self.local(&scope)?;
+        let search = self.search_of(&local, &range, 1.0);
+        let starts = local.on_scale(Moments::starts(self.series, local.places(), focus.clone()));
+        let tested = search.strongest(&local, &starts, &starts.all(), &[Shape::Step])?;
+        let near = self.neighbourhood(local, focus.clone(), search);
+        let found = near.change_at(self.series, &self.rhythms, focus, tested.p_value)?;
+        Some(Found { kind: ChangeKind::Spike, length: Some(outage.to - found.bucket), young: false, ..found })
+    }
+
+    /// A stretch beside its spikes.
+    fn scope<'b>(&'b self, range: Range<usize>, others: &'b [usize], focus: Range<usize>) -> Scope<'b> {
+        let inside = |b: usize| self.set_aside.partition_point(|s| *s < b);
+        let without = &self.set_aside[inside(range.start)..inside(range.end)];
+        Scope { range, focus, others, without, phi: None, uneven: false }
+    }
+
+    fn local(&self, scope: &Scope<'_>) -> Option<Local> {
+        Local::new(self.series, &self.rhythms, scope).ok()
     }
 
     /// The search over the whole series, of which the range is a sample.
@@ -379,6 +432,14 @@ fn is_undone_by(change: &Found, next: &Found, longest: usize) -> bool {
         && level(next)
         && next.bucket - change.bucket <= longest
         && (next.after - change.before).abs() <= BACK * jump.abs()
+}
+
+fn buckets_of(spikes: &[Spike]) -> Vec<usize> {
+    spikes.iter().flat_map(|s| s.from..s.to).collect()
+}
+
+fn without_rhythms(rhythms: &[Rhythm], series: &Series) -> Vec<f64> {
+    rhythms.iter().fold(series.values().to_vec(), |values, rhythm| rhythm.removed(&values))
 }
 
 /// Values for the search: spikes replaced, gaps bridged by straight lines, mean 0 and variance 1; none where nothing varies.

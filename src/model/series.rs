@@ -155,6 +155,17 @@ impl Series {
         self.zone.from_utc_datetime(&utc.naive_utc())
     }
 
+    /// The series with these buckets missing.
+    #[must_use]
+    pub fn without(&self, buckets: &[usize]) -> Self {
+        let mut rest = self.clone();
+        for &b in buckets {
+            rest.values[b] = f64::NAN;
+        }
+        rest.positive = rest.values.iter().all(|v| v.is_nan() || *v > 0.0);
+        rest
+    }
+
     /// The series without the buckets that begin at edge `keep` or later.
     #[must_use]
     pub fn truncated(&self, keep: usize) -> Self {

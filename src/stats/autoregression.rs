@@ -6,7 +6,7 @@ use super::Explained;
 ///
 /// `places` are the buckets of the residuals, ascending; only pairs of adjacent buckets count. Residuals vary less and hang together less
 /// than the noise, because the fit follows it: `explained` is given back to the moments before their ratio is taken (as restricted
-/// likelihood does, Cheang & Reinsel 2000). The result is kept within `-0.5..=0.98`; 0 where fewer than eight pairs exist or nothing varies.
+/// likelihood does, Cheang & Reinsel 2000). The result is kept within `-0.5..=0.95`, because what remembers more than some twenty buckets is a level; 0 where fewer than eight pairs exist or nothing varies.
 #[must_use]
 pub fn lag_one_autocorrelation(residuals: &[f64], places: &[usize], explained: Explained) -> f64 {
     let pairs = residuals.windows(2).zip(places.windows(2)).filter(|(_, p)| p[1] == p[0] + 1).map(|(r, _)| r[0] * r[1]);
@@ -17,7 +17,7 @@ pub fn lag_one_autocorrelation(residuals: &[f64], places: &[usize], explained: E
     }
     let covariance = (cross + explained.noise * explained.lag_one) / n;
     let variance = (square + explained.noise * explained.variance) / residuals.len() as f64;
-    (covariance / variance).clamp(-0.5, 0.98)
+    (covariance / variance).clamp(-0.5, 0.95)
 }
 
 /// The inverse covariance of a first-order autoregression with weighted innovations, a tridiagonal matrix.
