@@ -252,3 +252,23 @@ proptest! {
         prop_assert_eq!(series_of(Step::Day, values).unwrap_err(), SeriesError::Infinite(at));
     }
 }
+
+#[test]
+fn no_interval_begins_before_the_series() {
+    let values = shifted(20, &vec![(3, 3.0)], 3);
+    let series = series_of(Step::Minutes(30), values).unwrap();
+    let changes = scan(&series, ALPHA).changes;
+    assert!(!changes.is_empty());
+    for change in changes {
+        assert!(change.outer_interval.0 >= series.edges()[0] as f64, "{change:?}");
+    }
+}
+
+#[test]
+fn the_interval_of_an_effect_beyond_all_numbers_is_none() {
+    let mut values = vec![5.562_628_112_054_793e-301; 11];
+    (values[0], values[10]) = (f64::NAN, 370.071_438_518_669_94);
+    for change in scan(&series_of(Step::Day, values).unwrap(), ALPHA).changes {
+        assert!(change.relative_interval.is_none_or(|(from, to)| from.is_finite() && to.is_finite()), "{change:?}");
+    }
+}
