@@ -4,6 +4,8 @@ mod describe;
 mod event;
 mod local;
 mod moments;
+#[cfg(test)]
+mod properties;
 mod rhythm;
 mod scan;
 mod screen;

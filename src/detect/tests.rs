@@ -1,8 +1,6 @@
-use proptest::prelude::*;
-
 use super::*;
 use crate::model::{ChangeKind, Series};
-use crate::simulation::{days, five_minutes, hours, normals};
+use crate::simulation::{days, five_minutes, normals};
 
 fn found(values: Vec<f64>) -> Vec<(usize, ChangeKind, bool)> {
     scan(&days(values), 0.05).changes.iter().map(|c| (c.bucket, c.kind, c.after > c.before)).collect()
@@ -148,40 +146,4 @@ fn the_partial_bucket_tells_the_hour() {
         assert!(hours < 36.0, "seed {seed}: {hours}");
     }
     assert!(inside >= 14, "the 90 % interval holds the moment in {inside} of 20");
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
-
-    #[test]
-    fn the_unit_of_a_metric_does_not_matter(seed in 0..1000_u64, at in 20..80_usize, size in 2.0..6.0, power in -6..6_i32) {
-        let values = moved(100, at..100, size, seed);
-        let scaled = values.iter().map(|v| v * 10.0_f64.powi(power)).collect();
-        prop_assert_eq!(found(values), found(scaled));
-    }
-
-    #[test]
-    fn where_zero_lies_does_not_matter_on_the_level_scale(seed in 0..1000_u64, at in 20..80_usize, size in 2.0..6.0, shift in -5000.0..0.0) {
-        // About zero and below, where there is no logarithm.
-        let values: Vec<f64> = moved(100, at..100, size, seed).iter().map(|v| v - 1000.0).collect();
-        let shifted = scan(&days(values.iter().map(|v| v + shift).collect()), 0.05);
-        let scanned = scan(&days(values), 0.05);
-        prop_assert_eq!((scanned.breaks, scanned.spikes), (shifted.breaks, shifted.spikes));
-    }
-
-    #[test]
-    fn whatever_the_numbers_are_each_change_is_sound(
-        values in prop::collection::vec(prop_oneof![
-            3 => -1e3..1e3_f64, 2 => (0..4_i32).prop_map(f64::from), 1 => Just(f64::NAN), 1 => -1e300..1e300_f64
-        ], 0..60),
-        hourly in any::<bool>(),
-    ) {
-        let n = values.len();
-        let series = if hourly { hours(values) } else { days(values) };
-        for change in scan(&series, 0.05).changes {
-            prop_assert!(change.bucket < n);
-            prop_assert!((0.0..=0.05).contains(&change.p_value), "{}", change.p_value);
-            prop_assert!(change.interval.0 <= change.onset && change.onset <= change.interval.1);
-        }
-    }
 }

@@ -1,0 +1,73 @@
+"""The data sets of the measurements, written to target/bench/ once, each from a seed."""
+
+import json
+import random
+from datetime import datetime, timedelta
+from pathlib import Path
+
+DATA = Path(__file__).resolve().parent.parent / "target" / "bench"
+METRICS, DAYS, DEPLOYS = 1000, 730, 50_000
+ASKED, STEP_DAY = "requests_0420", 530  # 2023-06-15
+POINTS_PER_STEP, LEAST_GAP, STEP_SIZE = 1000, 50, 3.0
+
+
+def write_once(name, lines):
+    """The path of a data set, which is written where it is not there yet."""
+    path = DATA / name
+    if not path.exists():
+        DATA.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(".part")
+        with open(draft, "w", encoding="utf-8", newline="") as file:
+            file.writelines(lines)
+        draft.replace(path)
+    return path
+
+
+def metric_lines():
+    """A long CSV of some 25 MB; every tenth metric has a step, the asked one on 2023-06-15."""
+    chance = random.Random(1)
+    levels = [chance.uniform(500, 9000) for _ in range(METRICS)]
+    steps = {m: chance.randrange(100, DAYS - 100) for m in range(0, METRICS, 10)}
+    steps[int(ASKED[-4:])] = STEP_DAY
+    week = (1.05, 1.07, 1.06, 1.04, 1.0, 0.88, 0.9)
+    yield "timestamp,metric,value\n"
+    for d in range(DAYS):
+        day = datetime(2022, 1, 1) + timedelta(days=d)
+        for m, level in enumerate(levels):
+            moved = 0.85 if d >= steps.get(m, DAYS) else 1
+            value = level * week[day.weekday()] * moved * chance.gauss(1, 0.03)
+            yield f"{day:%Y-%m-%d},requests_{m:04},{value:.2f}\n"
+
+
+def deploy_lines():
+    """Deployments of 40 apps over the two years of the metrics."""
+    chance = random.Random(2)
+    spread = sorted(chance.randrange(DAYS * 86_400) for _ in range(DEPLOYS))
+    yield "id,deployed_at,app,environment,repo,commit,author,status,message\n"
+    for i, second in enumerate(spread):
+        moment = datetime(2022, 1, 1) + timedelta(seconds=second)
+        app = f"app-{chance.randrange(40):02}"
+        yield (f"d{i},{moment:%Y-%m-%dT%H:%M:%SZ},{app},production,acme/{app},{chance.getrandbits(160):040x},"
+               f"person-{chance.randrange(60)},success,\"Change {i} of {app}, as planned\n\nSee ticket {i % 997}.\"\n")
+
+
+def minutes(points):
+    """The path of one series of minutes: Gaussian noise of standard deviation 1 with one step of 3 in a thousand points."""
+    steps = minute_steps(points)
+    write_once(f"minutes-{points}.json", [json.dumps(steps)])
+    return write_once(f"minutes-{points}.csv", minute_lines(points, set(steps)))
+
+
+def minute_steps(points):
+    """Where the level steps, at least 50 points from the ends and from each other."""
+    chance, count = random.Random(points), points // POINTS_PER_STEP
+    free = points - LEAST_GAP * (count + 1)
+    return [at + LEAST_GAP * (i + 1) for i, at in enumerate(sorted(chance.randrange(free) for _ in range(count)))]
+
+
+def minute_lines(points, steps):
+    chance, level, moment = random.Random(points + 1), 1000.0, datetime(2022, 1, 1)
+    yield "timestamp,value\n"
+    for i in range(points):
+        level += chance.choice((-STEP_SIZE, STEP_SIZE)) if i in steps else 0
+        yield f"{moment + timedelta(minutes=i):%Y-%m-%dT%H:%M:%SZ},{level + chance.gauss(0, 1):.3f}\n"
