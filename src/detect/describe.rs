@@ -164,7 +164,9 @@ impl Neighbourhood {
         p_value: f64,
         (moment, mass, log_weights): (usize, Vec<f64>, Vec<f64>),
     ) -> Option<Found> {
-        let at = |p: f64| weighted_quantile(&self.moments.unix, &mass, p);
+        // The first moment stands for a while before it as well, but nothing begins before the data.
+        let first = self.moments.unix.first().copied().unwrap_or(f64::NEG_INFINITY);
+        let at = |p: f64| weighted_quantile(&self.moments.unix, &mass, p).max(first);
         let between = |level: f64| (at(f64::midpoint(0.0, 1.0 - level)), at(f64::midpoint(1.0, level)));
         let effect = self.scores.effect(shape, &self.local, &self.moments, &log_weights)?;
         let bucket = self.first_visible(shape, moment, effect);
@@ -245,12 +247,15 @@ impl Neighbourhood {
         let relative = |delta: f64| {
             if self.local.is_log() { (delta * reach).exp_m1() } else { delta * reach / before }
         };
-        let defined = before > 0.0;
+        // A share of a level that might as well be zero says nothing.
+        let defined = before > 0.0 && (self.local.is_log() || before > 2.0 * effect.standard_error);
         Levels {
             before,
             after: before + before * relative(effect.estimate),
-            relative: defined.then(|| relative(effect.estimate)),
-            interval: defined.then(|| (relative(effect.estimate - half), relative(effect.estimate + half))),
+            relative: defined.then(|| relative(effect.estimate)).filter(|r| r.is_finite()),
+            interval: defined
+                .then(|| (relative(effect.estimate - half), relative(effect.estimate + half)))
+                .filter(|(from, to)| from.is_finite() && to.is_finite()),
         }
         .on_level_scale(!self.local.is_log(), before + effect.estimate * reach)
     }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::model::{ChangeKind, Series};
-use crate::simulation::{days, five_minutes, normals};
+use crate::simulation::{days, five_minutes, hours, normals};
 
 fn found(values: Vec<f64>) -> Vec<(usize, ChangeKind, bool)> {
     scan(&days(values), 0.05).changes.iter().map(|c| (c.bucket, c.kind, c.after > c.before)).collect()
@@ -65,12 +65,23 @@ fn a_day_at_zero_is_a_spike_and_hides_no_step_before_or_after_it() {
 
 #[test]
 fn a_day_of_hours_at_zero_is_one_spike_and_hides_no_step() {
+    let daily = |i: usize| 1.0 + 0.06 * ((i % 24) as f64 / 24.0 * std::f64::consts::TAU).cos();
+    let weekly = |i: usize| if i / 24 % 7 < 5 { 1.0 } else { 0.9 };
     for (seed, step, outage) in [(0, 200, 300), (1, 300, 150), (2, 400, 366)] {
-        assert!(
-            tells_both(moved(500, step..500, 3.0, seed), step, outage, 24, hours),
-            "seed {seed}, outage at {outage}"
-        );
+        let values = moved(700, step..700, 3.0, seed);
+        let with_rhythms = values.iter().enumerate().map(|(i, v)| v * daily(i) * weekly(i)).collect();
+        assert!(tells_both(with_rhythms, step, outage, 24, hours), "seed {seed}, rhythms, outage at {outage}");
+        assert!(tells_both(values, step, outage, 24, hours), "seed {seed}, outage at {outage}");
     }
+}
+
+#[test]
+fn more_scatter_is_no_change_of_level() {
+    let wilder = |seed| {
+        normals(180, seed).into_iter().enumerate().map(|(i, z)| 1000.0 + if i < 90 { 20.0 * z } else { 60.0 * z })
+    };
+    let alarms = (0..60).filter(|&seed| !found(wilder(seed).collect()).is_empty()).count();
+    assert!(alarms <= 6, "{alarms} of 60 series that only scatter more have a change");
 }
 
 #[test]
