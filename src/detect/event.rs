@@ -76,18 +76,19 @@ pub(super) fn least_squares(
     out
 }
 
-/// The shape and the moment that together explain most by least squares; none without moments.
+/// The shape, of those given, and the moment that together explain most by least squares; none without moments.
 pub(super) fn best_by_least_squares(
     regression: &EventRegression,
     places: &[usize],
     moments: &Moments,
+    shapes: &[Shape],
 ) -> Option<(Shape, usize, Score)> {
-    let scored = |shape: Shape| {
+    let scored = |&shape: &Shape| {
         let value = move |score: Score| shape.prior().ln() + score.log_bayes_factor(regression, EFFECT_PRIOR);
         let scores = least_squares(regression, places, moments, shape).into_iter().enumerate();
         scores.map(move |(i, score)| (value(score), (shape, i, score))).max_by(|a, b| a.0.total_cmp(&b.0))
     };
-    Shape::ALL.into_iter().filter_map(scored).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, best)| best)
+    shapes.iter().filter_map(scored).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, best)| best)
 }
 
 /// Judges events by likelihood under the noise of a [`Local`].

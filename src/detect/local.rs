@@ -356,7 +356,7 @@ impl Builder<'_> {
 
     /// The event that explains most.
     fn likeliest_event(&self, regression: &EventRegression) -> KnownEvent {
-        self.refined(regression, self.best_event(regression, self.starts))
+        self.refined(regression, self.best_event(regression, self.starts, &Shape::ALL))
     }
 
     fn precision(&self, noise: &Noise) -> Precision {
@@ -444,9 +444,9 @@ impl Builder<'_> {
         is_rival.then_some(rival)
     }
 
-    /// The best event of all shapes and moments; none at all where nothing can be told.
-    fn best_event(&self, regression: &EventRegression, moments: &Moments) -> KnownEvent {
-        let Some((shape, i, score)) = best_by_least_squares(regression, self.places, moments) else {
+    /// The best event of these shapes and moments; none at all where nothing can be told.
+    fn best_event(&self, regression: &EventRegression, moments: &Moments, shapes: &[Shape]) -> KnownEvent {
+        let Some((shape, i, score)) = best_by_least_squares(regression, self.places, moments, shapes) else {
             return self.no_event();
         };
         let Some(fit) = score.fit(regression) else { return self.no_event() };
@@ -472,8 +472,8 @@ impl Builder<'_> {
             return event;
         };
         let inside = place.saturating_sub(1).max(self.scope.focus.start)..(place + 1).min(self.scope.focus.end);
-        let fine = self.best_event(regression, &Moments::new(self.series, self.places, inside));
-        if fine.shape == Shape::Step && fine.effect != 0.0 { fine } else { event }
+        let fine = self.best_event(regression, &Moments::new(self.series, self.places, inside), &[Shape::Step]);
+        if fine.effect != 0.0 { fine } else { event }
     }
 
     /// The noise that an event leaves.
