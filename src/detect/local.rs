@@ -318,15 +318,11 @@ impl Builder<'_> {
         let y: Vec<f64> = y.iter().map(|y| y - centre).collect();
         let (mut design, parts) = self.design();
         let ones = vec![1.0; y.len()];
-        let mut noise = Noise { phi: 0.0, spread: ones.clone(), weights: ones, student: StudentNoise::GAUSSIAN };
-        let mut last = None;
-        for _ in 0..2 {
-            let regression = EventRegression::new(&y, &design, self.precision(&noise))?;
-            let event = self.likeliest_event(&regression);
-            noise = self.noise_under(&event, &regression, &noise);
-            last = Some(event);
-        }
-        let rival = self.choose(&y, &last?, &noise, &mut design, &parts);
+        let white = Noise { phi: 0.0, spread: ones.clone(), weights: ones, student: StudentNoise::GAUSSIAN };
+        let regression = EventRegression::new(&y, &design, self.precision(&white))?;
+        let event = self.likeliest_event(&regression);
+        let noise = self.noise_under(&event, &regression, &white);
+        let rival = self.choose(&y, &event, &noise, &mut design, &parts);
         let precision = self.precision(&noise);
         let scaling = precision.log_scaling();
         let regression = EventRegression::new(&y, &design, precision)?;
