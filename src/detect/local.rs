@@ -125,7 +125,8 @@ impl Local {
         }
         let starts = Moments::starts(series, &places, scope.focus.clone());
         let times_of_day = times_of_day(series, &places);
-        let (known, rhythms): (Vec<&Rhythm>, Vec<&Rhythm>) = rhythms.iter().partition(|r| r.known.is_some());
+        let known: Vec<&Rhythm> = rhythms.iter().filter(|r| r.known.is_some()).collect();
+        let rhythms = rhythms.iter().filter(|r| r.known.is_none() || r.waves > 0).collect();
         let less_known = |y: &dyn Fn(f64) -> f64, of: fn(&KnownEffects) -> Option<&[f64]>| -> Vec<f64> {
             let effect = |r: &&Rhythm, p: usize| r.known.as_ref().and_then(of).map_or(0.0, |e| e[r.phases[p]]);
             let rest = |(v, &p): (&f64, &usize)| y(*v) - known.iter().map(|r| effect(r, p)).sum::<f64>();
@@ -369,9 +370,15 @@ impl Builder<'_> {
         let mut ridge = vec![0.0, SLOPE_RIDGES[0]];
         // Phases of a rhythm that occur in the stretch, by the column that each has.
         let mut columns = Vec::new();
+        // The first column of the waves of each.
+        let mut waves = Vec::new();
         for (r, rhythm) in self.rhythms.iter().enumerate() {
             let mut column = vec![usize::MAX; rhythm.count];
-            for &p in self.places {
+            let first_wave = parts.len();
+            parts.extend(vec![Part::Rhythm(r); 2 * rhythm.waves]);
+            ridge.resize(parts.len(), RHYTHM_RIDGES[0]);
+            waves.push(first_wave);
+            for &p in self.places.iter().filter(|_| rhythm.waves == 0) {
                 if column[rhythm.phases[p]] == usize::MAX {
                     column[rhythm.phases[p]] = parts.len();
                     parts.push(Part::Rhythm(r));
@@ -390,9 +397,13 @@ impl Builder<'_> {
         let mut design = Design::with_rows(ridge, searched);
         for &p in self.places {
             let usual = [(0, 1.0), (1, (p as f64 - middle) / half)];
-            let rhythms = self.rhythms.iter().zip(&columns).map(|(rhythm, column)| (column[rhythm.phases[p]], 1.0));
+            let phased = self.rhythms.iter().zip(&columns).filter(|(rhythm, _)| rhythm.waves == 0);
+            let phases = phased.map(|(rhythm, column)| (column[rhythm.phases[p]], 1.0));
+            let waving = self.rhythms.iter().zip(&waves);
+            let waves =
+                waving.flat_map(|(rhythm, &first)| rhythm.waves_at(p).enumerate().map(move |(k, x)| (first + k, x)));
             let after = others.iter().enumerate().filter(|(_, b)| p >= **b).map(|(i, _)| (first_other + i, 1.0));
-            design.push(usual.into_iter().chain(rhythms).chain(after));
+            design.push(usual.into_iter().chain(phases).chain(waves).chain(after));
         }
         (design, parts)
     }

@@ -19,7 +19,10 @@ pub struct Rhythm {
     /// Number of phases.
     pub count: usize,
     /// What the phases bring, where that is told from the whole series at once: of buckets below an hour no stretch holds enough of them.
+    /// Of the days of a year these are the holidays.
     pub known: Option<KnownEffects>,
+    /// Waves that fit into a period and whose size a stretch tells by itself, instead of an effect for each phase: of the days of a year.
+    pub waves: usize,
 }
 
 /// The effect of each phase of a rhythm, about a mean of zero.
@@ -41,7 +44,7 @@ const LEAST_CORRELATION: f64 = 0.1;
 /// The rhythms that a metric has, shortest first.
 ///
 /// Candidates follow from the step: a day and a week for buckets below a day, a week for days, a year for weeks, months and
-/// quarters. A candidate of p buckets is taken where the first differences correlate with those p and 2p buckets later; differences
+/// quarters, and for three years of days. A candidate of p buckets is taken where the first differences correlate with those p and 2p buckets later; differences
 /// because a level shift or a trend barely touches them (Box, Jenkins & Reinsel 2008, ch. 9), clipped because an outlier must not.
 #[must_use]
 pub fn detect_rhythms(series: &Series) -> Vec<Rhythm> {
@@ -50,15 +53,17 @@ pub fn detect_rhythms(series: &Series) -> Vec<Rhythm> {
     let mut found = Vec::new();
     for (name, period) in candidates(series.step()) {
         let in_means = || match name {
+            "year" => recurs_in_means(series, &rest, 28 * DAY, 13),
             "week" => recurs_in_means(series, &rest, DAY, 7),
             "day" => recurs_in_means(series, &rest, HOUR, 24) || recurs_in_means(series, &rest, 6 * HOUR, 4),
             _ => false,
         };
-        if rest.len() >= 3 * period && (recurs(&rest, period) || in_means()) {
+        let from_bucket_to_bucket = period != DAYS_OF_YEAR && recurs(&rest, period);
+        if rest.len() >= 3 * period && (from_bucket_to_bucket || in_means()) {
             let mut rhythm = Rhythm::new(series, name, period);
-            if series.step() < Step::Hours(1) {
-                let log = logs.as_ref().map(|logs| rhythm.effects(logs));
-                rhythm.known = Some(KnownEffects { level: rhythm.effects(&rest), log });
+            if series.step() < Step::Hours(1) || period == DAYS_OF_YEAR {
+                let log = logs.as_ref().map(|logs| rhythm.known_effects(logs));
+                rhythm.known = Some(KnownEffects { level: rhythm.known_effects(&rest), log });
                 logs = logs.map(|logs| rhythm.removed(&logs));
             }
             rest = rhythm.removed(&rest);
@@ -68,8 +73,15 @@ pub fn detect_rhythms(series: &Series) -> Vec<Rhythm> {
     found
 }
 
+const DAYS_OF_YEAR: usize = 365;
 const HOUR: i64 = 3_600;
 const DAY: i64 = 86_400;
+
+const WEEKS: usize = 52;
+/// Waves that make up the time of the year.
+const WAVES: usize = 3;
+/// So many standard deviations from what is usual at its time of the year a day stands out.
+const HOLIDAY: f64 = 2.5;
 
 /// Whether the means of longer stretches, of so many seconds by the local clock, have a rhythm of `period` of them: a smooth day or a weekend
 /// is a difference of these, and hardly one from bucket to bucket.
@@ -120,7 +132,7 @@ fn candidates(step: Step) -> Vec<(&'static str, usize)> {
     let day = step.per_day().map_or(0, |n| n as usize);
     match step {
         Step::Minutes(_) | Step::Hours(_) => vec![("day", day), ("week", 7 * day)],
-        Step::Day => vec![("week", 7)],
+        Step::Day => vec![("week", 7), ("year", DAYS_OF_YEAR)],
         Step::Week => vec![("year", 52)],
         Step::Months(n) if n < 12 => vec![("year", 12 / n as usize)],
         Step::Months(_) => Vec::new(),
@@ -171,13 +183,15 @@ impl Rhythm {
                     at.weekday().num_days_from_monday() as usize * 4 + at.hour() as usize / 6
                 }
                 ("week", _) => at.weekday().num_days_from_monday() as usize,
+                ("year", Step::Day) => at.month0() as usize * 31 + at.day0() as usize,
                 (_, Step::Months(n)) => at.month0() as usize / n as usize,
                 _ => (at.ordinal0() as usize / 7).min(51),
             }
         };
         let phases: Vec<usize> = (0..series.len()).map(phase).collect();
         let count = phases.iter().max().map_or(1, |m| m + 1);
-        Self { name, period, phases, count, known: None }
+        let waves = if period == DAYS_OF_YEAR { WAVES } else { 0 };
+        Self { name, period, phases, count, known: None, waves }
     }
 
     /// `values` less the effect of each phase.
@@ -190,6 +204,10 @@ impl Rhythm {
     /// The effect of each phase: the median of what its buckets stand above a running mean of one period, less the mean of all phases.
     fn effects(&self, values: &[f64]) -> Vec<f64> {
         let trend = running_mean(values, self.period);
+        if self.period == DAYS_OF_YEAR {
+            let (times, holidays) = self.days_of_year(values, &trend);
+            return times.iter().zip(&holidays).map(|(time, holiday)| time + holiday).collect();
+        }
         let mut by_phase: Vec<Vec<f64>> = vec![Vec::new(); self.count];
         for ((v, t), &phase) in values.iter().zip(&trend).zip(&self.phases) {
             if !v.is_nan() && !t.is_nan() {
@@ -199,6 +217,49 @@ impl Rhythm {
         let effects: Vec<f64> = by_phase.iter().map(|v| if v.is_empty() { 0.0 } else { median(v) }).collect();
         let mean = effects.iter().sum::<f64>() / self.count as f64;
         effects.into_iter().map(|e| e - mean).collect()
+    }
+
+    /// What is told from the whole series: all effects, of the days of a year only the holidays.
+    fn known_effects(&self, values: &[f64]) -> Vec<f64> {
+        if self.waves == 0 {
+            return self.effects(values);
+        }
+        self.days_of_year(values, &running_mean(values, self.period)).1
+    }
+
+    /// The waves at a bucket: sines and cosines of one period, a half, a third and so on.
+    pub(super) fn waves_at(&self, bucket: usize) -> impl Iterator<Item = f64> {
+        let turn = std::f64::consts::TAU * bucket as f64 / self.period as f64;
+        (1..=self.waves).flat_map(move |k| [(k as f64 * turn).sin(), (k as f64 * turn).cos()])
+    }
+
+    /// For each day of the year the effect of its time of the year, and of a holiday that repeats.
+    ///
+    /// The time of the year is a week, by the median over all years, smoothed with those beside it. A day is a holiday where it stands out
+    /// to the same side in each of three years or more.
+    fn days_of_year(&self, values: &[f64], trend: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let above: Vec<f64> = values.iter().zip(trend).map(|(v, t)| v - t).collect();
+        let week = |phase: usize| (phase / 31 * 61 / 2 + phase % 31).min(DAYS_OF_YEAR - 1) / 7 % WEEKS;
+        let grouped = |group: &dyn Fn(usize) -> usize, count: usize, values: &[f64]| {
+            let mut groups: Vec<Vec<f64>> = vec![Vec::new(); count];
+            for (v, &phase) in values.iter().zip(&self.phases).filter(|(v, _)| !v.is_nan()) {
+                groups[group(phase)].push(*v);
+            }
+            groups
+        };
+        let weeks: Vec<f64> =
+            grouped(&week, WEEKS, &above).iter().map(|v| if v.is_empty() { 0.0 } else { median(v) }).collect();
+        let mean = weeks.iter().sum::<f64>() / WEEKS as f64;
+        let beside = |w: usize| [w + WEEKS - 1, w, w + 1].iter().map(|w| weeks[w % WEEKS]).sum::<f64>() / 3.0 - mean;
+        let times: Vec<f64> = (0..WEEKS).map(beside).collect();
+        let rest: Vec<f64> = above.iter().zip(&self.phases).map(|(v, &p)| v - times[week(p)]).collect();
+        let far = HOLIDAY * mad_sd(&rest, 0.0);
+        let holiday = |v: &Vec<f64>| {
+            let stands_out = v.len() >= 3 && (v.iter().all(|v| *v > far) || v.iter().all(|v| *v < -far));
+            if stands_out { median(v) } else { 0.0 }
+        };
+        let days = grouped(&|phase| phase, self.count, &rest);
+        ((0..self.count).map(|phase| times[week(phase)]).collect(), days.iter().map(holiday).collect())
     }
 }
 

@@ -120,6 +120,24 @@ fn a_day_that_is_smooth_from_minute_to_minute_is_found_and_no_change() {
 }
 
 #[test]
+fn a_year_and_a_holiday_that_repeats_are_found_in_days_and_no_change() {
+    let year = |i: usize| 3.0 * (i as f64 / 365.25 * std::f64::consts::TAU).cos();
+    // Christmas of 2024 to 2027, in days from 2024-01-01.
+    let christmas = [359, 724, 1089, 1454];
+    for seed in 0..5 {
+        let values = moved(1460, 900..1460, 3.0, seed).into_iter().enumerate();
+        let holiday = |i: usize| if christmas.contains(&i) { -10.0 } else { 0.0 };
+        let scanned = scan(&days(values.map(|(i, v)| v + 20.0 * (year(i) + holiday(i))).collect()), 0.05);
+        let changes: Vec<_> = scanned.changes.iter().map(|c| (c.bucket, c.kind)).collect();
+        assert_eq!(scanned.rhythms.iter().map(|r| r.name).collect::<Vec<_>>(), ["year"], "seed {seed}");
+        assert!(changes.iter().any(|c| c.0.abs_diff(900) <= 3 && c.1 == ChangeKind::Level), "seed {seed}: {changes:?}");
+        assert!(changes.iter().all(|c| !christmas.contains(&c.0)) && changes.len() <= 2, "seed {seed}: {changes:?}");
+    }
+    let years = (0..50).filter(|&seed| !detect_rhythms(&days(moved(1200, 600..1200, 8.0, seed))).is_empty()).count();
+    assert!(years <= 2, "{years} of 50 series without a rhythm have one");
+}
+
+#[test]
 fn a_ratio_of_few_is_worth_less_than_one_of_many() {
     // Shares of 30 % that scatter as those of so many trials do; on weekends there are a hundred times fewer.
     let trials: Vec<f64> = (0..140).map(|i| if i % 7 < 5 { 3000.0 } else { 30.0 }).collect();
