@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Caveat, Deploy, Excluded, nearest_names};
+use crate::model::{Caveat, Deploy, EventKind, Excluded, nearest_names};
 
 use super::InvestigateError;
 
@@ -88,12 +88,17 @@ impl Rules<'_> {
         }
     }
 
+    /// Whether it is of one of the apps asked for. A campaign or an incident need not be of any app, and is then asked for always.
     pub(super) fn is_of_apps(&self, deploy: &Deploy) -> bool {
-        self.apps.is_empty() || deploy.app.as_ref().is_some_and(|app| self.apps.contains(app))
+        let of_none = deploy.app.is_none() && deploy.event() != EventKind::Deploy;
+        self.apps.is_empty() || of_none || deploy.app.as_ref().is_some_and(|app| self.apps.contains(app))
     }
 
     /// Whether the deployment's environment is one that counts.
     pub(super) fn counts(&self, deploy: &Deploy) -> bool {
+        if deploy.environment.is_none() && deploy.event() != EventKind::Deploy {
+            return true;
+        }
         let name = deploy.environment.as_deref().unwrap_or("").trim().to_lowercase();
         match self.environments {
             Some(given) => given.iter().any(|e| e.trim().to_lowercase() == name),
@@ -103,7 +108,12 @@ impl Rules<'_> {
 }
 
 /// Whether the status says that nothing new is running.
+///
+/// An incident or an experiment that failed has happened all the same.
 fn has_failed(deploy: &Deploy) -> bool {
+    if !matches!(deploy.event(), EventKind::Deploy | EventKind::Flag) {
+        return false;
+    }
     let status = deploy.status.as_deref().unwrap_or("").trim().to_lowercase().replace([' ', '-'], "_");
     FAILED.contains(&status.as_str())
 }

@@ -1,5 +1,6 @@
 //! The story of an answer: load, detect, attribute, answer.
 
+mod candidates;
 mod change;
 mod eligible;
 mod error;
@@ -9,7 +10,6 @@ mod lists;
 mod load;
 mod request;
 mod scan;
-mod suspects;
 mod why;
 
 pub use error::{ErrorKind, InvestigateError};

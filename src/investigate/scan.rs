@@ -4,16 +4,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use crate::attribute::{Asked, Case, Priors, near, posterior};
+use crate::attribute::{Asked, Case, Likelihood, near};
 use crate::detect::{FEWEST, Found, Scanned, scan as find};
 use crate::model::{Caveat, Deploy, MetricChange, Moment, NoneParts, PValueScope, Scan, ScanQuestion, Series, Span};
 use crate::sources::read_metrics;
 use crate::stats::{Family, selective_q_values};
 
+use super::candidates::{Candidates, of_first_groups};
 use super::change::{change, value_caveats};
 use super::eligible::{Rules, check_apps};
 use super::events::{Onset, events};
-use super::suspects::ranked;
+use super::feed::Coverage;
 use super::{FdrMethod, InvestigateError, ScanRequest, load};
 
 /// Is told how many metrics of how many are done, from any thread.
@@ -168,20 +169,24 @@ impl OneMetric {
         let inside = |d: &&Deploy| d.unix() >= found.interval.0 - window && d.unix() < found.interval.1;
         let rules = Rules { environments: setting.environments.as_deref(), apps: &apps };
         let chosen = rules.apply(deploys.iter().filter(inside).cloned().collect(), deploys).candidates;
-        let deployed: Vec<f64> = chosen.iter().map(Deploy::unix).collect();
+        let candidates = Candidates::new(chosen, self.series.name(), setting);
+        let deployed = candidates.moments();
         let bucket =
             Span { from: self.series.moment(found.bucket).to_utc(), to: self.series.moment(found.bucket + 1).to_utc() };
         // Without a deployment there is nothing to weigh.
-        let asked = Asked::new(&self.series, bucket).filter(|_| !chosen.is_empty());
+        let asked = Asked::new(&self.series, bucket).filter(|_| !deployed.is_empty());
         let near = asked.and_then(|a| near(&self.series, &self.scanned, &a, window).ok());
         let mut none = NoneParts { something_else: 1.0, nothing_happened: 0.0 };
         let mut suspects = Vec::new();
         if let Some(near) = near {
-            let posterior = posterior(&near, &deployed, &Priors::default());
-            none = NoneParts { something_else: posterior.something_else, nothing_happened: posterior.nothing_happened };
+            let prior = candidates.prior(setting, &Coverage::default());
+            let posterior = prior.given(&Likelihood::new(&near, prior.priors.power));
+            none = NoneParts {
+                something_else: posterior.something_else.probability,
+                nothing_happened: posterior.nothing_happened.probability,
+            };
             let case = Case { series: &self.series, near: &near, found, deployed: &deployed };
-            suspects = ranked(&chosen, &posterior, Some(&case));
-            suspects.truncate(request.top);
+            suspects = of_first_groups(candidates.ranked(&posterior, Some(&case)), request.top);
         }
         MetricChange {
             metric: self.series.name().to_owned(),

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::attribute::{Asked, Case, Posterior, Priors, near, posterior};
+use crate::attribute::{Asked, Case, Likelihood, Posterior, near};
 use crate::detect::{FEWEST, Found, LocalError, Neighbourhood, Scanned, scan};
 use crate::model::{
     Better, Caveat, Change, Deploy, Direction, Evidence, MetricSettings, Moment, NoneParts, PValueScope, Question,
@@ -10,11 +10,12 @@ use crate::model::{
 };
 use crate::sources::read_metric;
 
+use super::candidates::{Candidates, reckoning};
 use super::change::{change, moment, summary, value_caveats};
 use super::eligible::{Rules, check_apps};
 use super::error::shown;
-use super::suspects::ranked;
-use super::{InvestigateError, WhyRequest, feed, load};
+use super::feed::{self, Coverage};
+use super::{InvestigateError, WhyRequest, load};
 
 /// A change is supported from this p-value on.
 const SUPPORTED: f64 = 0.05;
@@ -45,11 +46,11 @@ pub fn why(request: &WhyRequest) -> Result<WhyAnswer, InvestigateError> {
     let inside = |d: &Deploy| windows.iter().any(|w| w.contains(&d.unix()));
     let chosen = rules.apply(deploys.iter().filter(|d| inside(d)).cloned().collect(), &deploys);
     caveats.extend(chosen.caveats);
-    if !setting.deploys.is_empty() {
-        caveats.extend(investigation.feed_caveat(&deploys, &windows));
-    }
-    let posterior = investigation.posterior(&chosen.candidates);
-    Ok(investigation.answer(&known, apps, &chosen.candidates, &posterior, chosen.excluded, caveats))
+    let coverage =
+        if setting.deploys.is_empty() { Coverage::default() } else { investigation.coverage(&deploys, &windows) };
+    caveats.extend(coverage.caveat.clone());
+    let candidates = Candidates::new(chosen.candidates, &request.metric, setting);
+    Ok(investigation.answer(&known, apps, &candidates, &coverage, chosen.excluded, caveats))
 }
 
 /// The asked date as evidence, where it lies within the data and before now, and there is enough data.
@@ -99,19 +100,19 @@ impl<'a> Investigation<'a> {
         windows
     }
 
-    fn feed_caveat(&self, deploys: &[Deploy], windows: &[Range<f64>]) -> Option<Caveat> {
+    fn coverage(&self, deploys: &[Deploy], windows: &[Range<f64>]) -> Coverage {
         let from = windows.iter().map(|w| w.start).fold(f64::INFINITY, f64::min);
         let to = windows.iter().map(|w| w.end).fold(f64::NEG_INFINITY, f64::max);
         let to = to.min(self.request.setting.as_of.timestamp() as f64);
-        feed::caveat(deploys, &moment(self.series, from), &moment(self.series, to))
+        feed::coverage(&load::feed(deploys), &moment(self.series, from), &moment(self.series, to))
     }
 
-    fn posterior(&self, candidates: &[Deploy]) -> Posterior {
-        let deployed: Vec<f64> = candidates.iter().map(Deploy::unix).collect();
+    fn posterior(&self, candidates: &Candidates, coverage: &Coverage) -> Posterior {
+        let prior = candidates.prior(&self.request.setting, coverage);
         match &self.near {
-            Ok(near) => posterior(near, &deployed, &Priors::default()),
-            Err(LocalError::Constant) => Posterior::nothing_happened(deployed.len()),
-            Err(LocalError::TooFew(_)) => Posterior::prior(deployed.len(), &Priors::default()),
+            Ok(near) => prior.given(&Likelihood::new(near, prior.priors.power)),
+            Err(LocalError::Constant) => prior.nothing_happened(),
+            Err(LocalError::TooFew(_)) => prior.alone(),
         }
     }
 
@@ -119,19 +120,23 @@ impl<'a> Investigation<'a> {
         self,
         known: &MetricSettings,
         apps: Vec<String>,
-        candidates: &[Deploy],
-        posterior: &Posterior,
+        candidates: &Candidates,
+        coverage: &Coverage,
         excluded: Vec<crate::model::Excluded>,
         caveats: Vec<Caveat>,
     ) -> WhyAnswer {
         let request = self.request;
-        let deployed: Vec<f64> = candidates.iter().map(Deploy::unix).collect();
+        let deployed = candidates.moments();
+        let posterior = self.posterior(candidates, coverage);
         let case = match (&self.near, &self.found) {
             (Ok(near), Some(found)) => Some(Case { series: self.series, near, found, deployed: &deployed }),
             _ => None,
         };
-        let suspects = ranked(candidates, posterior, case.as_ref());
-        let none = NoneParts { something_else: posterior.something_else, nothing_happened: posterior.nothing_happened };
+        let suspects = candidates.ranked(&posterior, case.as_ref());
+        let none = NoneParts {
+            something_else: posterior.something_else.probability,
+            nothing_happened: posterior.nothing_happened.probability,
+        };
         let seasonality = self.scanned.rhythms.iter().map(|r| r.name).collect();
         WhyAnswer {
             schema: "shiptrace/answer/1",
@@ -149,6 +154,7 @@ impl<'a> Investigation<'a> {
             suspects,
             none_of_these: none.total(),
             none,
+            reckoning: reckoning(&posterior, &request.setting, coverage),
             excluded,
             other_changes: self.other_changes(known.better),
             caveats,

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Better, Caveat, Deploy, Moment, Step};
+use super::{Better, Caveat, Deploy, Moment, PriorPart, Reckoning, Step};
 
 /// What a command found out. Reports are functions of this type; JSON is this type.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -39,6 +39,8 @@ pub struct WhyAnswer {
     pub none_of_these: f64,
     /// The parts of `none_of_these`.
     pub none: NoneParts,
+    /// The priors and likelihoods behind the probabilities.
+    pub reckoning: Reckoning,
     /// Deployments of the window that could not have acted, and why.
     pub excluded: Vec<Excluded>,
     /// Other supported changes of the metric, in the order of time.
@@ -204,8 +206,18 @@ pub struct Suspect {
     pub probability: f64,
     /// Onset of the change less the deployment's moment, in seconds; may be negative; none without a change.
     pub lag_seconds: Option<i64>,
-    /// Shared by deployments of one commit to one app.
+    /// Shared by deployments of one commit, and by those of one app within minutes.
     pub group: Option<String>,
+    /// Probability before the metric was looked at.
+    pub prior: f64,
+    /// The factors of the prior.
+    pub prior_parts: Vec<PriorPart>,
+    /// log of how much likelier the data is if this deployment did it than if nothing happened; none where it cannot have.
+    pub log_likelihood_ratio: Option<f64>,
+    /// How well it fits next to a deployment at the best possible moment, 0..1; none where there is nothing to fit.
+    pub fit: Option<f64>,
+    /// Its rank by the data alone, as if all priors were one.
+    pub rank_without_priors: usize,
     /// Reasons that a person can check.
     pub reasons: Vec<String>,
     /// The deployment.

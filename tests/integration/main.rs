@@ -12,5 +12,6 @@ mod help;
 mod layers;
 mod ratios;
 mod scan;
+mod suspects;
 mod untrusted;
 mod world;

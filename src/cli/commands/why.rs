@@ -40,6 +40,10 @@ pub(in crate::cli) struct Why {
     #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Output")]
     top: usize,
 
+    /// Show the arithmetic: prior, log likelihood ratio and posterior of each hypothesis (table and Markdown; JSON holds it always)
+    #[arg(long, help_heading = "Output")]
+    explain: bool,
+
     /// End with exit code 1 where a change was found
     #[arg(long, help_heading = "Output")]
     fail_on_change: bool,
@@ -61,6 +65,7 @@ impl Why {
             metric: self.metric.clone(),
         };
         let output = Output::open(&self.output, environment, self.top, resolved.commit_url())?;
+        let output = output.explained(self.explain);
         let mut answer = investigate::why(&request)?;
         answer.next = next_steps(self, &answer);
         let changed = self.fail_on_change && answer.change.is_some();

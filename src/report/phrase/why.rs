@@ -5,7 +5,8 @@ use chrono::{NaiveDate, TimeDelta};
 use super::change::{direction, effect, sentence};
 use super::time::{buckets, in_bucket, window};
 use super::{Safe, count, number, p_value, probability, zone};
-use crate::model::{Change, Direction, PValueScope, Suspect, Verdict, WhyAnswer};
+use crate::model::{Change, Direction, PValueScope, Verdict, WhyAnswer};
+use crate::report::row::Row;
 use crate::report::text;
 
 /// How many of the metric's other changes are told.
@@ -123,11 +124,12 @@ pub(in crate::report) fn nothing_recorded(answer: &WhyAnswer, safe: Safe) -> Str
     }
 }
 
-/// `and 5 more, together 3 %`; none where every suspect is shown.
-pub(in crate::report) fn remainder(suspects: &[Suspect], shown: usize) -> Option<String> {
-    let rest = suspects.get(shown..).filter(|rest| !rest.is_empty())?;
-    let together: f64 = rest.iter().map(|suspect| suspect.probability).sum();
-    Some(format!("and {} more, together {}", number::whole(rest.len()), probability(together)))
+/// `and 5 more, together 3 %`, of the rows of which so many are shown; none where every one is.
+pub(in crate::report) fn remainder(rows: &[Row<'_>], shown: usize) -> Option<String> {
+    let rest = rows.get(shown..).filter(|rest| !rest.is_empty())?;
+    let together: f64 = rest.iter().map(Row::probability).sum();
+    let count: usize = rest.iter().map(Row::len).sum();
+    Some(format!("and {} more, together {}", number::whole(count), probability(together)))
 }
 
 /// `none of these: 12 % (something else 11 %, nothing happened 1 %)`.
@@ -161,10 +163,4 @@ pub(in crate::report) fn excluded(answer: &WhyAnswer) -> Option<String> {
         .collect();
     let n = answer.excluded.len();
     (n > 0).then(|| format!("Left out: {} that could not have acted ({}).", count(n, "deployment"), told.join(", ")))
-}
-
-/// What to say before a suspect's message where its commit already stands in the list, for the same app.
-pub(in crate::report) fn repeated(suspects: &[Suspect], suspect: &Suspect) -> String {
-    let earlier = suspects.iter().find(|s| s.group.is_some() && s.group == suspect.group && s.rank < suspect.rank);
-    earlier.map(|s| format!("(same commit as {}) ", s.rank)).unwrap_or_default()
 }
