@@ -9,8 +9,10 @@ mod posterior;
 mod priors;
 mod reasons;
 mod relevance;
+mod reverts;
 #[cfg(test)]
 mod tests;
+mod undone;
 
 pub use date::Asked;
 pub use groups::{Member, groups};
@@ -18,5 +20,7 @@ pub use likelihood::Likelihood;
 pub use near::{near, stretch};
 pub use posterior::{Belief, Hypothesis, Posterior, Prior};
 pub use priors::{LagLaw, Origin, Priors};
-pub use reasons::Case;
+pub use reasons::{Case, duration};
 pub use relevance::{Part, relevance};
+pub use reverts::{Undoing, undoings};
+pub use undone::OtherEnd;

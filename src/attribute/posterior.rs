@@ -46,6 +46,8 @@ pub struct Belief {
     pub probability: f64,
     /// How well it fits next to a deployment at the best possible moment, 0..1; 1 for what is no deployment.
     pub fit: f64,
+    /// log of how much likelier the data is for what happened at the other end of the effect, when it was reverted; 0 where it has none.
+    pub other_end: f64,
 }
 
 /// Probabilities that add up to 1, as do the priors.
@@ -92,7 +94,7 @@ impl Prior<'_> {
     }
 
     /// The posterior, from each hypothesis' log marginal likelihood joint with its prior, over its prior.
-    fn posterior(&self, joint: impl Fn(&Hypothesis) -> f64, something_else: f64) -> Posterior {
+    fn posterior(&self, joint: impl Fn(usize) -> f64, something_else: f64) -> Posterior {
         let something = 1.0 - self.priors.nothing_happened;
         let causes = self.causes();
         let over_kinds = |of: &dyn Fn(&Causes) -> f64| {
@@ -107,9 +109,9 @@ impl Prior<'_> {
             if weights > 0.0 { something * of_origin(origin) / weights } else { 0.0 }
         });
         let mut beliefs: Vec<(f64, f64)> = Vec::new();
-        for hypothesis in self.hypotheses {
+        for (i, hypothesis) in self.hypotheses.iter().enumerate() {
             let prior = average[usize::from(hypothesis.origin == Origin::Recorded)] * hypothesis.weight();
-            beliefs.push((prior, something.ln() + self.part(hypothesis).ln() + joint(hypothesis)));
+            beliefs.push((prior, something.ln() + self.part(hypothesis).ln() + joint(i)));
         }
         beliefs.push((something * over_kinds(&|c| c.unrecorded + c.other), something.ln() + something_else));
         beliefs.push((self.priors.nothing_happened, self.priors.nothing_happened.ln()));
@@ -119,6 +121,7 @@ impl Prior<'_> {
             log_likelihood_ratio: if *prior > 0.0 { joint - prior.ln() } else { f64::NEG_INFINITY },
             probability,
             fit: 1.0,
+            other_end: 0.0,
         };
         let mut all: Vec<Belief> = beliefs.iter().zip(probabilities).map(belief).collect();
         let nothing_happened = all.pop().unwrap_or_default();
@@ -134,7 +137,10 @@ impl Prior<'_> {
             KINDS.iter().zip(&causes).map(|(kind, c)| share_of(*kind) * of(c)).sum::<f64>()
         };
         let (changes, recorded) = (over_kinds(&|c| c.changes), over_kinds(&|c| c.recorded));
-        let of = |h: &Hypothesis| if h.origin == Origin::Change { changes.ln() } else { recorded.ln() };
+        let of = |i: usize| match self.hypotheses[i].origin {
+            Origin::Change => changes.ln(),
+            Origin::Recorded => recorded.ln(),
+        };
         self.posterior(of, over_kinds(&|c| c.unrecorded + c.other).ln())
     }
 
@@ -148,33 +154,44 @@ impl Prior<'_> {
     ///
     /// Bayes' theorem with a marginal likelihood for each hypothesis, relative to *nothing happened*:
     /// - deployment d: ∫ L(tᵈ + lag) p(lag) dlag; all deployments share one prior mass, by their shares and factors;
+    /// - one that was reverted, or reverts another: the effect has another end as well, see [`OtherEnd`](super::OtherEnd);
     /// - something else: the mean of L over all plausible moments; of a deployment that is missing from the feed, over the gap;
     /// - L(τ) is the Bayes factor of an effect that starts at τ, averaged over shapes, times how well τ fits the date.
     #[must_use]
     pub fn given(&self, data: &Likelihood) -> Posterior {
         let causes = self.causes();
-        let of_kind = |of: fn(&Causes) -> f64| {
-            let by_kind: Vec<f64> = causes.iter().map(of).collect();
-            data.mixed(|kind| KINDS.iter().position(|k| *k == kind).map_or(0.0, |i| by_kind[i]))
-        };
-        let (changes, recorded) = (of_kind(|c| c.changes), of_kind(|c| c.recorded));
+        let weights = |of: fn(&Causes) -> f64| causes.iter().map(of).collect::<Vec<f64>>();
+        let of_origin = |origin: Origin| weights(if origin == Origin::Change { |c| c.changes } else { |c| c.recorded });
         let mut prepared: Vec<(Origin, &LagLaw, Lagged)> = Vec::new();
         for h in self.hypotheses {
             if !prepared.iter().any(|(origin, lag, _)| *origin == h.origin && **lag == h.lag) {
-                let likelihood = if h.origin == Origin::Change { &changes } else { &recorded };
-                prepared.push((h.origin, &h.lag, Lagged::new(data.moments(), likelihood, &h.lag)));
+                let likelihood = data.mixed(&of_origin(h.origin));
+                prepared.push((h.origin, &h.lag, Lagged::new(data.moments(), &likelihood, &h.lag)));
             }
         }
-        let joint = |h: &Hypothesis| {
-            let found = prepared.iter().find(|(origin, lag, _)| *origin == h.origin && **lag == h.lag);
-            found.map_or(f64::NEG_INFINITY, |(_, _, lagged)| lagged.at(h.at))
-        };
-        let other = log_mean(&of_kind(|c| c.other));
-        let other = log_sum_exp(&[other, self.unrecorded(data, &of_kind(|c| c.unrecorded))]);
-        let mut posterior = self.posterior(joint, other);
-        for (belief, h) in posterior.deploys.iter_mut().zip(self.hypotheses) {
-            let found = prepared.iter().find(|(origin, lag, _)| *origin == h.origin && **lag == h.lag);
-            belief.fit = found.map_or(0.0, |(_, _, lagged)| (lagged.at(h.at) - lagged.best()).exp());
+        // For each hypothesis: its log likelihood, how well it fits, and what its other end says.
+        let fitted: Vec<(f64, f64, f64)> = self
+            .hypotheses
+            .iter()
+            .enumerate()
+            .map(|(i, h)| {
+                let found = prepared.iter().find(|(origin, lag, _)| *origin == h.origin && **lag == h.lag);
+                let Some((_, _, shared)) = found else { return (f64::NEG_INFINITY, 0.0, 0.0) };
+                let fit = |lagged: &Lagged| (lagged.at(h.at) - lagged.best()).exp();
+                match data.of_candidate(i, &of_origin(h.origin)) {
+                    None => (shared.at(h.at), fit(shared), 0.0),
+                    Some(own) => {
+                        let own = Lagged::new(data.moments(), &own, &h.lag);
+                        (own.at(h.at), fit(&own), own.at(h.at) - shared.at(h.at))
+                    }
+                }
+            })
+            .collect();
+        let unrecorded = self.unrecorded(data, &data.mixed(&weights(|c| c.unrecorded)));
+        let other = log_sum_exp(&[log_mean(&data.mixed(&weights(|c| c.other))), unrecorded]);
+        let mut posterior = self.posterior(|i| fitted[i].0, other);
+        for (belief, (_, fit, other_end)) in posterior.deploys.iter_mut().zip(&fitted) {
+            (belief.fit, belief.other_end) = (*fit, *other_end);
         }
         posterior
     }

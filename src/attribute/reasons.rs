@@ -105,7 +105,8 @@ fn percent(share: f64) -> String {
 }
 
 /// A length of time in its largest unit that says enough: `25 min`, `7 h`, `3 d`.
-fn duration(seconds: f64) -> String {
+#[must_use]
+pub fn duration(seconds: f64) -> String {
     let minutes = seconds / 60.0;
     if minutes < 90.0 {
         format!("{minutes:.0} min")

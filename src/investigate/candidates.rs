@@ -1,10 +1,14 @@
 //! What is believed of each deployment before the metric is looked at, and the ranks afterwards.
 
-use crate::attribute::{Case, Hypothesis, LagLaw, Member, Origin, Part, Posterior, Prior, Priors, groups, relevance};
-use crate::model::{Deploy, Given, PriorPart, Reckoned, Reckoning, Suspect, grouped};
+use crate::attribute::{
+    Case, Hypothesis, LagLaw, Likelihood, Member, Origin, OtherEnd, Part, Posterior, Prior, Priors, groups, relevance,
+};
+use crate::detect::{Neighbourhood, Scanned};
+use crate::model::{Deploy, Given, PriorPart, Reckoned, Reckoning, Series, Suspect, grouped};
 
 use super::Setting;
 use super::feed::Coverage;
+use super::undoings::{Link, links};
 
 /// The deployments that could have acted, as hypotheses.
 #[derive(Debug)]
@@ -12,14 +16,19 @@ pub(super) struct Candidates {
     pub(super) deploys: Vec<Deploy>,
     members: Vec<Member>,
     parts: Vec<Vec<Part>>,
+    links: Vec<Option<Link>>,
     pub(super) hypotheses: Vec<Hypothesis>,
 }
 
 impl Candidates {
-    /// Of the deployments of a window, in the order of time.
-    pub(super) fn new(deploys: Vec<Deploy>, metric: &str, setting: &Setting) -> Self {
+    /// Of the deployments of a window, in the order of time. `history` are those around it, which may revert them or be reverted by them.
+    pub(super) fn new(deploys: Vec<Deploy>, history: &[&Deploy], metric: &str, setting: &Setting) -> Self {
         let members = groups(&deploys);
-        let parts: Vec<Vec<Part>> = deploys.iter().map(|deploy| relevance(deploy, metric)).collect();
+        let links = links(&deploys, history);
+        let of = |(deploy, link): (&Deploy, &Option<Link>)| {
+            relevance(deploy, metric).into_iter().chain(link.as_ref().and_then(Link::part)).collect()
+        };
+        let parts: Vec<Vec<Part>> = deploys.iter().zip(&links).map(of).collect();
         let hypothesis = |((deploy, member), parts): ((&Deploy, &Member), &Vec<Part>)| Hypothesis {
             at: deploy.unix(),
             origin: Origin::from(deploy.event()),
@@ -28,13 +37,31 @@ impl Candidates {
             lag: lag(deploy, setting),
         };
         let hypotheses = deploys.iter().zip(&members).zip(&parts).map(hypothesis).collect();
-        Self { deploys, members, parts, hypotheses }
+        Self { deploys, members, parts, links, hypotheses }
     }
 
     /// All that is believed beforehand.
     pub(super) fn prior(&self, setting: &Setting, coverage: &Coverage) -> Prior<'_> {
         let priors = Priors::from(&setting.beliefs);
         Prior { hypotheses: &self.hypotheses, priors, uncovered: coverage.uncovered.clone() }
+    }
+
+    /// The other ends of those that were undone or undo another.
+    pub(super) fn ends(&self) -> Vec<OtherEnd> {
+        let end = |(i, link): (usize, &Option<Link>)| link.as_ref().map(|link| link.end(i));
+        self.links.iter().enumerate().filter_map(end).collect()
+    }
+
+    /// The posterior, given a neighbourhood of the metric.
+    pub(super) fn posterior(
+        &self,
+        setting: &Setting,
+        coverage: &Coverage,
+        (near, series, scanned): (&Neighbourhood, &Series, &Scanned),
+    ) -> Posterior {
+        let prior = self.prior(setting, coverage);
+        let data = Likelihood::new(near, prior.priors.power);
+        prior.given(&data.with_ends(near, series, scanned, &self.ends(), prior.priors.power))
     }
 
     /// The moments of the deployments, Unix seconds.
@@ -76,7 +103,9 @@ impl Candidates {
         let lag = |case: &Case<'_>| (case.found.onset - self.deploys[i].unix()).round() as i64;
         let reasons = |case: &Case<'_>| {
             let told = case.reasons(i, belief.fit);
-            told.into_iter().chain(self.parts[i].iter().map(|part| part.reason.clone())).collect()
+            let link = self.links[i].as_ref().map(|link| link.reason(belief.other_end));
+            let parts = self.parts[i].iter().map(|part| part.reason.clone()).filter(|reason| !reason.is_empty());
+            told.into_iter().chain(link).chain(parts).collect()
         };
         Suspect {
             rank,

@@ -76,6 +76,14 @@ impl Rules<'_> {
         sorted
     }
 
+    /// The deployments of a feed, in the order of time, that lie between two moments (Unix seconds) and could have acted.
+    pub(super) fn eligible<'a>(&self, all: &'a [Deploy], from: f64, to: f64) -> Vec<&'a Deploy> {
+        let any = all.iter().any(|d| self.counts(d));
+        let slice = &all[all.partition_point(|d| d.unix() < from)..];
+        let inside = slice.iter().take_while(|d| d.unix() < to);
+        inside.filter(|d| self.reason_against(d, any).is_none()).collect()
+    }
+
     fn reason_against(&self, deploy: &Deploy, environments_matter: bool) -> Option<&'static str> {
         if has_failed(deploy) {
             Some("failed")

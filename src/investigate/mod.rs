@@ -10,6 +10,7 @@ mod lists;
 mod load;
 mod request;
 mod scan;
+mod undoings;
 mod why;
 
 pub use error::{ErrorKind, InvestigateError};

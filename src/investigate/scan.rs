@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use crate::attribute::{Asked, Case, Likelihood, near};
+use crate::attribute::{Asked, Case, near};
 use crate::detect::{FEWEST, Found, Scanned, scan as find};
 use crate::model::{Caveat, Deploy, MetricChange, Moment, NoneParts, PValueScope, Scan, ScanQuestion, Series, Span};
 use crate::sources::read_metrics;
@@ -15,6 +15,7 @@ use super::change::{change, value_caveats};
 use super::eligible::{Rules, check_apps};
 use super::events::{Onset, events};
 use super::feed::Coverage;
+use super::undoings::AROUND;
 use super::{FdrMethod, InvestigateError, ScanRequest, load};
 
 /// Is told how many metrics of how many are done, from any thread.
@@ -169,7 +170,8 @@ impl OneMetric {
         let inside = |d: &&Deploy| d.unix() >= found.interval.0 - window && d.unix() < found.interval.1;
         let rules = Rules { environments: setting.environments.as_deref(), apps: &apps };
         let chosen = rules.apply(deploys.iter().filter(inside).cloned().collect(), deploys).candidates;
-        let candidates = Candidates::new(chosen, self.series.name(), setting);
+        let history = rules.eligible(deploys, found.interval.0 - window - AROUND, found.interval.1 + AROUND);
+        let candidates = Candidates::new(chosen, &history, self.series.name(), setting);
         let deployed = candidates.moments();
         let bucket =
             Span { from: self.series.moment(found.bucket).to_utc(), to: self.series.moment(found.bucket + 1).to_utc() };
@@ -179,8 +181,8 @@ impl OneMetric {
         let mut none = NoneParts { something_else: 1.0, nothing_happened: 0.0 };
         let mut suspects = Vec::new();
         if let Some(near) = near {
-            let prior = candidates.prior(setting, &Coverage::default());
-            let posterior = prior.given(&Likelihood::new(&near, prior.priors.power));
+            let data = (&near, &self.series, &self.scanned);
+            let posterior = candidates.posterior(setting, &Coverage::default(), data);
             none = NoneParts {
                 something_else: posterior.something_else.probability,
                 nothing_happened: posterior.nothing_happened.probability,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::attribute::{Asked, Case, Likelihood, Posterior, near};
+use crate::attribute::{Asked, Case, Posterior, near};
 use crate::detect::{FEWEST, Found, LocalError, Neighbourhood, Scanned, scan};
 use crate::model::{
     Better, Caveat, Change, Deploy, Direction, Evidence, MetricSettings, Moment, NoneParts, PValueScope, Question,
@@ -15,6 +15,7 @@ use super::change::{change, moment, summary, value_caveats};
 use super::eligible::{Rules, check_apps};
 use super::error::shown;
 use super::feed::{self, Coverage};
+use super::undoings::AROUND;
 use super::{InvestigateError, WhyRequest, load};
 
 /// A change is supported from this p-value on.
@@ -49,7 +50,9 @@ pub fn why(request: &WhyRequest) -> Result<WhyAnswer, InvestigateError> {
     let coverage =
         if setting.deploys.is_empty() { Coverage::default() } else { investigation.coverage(&deploys, &windows) };
     caveats.extend(coverage.caveat.clone());
-    let candidates = Candidates::new(chosen.candidates, &request.metric, setting);
+    let (from, to) = hull(&windows);
+    let history = rules.eligible(&deploys, from - AROUND, to + AROUND);
+    let candidates = Candidates::new(chosen.candidates, &history, &request.metric, setting);
     Ok(investigation.answer(&known, apps, &candidates, &coverage, chosen.excluded, caveats))
 }
 
@@ -101,18 +104,17 @@ impl<'a> Investigation<'a> {
     }
 
     fn coverage(&self, deploys: &[Deploy], windows: &[Range<f64>]) -> Coverage {
-        let from = windows.iter().map(|w| w.start).fold(f64::INFINITY, f64::min);
-        let to = windows.iter().map(|w| w.end).fold(f64::NEG_INFINITY, f64::max);
+        let (from, to) = hull(windows);
         let to = to.min(self.request.setting.as_of.timestamp() as f64);
         feed::coverage(&load::feed(deploys), &moment(self.series, from), &moment(self.series, to))
     }
 
     fn posterior(&self, candidates: &Candidates, coverage: &Coverage) -> Posterior {
-        let prior = candidates.prior(&self.request.setting, coverage);
+        let setting = &self.request.setting;
         match &self.near {
-            Ok(near) => prior.given(&Likelihood::new(near, prior.priors.power)),
-            Err(LocalError::Constant) => prior.nothing_happened(),
-            Err(LocalError::TooFew(_)) => prior.alone(),
+            Ok(near) => candidates.posterior(setting, coverage, (near, self.series, &self.scanned)),
+            Err(LocalError::Constant) => candidates.prior(setting, coverage).nothing_happened(),
+            Err(LocalError::TooFew(_)) => candidates.prior(setting, coverage).alone(),
         }
     }
 
@@ -182,6 +184,12 @@ impl<'a> Investigation<'a> {
         let others = self.scanned.changes.iter().filter(|f| !same(f));
         others.map(|f| change(self.series, f, better, PValueScope::Series)).collect()
     }
+}
+
+/// The first and the last moment of the windows.
+fn hull(windows: &[Range<f64>]) -> (f64, f64) {
+    let from = windows.iter().map(|w| w.start).fold(f64::INFINITY, f64::min);
+    (from, windows.iter().map(|w| w.end).fold(f64::NEG_INFINITY, f64::max))
 }
 
 fn window_seconds(request: &WhyRequest) -> i64 {

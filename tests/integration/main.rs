@@ -11,6 +11,7 @@ mod good_input;
 mod help;
 mod layers;
 mod ratios;
+mod reverts;
 mod scan;
 mod suspects;
 mod untrusted;

@@ -134,7 +134,7 @@ fn a_spike_is_rather_from_a_campaign_than_from_the_release_beside_it() {
     };
     let spike = odds(|i| if i == 40 { 1.6 * steady(i) } else { steady(i) });
     let lasting = odds(fall);
-    assert!(spike > 1.5 && lasting < 0.5, "{spike} {lasting}");
+    assert!(spike > 1.5 && lasting < spike / 10.0, "{spike} {lasting}");
 }
 
 const ONE_COMMIT: &str = "deployed_at,app,commit,message\n\
