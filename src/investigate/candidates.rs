@@ -1,7 +1,11 @@
 //! What is believed of each deployment before the metric is looked at, and the ranks afterwards.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 use crate::attribute::{
-    Case, Hypothesis, LagLaw, Likelihood, Member, Origin, OtherEnd, Part, Posterior, Prior, Priors, groups, relevance,
+    Case, History, Hypothesis, LagLaw, Likelihood, Member, Origin, OtherEnd, Part, Posterior, Prior, Priors, groups,
+    relevance,
 };
 use crate::detect::{Neighbourhood, Scanned};
 use crate::model::{Deploy, Given, PriorPart, Reckoned, Reckoning, Series, Suspect, grouped};
@@ -52,16 +56,14 @@ impl Candidates {
         self.links.iter().enumerate().filter_map(end).collect()
     }
 
-    /// The posterior, given a neighbourhood of the metric.
-    pub(super) fn posterior(
+    /// How well the data is explained by an effect from each moment on, reverts included.
+    pub(super) fn likelihood(
         &self,
         setting: &Setting,
-        coverage: &Coverage,
         (near, series, scanned): (&Neighbourhood, &Series, &Scanned),
-    ) -> Posterior {
-        let prior = self.prior(setting, coverage);
-        let data = Likelihood::new(near, prior.priors.power);
-        prior.given(&data.with_ends(near, series, scanned, &self.ends(), prior.priors.power))
+    ) -> Likelihood {
+        let power = Priors::from(&setting.beliefs).power;
+        Likelihood::new(near, power).with_ends(near, series, scanned, &self.ends(), power)
     }
 
     /// The moments of the deployments, Unix seconds.
@@ -139,6 +141,18 @@ impl Candidates {
 pub(super) fn of_first_groups(suspects: Vec<Suspect>, top: usize) -> Vec<Suspect> {
     let kept: Vec<usize> = grouped(&suspects).into_iter().take(top).flatten().map(|s| s.rank).collect();
     suspects.into_iter().filter(|s| kept.contains(&s.rank)).collect()
+}
+
+/// The deployments that could have acted over the whole history, and where the windows of its dates may lie.
+pub(super) fn history(eligible: &[&Deploy], setting: &Setting, window: Range<f64>, known: Range<f64>) -> History {
+    let mut laws = vec![LagLaw::default()];
+    let mut place_of: BTreeMap<&str, usize> = BTreeMap::new();
+    for (app, mean) in &setting.beliefs.lags {
+        place_of.insert(app, laws.len());
+        laws.push(LagLaw::with_mean(*mean));
+    }
+    let law = |deploy: &Deploy| deploy.app.as_deref().and_then(|app| place_of.get(app)).copied().unwrap_or(0);
+    History { deployed: eligible.iter().map(|d| (d.unix(), law(d))).collect(), laws, window, known }
 }
 
 /// How long deployments of this app take to act.

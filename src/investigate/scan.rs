@@ -182,7 +182,8 @@ impl OneMetric {
         let mut suspects = Vec::new();
         if let Some(near) = near {
             let data = (&near, &self.series, &self.scanned);
-            let posterior = candidates.posterior(setting, &Coverage::default(), data);
+            let posterior =
+                candidates.prior(setting, &Coverage::default()).given(&candidates.likelihood(setting, data));
             none = NoneParts {
                 something_else: posterior.something_else.probability,
                 nothing_happened: posterior.nothing_happened.probability,

@@ -2,15 +2,15 @@
 
 use std::ops::Range;
 
-use crate::attribute::{Asked, Case, Posterior, near};
+use crate::attribute::{Asked, BaseRate, Case, History, Posterior, near};
 use crate::detect::{FEWEST, Found, LocalError, Neighbourhood, Scanned, scan};
 use crate::model::{
-    Better, Caveat, Change, Deploy, Direction, Evidence, MetricSettings, Moment, NoneParts, PValueScope, Question,
-    Series, WhyAnswer,
+    self, Better, Caveat, Change, Deploy, Direction, Evidence, MetricSettings, Moment, NoneParts, PValueScope,
+    Question, Series, WhyAnswer,
 };
 use crate::sources::read_metric;
 
-use super::candidates::{Candidates, reckoning};
+use super::candidates::{Candidates, history, reckoning};
 use super::change::{change, moment, summary, value_caveats};
 use super::eligible::{Rules, check_apps};
 use super::error::shown;
@@ -51,9 +51,20 @@ pub fn why(request: &WhyRequest) -> Result<WhyAnswer, InvestigateError> {
         if setting.deploys.is_empty() { Coverage::default() } else { investigation.coverage(&deploys, &windows) };
     caveats.extend(coverage.caveat.clone());
     let (from, to) = hull(&windows);
-    let history = rules.eligible(&deploys, from - AROUND, to + AROUND);
-    let candidates = Candidates::new(chosen.candidates, &history, &request.metric, setting);
-    Ok(investigation.answer(&known, apps, &candidates, &coverage, chosen.excluded, caveats))
+    let eligible = rules.eligible(&deploys, f64::NEG_INFINITY, f64::INFINITY);
+    let place = |moment: f64| eligible.partition_point(|d| d.unix() < moment);
+    let around = &eligible[place(from - AROUND)..place(to + AROUND)];
+    let candidates = Candidates::new(chosen.candidates, around, &request.metric, setting);
+    let history = history(&eligible, setting, from..to, known_range(&deploys, &series));
+    Ok(investigation.answer(&known, apps, (&candidates, &coverage, &history), chosen.excluded, caveats))
+}
+
+/// Where both the metric and the deployments are known.
+fn known_range(deploys: &[Deploy], series: &Series) -> Range<f64> {
+    let metric = series.moment(0).timestamp() as f64..series.moment(series.len()).timestamp() as f64;
+    let first = deploys.first().map_or(f64::INFINITY, Deploy::unix);
+    let last = deploys.last().map_or(f64::NEG_INFINITY, Deploy::unix);
+    first.max(metric.start)..last.min(metric.end)
 }
 
 /// The asked date as evidence, where it lies within the data and before now, and there is enough data.
@@ -109,27 +120,35 @@ impl<'a> Investigation<'a> {
         feed::coverage(&load::feed(deploys), &moment(self.series, from), &moment(self.series, to))
     }
 
-    fn posterior(&self, candidates: &Candidates, coverage: &Coverage) -> Posterior {
+    /// The posterior, and what random dates show.
+    fn weighed(
+        &self,
+        candidates: &Candidates,
+        coverage: &Coverage,
+        history: &History,
+    ) -> (Posterior, Option<BaseRate>) {
         let setting = &self.request.setting;
-        match &self.near {
-            Ok(near) => candidates.posterior(setting, coverage, (near, self.series, &self.scanned)),
-            Err(LocalError::Constant) => candidates.prior(setting, coverage).nothing_happened(),
-            Err(LocalError::TooFew(_)) => candidates.prior(setting, coverage).alone(),
-        }
+        let prior = candidates.prior(setting, coverage);
+        let data = self.near.as_ref().map(|near| candidates.likelihood(setting, (near, self.series, &self.scanned)));
+        let posterior = match &data {
+            Ok(data) => prior.given(data),
+            Err(LocalError::Constant) => prior.nothing_happened(),
+            Err(LocalError::TooFew(_)) => prior.alone(),
+        };
+        (posterior, prior.base_rate(data.as_ref().ok(), history))
     }
 
     fn answer(
         self,
         known: &MetricSettings,
         apps: Vec<String>,
-        candidates: &Candidates,
-        coverage: &Coverage,
+        (candidates, coverage, history): (&Candidates, &Coverage, &History),
         excluded: Vec<crate::model::Excluded>,
         caveats: Vec<Caveat>,
     ) -> WhyAnswer {
         let request = self.request;
         let deployed = candidates.moments();
-        let posterior = self.posterior(candidates, coverage);
+        let (posterior, base_rate) = self.weighed(candidates, coverage, history);
         let case = match (&self.near, &self.found) {
             (Ok(near), Some(found)) => Some(Case { series: self.series, near, found, deployed: &deployed }),
             _ => None,
@@ -157,6 +176,12 @@ impl<'a> Investigation<'a> {
             none_of_these: none.total(),
             none,
             reckoning: reckoning(&posterior, &request.setting, coverage),
+            base_rate: base_rate.map(|rate| model::BaseRate {
+                dates: rate.dates,
+                deployments_median: rate.median,
+                share_of_dates_with_any: rate.with_any,
+                placebo: rate.placebo.map(|p| model::Placebo { tried: p.tried, as_good: p.as_good }),
+            }),
             excluded,
             other_changes: self.other_changes(known.better),
             caveats,

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Better, Caveat, Deploy, Moment, PriorPart, Reckoning, Step};
+use super::{BaseRate, Better, Caveat, Deploy, Moment, PriorPart, Reckoning, Step};
 
 /// What a command found out. Reports are functions of this type; JSON is this type.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -41,6 +41,8 @@ pub struct WhyAnswer {
     pub none: NoneParts,
     /// The priors and likelihoods behind the probabilities.
     pub reckoning: Reckoning,
+    /// What a random date of the history would show; none where there is no other date to compare with.
+    pub base_rate: Option<BaseRate>,
     /// Deployments of the window that could not have acted, and why.
     pub excluded: Vec<Excluded>,
     /// Other supported changes of the metric, in the order of time.

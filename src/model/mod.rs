@@ -21,7 +21,7 @@ pub use deploy::{Deploy, EventKind};
 pub use grid::{Grid, GridError, moment_at};
 pub use group::{grouped, together};
 pub use names::nearest_names;
-pub use reckoning::{Given, PriorPart, Reckoned, Reckoning};
+pub use reckoning::{BaseRate, Given, Placebo, PriorPart, Reckoned, Reckoning};
 pub use request::{Beliefs, Better, MetricSettings, Span};
 pub use series::{Series, SeriesError};
 pub use step::Step;

@@ -43,3 +43,25 @@ pub struct Reckoning {
     /// The mean time from a deployment to its effect in seconds, of the apps for which it was said.
     pub lags: std::collections::BTreeMap<String, f64>,
 }
+
+/// How many deployments a random date of the history has in its window, and how often one of them would fit by chance.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct BaseRate {
+    /// Dates looked at.
+    pub dates: usize,
+    /// Median number of deployments in the window of a date.
+    pub deployments_median: f64,
+    /// Share of the dates with at least one deployment in the window, 0..1.
+    pub share_of_dates_with_any: f64,
+    /// The placebo test; none where there is nothing to compare.
+    pub placebo: Option<Placebo>,
+}
+
+/// How often deployments that cannot have done it fit as well as the best one does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Placebo {
+    /// Other dates whose deployments were tried.
+    pub tried: usize,
+    /// Those of which one fits at least as well.
+    pub as_good: usize,
+}

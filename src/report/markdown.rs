@@ -47,6 +47,9 @@ impl Document<'_> {
         self.suspects(&answer.suspects);
         self.block(&format!("**{}**", phrase::none(answer.none_of_these, answer.none)));
         self.reasons(answer);
+        if let Some(rate) = phrase::base_rate(answer) {
+            self.block(&rate);
+        }
         if let Some(left_out) = phrase::excluded(answer) {
             self.block(&left_out);
         }

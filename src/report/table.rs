@@ -61,6 +61,9 @@ impl<'a> Page<'a> {
         }
         self.paragraph(&phrase::none(answer.none_of_these, answer.none), PLAIN);
         self.reasons(answer);
+        if let Some(rate) = phrase::base_rate(answer) {
+            self.paragraph(&rate, PLAIN);
+        }
         if let Some(left_out) = phrase::excluded(answer) {
             self.paragraph(&left_out, PLAIN);
         }

@@ -226,3 +226,31 @@ fn a_gap_of_the_feed_makes_something_else_likelier_and_says_by_how_much() {
     let world = World::with_a_fall().file("deploys.csv", feed(36..40));
     assert!(world.why(&["--explain"]).out.contains("of the window is"));
 }
+
+#[test]
+fn a_random_date_tells_how_much_a_deployment_before_the_change_says() {
+    let daily = (0..60).map(|i| format!("{}T11:00:00Z,web\n", crate::world::day(i))).collect::<String>();
+    let crowded = World::with_a_fall().file("deploys.csv", "deployed_at,app\n".to_owned() + &daily);
+    let rate = |world: &World, further: &[&str]| {
+        world.why(&[&["--format", "json"], further].concat()).json()["base_rate"].clone()
+    };
+    let told = rate(&crowded, &[]);
+    assert_eq!((told["deployments_median"].as_f64(), told["share_of_dates_with_any"].as_f64()), (Some(4.0), Some(1.0)));
+    let (tried, as_good) = (told["placebo"]["tried"].as_u64().unwrap(), told["placebo"]["as_good"].as_u64().unwrap());
+    assert!(tried > 40 && as_good == tried, "{told}");
+    let table = crowded.why(&[]).out.replace('\n', " ");
+    let sentence = "A random date of this history has 4 deployments in its window (median); \
+                    one would fit this well by chance at 100 % of dates.";
+    assert!(table.contains(sentence), "{table}");
+    assert!(crowded.why(&["--format", "markdown"]).out.contains("A random date of this history"));
+    // A week apart, and one of them three hours before.
+    let weekly = (0..8).map(|i| format!("{}T09:00:00Z,web\n", crate::world::day(5 + 7 * i))).collect::<String>();
+    let sparse = World::with_a_fall().file("deploys.csv", "deployed_at,app\n".to_owned() + &weekly);
+    let told = rate(&sparse, &[]);
+    let share = number(&told["placebo"], "as_good") / number(&told["placebo"], "tried");
+    assert!(share < 0.4 && number(&told, "share_of_dates_with_any") < 0.8, "{told}");
+    assert!(rate(&sparse, &["--app", "*"]) == told);
+    let one = World::with_a_fall().file("deploys.csv", "deployed_at,app\n2024-02-10T09:00:00Z,web\n");
+    assert!(rate(&one, &[]).is_null());
+    assert!(!one.why(&[]).out.contains("A random date"));
+}

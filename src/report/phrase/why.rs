@@ -3,6 +3,7 @@
 use chrono::{NaiveDate, TimeDelta};
 
 use super::change::{direction, effect, sentence};
+use super::number::whole;
 use super::time::{buckets, in_bucket, window};
 use super::{Safe, count, number, p_value, probability, zone};
 use crate::model::{Change, Direction, PValueScope, Verdict, WhyAnswer};
@@ -129,7 +130,7 @@ pub(in crate::report) fn remainder(rows: &[Row<'_>], shown: usize) -> Option<Str
     let rest = rows.get(shown..).filter(|rest| !rest.is_empty())?;
     let together: f64 = rest.iter().map(Row::probability).sum();
     let count: usize = rest.iter().map(Row::len).sum();
-    Some(format!("and {} more, together {}", number::whole(count), probability(together)))
+    Some(format!("and {} more, together {}", whole(count), probability(together)))
 }
 
 /// `none of these: 12 % (something else 11 %, nothing happened 1 %)`.
@@ -141,6 +142,28 @@ pub(in crate::report) fn none(none_of_these: f64, parts: crate::model::NoneParts
         probability(parts.nothing_happened)
     )
 }
+
+/// What a random date of the history shows, in a sentence; none where there is none.
+pub(in crate::report) fn base_rate(answer: &WhyAnswer) -> Option<String> {
+    let rate = answer.base_rate.as_ref().filter(|rate| rate.dates >= FEWEST_DATES)?;
+    let median = number(Some(rate.deployments_median));
+    let plural = if median == "1" { "" } else { "s" };
+    let any = rate.share_of_dates_with_any;
+    let any = if any < 0.995 { format!(", at least one at {} of dates", probability(any)) } else { String::new() };
+    let placebo = rate.placebo.filter(|p| p.tried >= FEWEST_DATES && answer.change.is_some());
+    let by_chance = placebo.map_or_else(String::new, |p| {
+        let share = probability(p.as_good as f64 / p.tried as f64);
+        let share =
+            if p.as_good == 0 { format!("none of {} dates", whole(p.tried)) } else { format!("{share} of dates") };
+        format!("; one would fit this well by chance at {share}")
+    });
+    Some(format!(
+        "A random date of this history has {median} deployment{plural} in its window (median){any}{by_chance}."
+    ))
+}
+
+/// Of fewer dates nothing is said.
+const FEWEST_DATES: usize = 20;
 
 /// How many deployments of the window could not have acted, by reason; none where there are none.
 pub(in crate::report) fn excluded(answer: &WhyAnswer) -> Option<String> {
@@ -155,10 +178,10 @@ pub(in crate::report) fn excluded(answer: &WhyAnswer) -> Option<String> {
     let told: Vec<String> = reasons
         .into_iter()
         .map(|(reason, n)| match reason {
-            "failed" => format!("{} failed", number::whole(n)),
-            "environment" => format!("{} to another environment", number::whole(n)),
-            "app" => format!("{} of another app", number::whole(n)),
-            other => format!("{} ({})", number::whole(n), text::visible(other)),
+            "failed" => format!("{} failed", whole(n)),
+            "environment" => format!("{} to another environment", whole(n)),
+            "app" => format!("{} of another app", whole(n)),
+            other => format!("{} ({})", whole(n), text::visible(other)),
         })
         .collect();
     let n = answer.excluded.len();

@@ -4,9 +4,10 @@ use chrono::DateTime;
 use chrono_tz::Tz;
 
 use crate::model::{
-    Answer, Better, Caveat, Change, ChangeKind, Deploy, DeployList, Direction, Evidence, Excluded, Given, Interval,
-    MetricChange, MetricList, MetricSummary, Moment, MomentInterval, NextStep, NoneParts, PValueScope, PriorPart,
-    Question, Reckoned, Reckoning, Scan, ScanQuestion, SeriesSummary, Step, Suspect, Verdict, WhyAnswer,
+    Answer, BaseRate, Better, Caveat, Change, ChangeKind, Deploy, DeployList, Direction, Evidence, Excluded, Given,
+    Interval, MetricChange, MetricList, MetricSummary, Moment, MomentInterval, NextStep, NoneParts, PValueScope,
+    Placebo, PriorPart, Question, Reckoned, Reckoning, Scan, ScanQuestion, SeriesSummary, Step, Suspect, Verdict,
+    WhyAnswer,
 };
 use crate::report::Style;
 
@@ -159,6 +160,12 @@ pub(super) fn why() -> WhyAnswer {
         none_of_these: 0.116,
         none: NoneParts { something_else: 0.11, nothing_happened: 0.006 },
         reckoning: reckoning(),
+        base_rate: Some(BaseRate {
+            dates: 147,
+            deployments_median: 4.0,
+            share_of_dates_with_any: 0.98,
+            placebo: Some(Placebo { tried: 146, as_good: 54 }),
+        }),
         excluded: vec![
             Excluded { deploy: failed.clone(), reason: "failed" },
             Excluded { deploy: failed.clone(), reason: "environment" },
