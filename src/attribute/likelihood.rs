@@ -53,6 +53,16 @@ impl Likelihood {
         &self.moments
     }
 
+    /// With so much more at each moment, whatever the kind.
+    pub(super) fn plus(self, said: &[f64]) -> Self {
+        let add = |logs: Vec<f64>| logs.iter().zip(said).map(|(l, s)| l + s).collect::<Vec<f64>>();
+        Self {
+            moments: self.moments,
+            by_kind: self.by_kind.into_iter().map(add).collect(),
+            own: self.own.into_iter().map(|(candidate, logs)| (candidate, add(logs))).collect(),
+        }
+    }
+
     /// Of all kinds, each weighed by a factor (in the order of the kinds).
     pub(super) fn mixed(&self, weights: &[f64]) -> Vec<f64> {
         self.mix(weights, &self.by_kind.iter().collect::<Vec<_>>())

@@ -1,5 +1,6 @@
 //! Deployments as hypotheses about when a change began.
 
+mod companion;
 mod date;
 mod groups;
 mod lagged;
@@ -15,6 +16,7 @@ mod reverts;
 mod tests;
 mod undone;
 
+pub use companion::{Companion, Seen};
 pub use date::Asked;
 pub use groups::{Member, groups};
 pub use likelihood::Likelihood;

@@ -12,6 +12,7 @@ mod request;
 mod scan;
 mod undoings;
 mod why;
+mod witnesses;
 
 pub use error::{ErrorKind, InvestigateError};
 pub use lists::{deploys, metrics};

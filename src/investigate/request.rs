@@ -46,6 +46,8 @@ pub struct WhyRequest {
     pub setting: Setting,
     /// The metric's name.
     pub metric: String,
+    /// Further metrics that are weighed together with it.
+    pub with: Vec<String>,
     /// When it changed, as the person saw it.
     pub on: On,
     /// How long before the change deployments are looked for; positive.

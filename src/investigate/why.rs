@@ -2,20 +2,20 @@
 
 use std::ops::Range;
 
-use crate::attribute::{Asked, BaseRate, Case, History, Posterior, near};
+use crate::attribute::{Asked, BaseRate, Case, Companion, History, Posterior, Priors, near};
 use crate::detect::{FEWEST, Found, LocalError, Neighbourhood, Scanned, scan};
 use crate::model::{
-    self, Better, Caveat, Change, Deploy, Direction, Evidence, MetricSettings, Moment, NoneParts, PValueScope,
-    Question, Series, WhyAnswer,
+    self, Better, Caveat, Change, Deploy, MetricSettings, Moment, NoneParts, PValueScope, Question, Series, WhyAnswer,
 };
 use crate::sources::read_metric;
 
 use super::candidates::{Candidates, history, reckoning};
-use super::change::{change, moment, summary, value_caveats};
+use super::change::{change, evidence, moment, summary, value_caveats};
 use super::eligible::{Rules, check_apps};
 use super::error::shown;
 use super::feed::{self, Coverage};
 use super::undoings::AROUND;
+use super::witnesses::Witness;
 use super::{InvestigateError, WhyRequest, load};
 
 /// A change is supported from this p-value on.
@@ -41,7 +41,12 @@ pub fn why(request: &WhyRequest) -> Result<WhyAnswer, InvestigateError> {
     caveats.extend(value_caveats(&series));
     let known = setting.settings.get(&request.metric).cloned().unwrap_or_default();
     let apps = setting.apps.clone().unwrap_or_else(|| known.apps.clone());
-    let investigation = Investigation::new(request, &series, &asked);
+    let mut investigation = Investigation::new(request, &series, &asked);
+    for name in &request.with {
+        let (witness, further) = Witness::new(request, name, SUPPORTED)?;
+        investigation.witnesses.push(witness);
+        caveats.extend(further);
+    }
     let rules = Rules { environments: setting.environments.as_deref(), apps: &apps };
     let windows = investigation.windows();
     let inside = |d: &Deploy| windows.iter().any(|w| w.contains(&d.unix()));
@@ -87,6 +92,9 @@ fn checked_date(request: &WhyRequest, whole: &Series, series: &Series) -> Result
     Ok(asked)
 }
 
+/// What is known of the deployments: those that could have done it, what the feed covers, and all of the history.
+type Known<'a> = (&'a Candidates, &'a Coverage, &'a History);
+
 /// What was found out about the metric.
 struct Investigation<'a> {
     request: &'a WhyRequest,
@@ -95,6 +103,8 @@ struct Investigation<'a> {
     scanned: Scanned,
     near: Result<Neighbourhood, LocalError>,
     found: Option<Found>,
+    /// The further metrics that are weighed together with this one.
+    witnesses: Vec<Witness>,
 }
 
 impl<'a> Investigation<'a> {
@@ -102,7 +112,7 @@ impl<'a> Investigation<'a> {
         let scanned = scan(series, SUPPORTED);
         let near = near(series, &scanned, asked, window_seconds(request) as f64);
         let found = near.as_ref().ok().and_then(|n| n.change(series, &scanned.rhythms, SUPPORTED));
-        Self { request, series, asked, scanned, near, found }
+        Self { request, series, asked, scanned, near, found, witnesses: Vec::new() }
     }
 
     /// When a deployment is a candidate, in Unix seconds: from the window before the asked day to its end, and from the window before
@@ -120,16 +130,25 @@ impl<'a> Investigation<'a> {
         feed::coverage(&load::feed(deploys), &moment(self.series, from), &moment(self.series, to))
     }
 
+    /// What each further metric says; none where it, or this one, has nothing to say.
+    fn companions(&self) -> Vec<Option<Companion>> {
+        let power = Priors::from(&self.request.setting.beliefs).power;
+        let of = |near: &Neighbourhood, witness: &Witness| witness.companion((self.series, near), power);
+        self.witnesses.iter().map(|witness| self.near.as_ref().ok().and_then(|near| of(near, witness))).collect()
+    }
+
     /// The posterior, and what random dates show.
     fn weighed(
         &self,
-        candidates: &Candidates,
-        coverage: &Coverage,
-        history: &History,
+        (candidates, coverage, history): Known<'_>,
+        companions: &[Option<Companion>],
     ) -> (Posterior, Option<BaseRate>) {
         let setting = &self.request.setting;
         let prior = candidates.prior(setting, coverage);
-        let data = self.near.as_ref().map(|near| candidates.likelihood(setting, (near, self.series, &self.scanned)));
+        let heard: Vec<&Companion> = companions.iter().flatten().collect();
+        let data =
+            |near: &Neighbourhood| candidates.likelihood(setting, (near, self.series, &self.scanned)).together(&heard);
+        let data = self.near.as_ref().map(data);
         let posterior = match &data {
             Ok(data) => prior.given(data),
             Err(LocalError::Constant) => prior.nothing_happened(),
@@ -142,13 +161,18 @@ impl<'a> Investigation<'a> {
         self,
         known: &MetricSettings,
         apps: Vec<String>,
-        (candidates, coverage, history): (&Candidates, &Coverage, &History),
+        (candidates, coverage, history): Known<'_>,
         excluded: Vec<crate::model::Excluded>,
         caveats: Vec<Caveat>,
     ) -> WhyAnswer {
         let request = self.request;
         let deployed = candidates.moments();
-        let (posterior, base_rate) = self.weighed(candidates, coverage, history);
+        let companions = self.companions();
+        let (posterior, base_rate) = self.weighed((candidates, coverage, history), &companions);
+        let told = |(witness, companion): (&Witness, &Option<Companion>)| {
+            witness.told(self.found.as_ref(), companion.as_ref().map(Companion::news))
+        };
+        let with = self.witnesses.iter().zip(&companions).map(told).collect();
         let case = match (&self.near, &self.found) {
             (Ok(near), Some(found)) => Some(Case { series: self.series, near, found, deployed: &deployed }),
             _ => None,
@@ -171,7 +195,8 @@ impl<'a> Investigation<'a> {
             series: summary(self.series, seasonality, known.better, known.unit.clone()),
             as_of: self.now(),
             change: self.found.as_ref().map(|f| change(self.series, f, known.better, PValueScope::Near)),
-            evidence: self.evidence(),
+            evidence: self.near.as_ref().ok().and_then(|near| evidence(self.series, near)),
+            with,
             suspects,
             none_of_these: none.total(),
             none,
@@ -191,16 +216,6 @@ impl<'a> Investigation<'a> {
 
     fn now(&self) -> Moment {
         self.request.setting.as_of.with_timezone(&self.request.setting.zone)
-    }
-
-    fn evidence(&self) -> Option<Evidence> {
-        let near = self.near.as_ref().ok()?;
-        let strongest = near.strongest()?;
-        Some(Evidence {
-            at: self.series.moment(near.moments.bucket[strongest.moment]),
-            direction: if strongest.z >= 0.0 { Direction::Up } else { Direction::Down },
-            p_value: strongest.p_value,
-        })
     }
 
     /// Changes of the whole series that are not the one that is meant.

@@ -41,6 +41,8 @@ pub struct WhyAnswer {
     pub none: NoneParts,
     /// The priors and likelihoods behind the probabilities.
     pub reckoning: Reckoning,
+    /// The further metrics that were weighed together with this one, in the order asked for.
+    pub with: Vec<WithMetric>,
     /// What a random date of the history would show; none where there is no other date to compare with.
     pub base_rate: Option<BaseRate>,
     /// Deployments of the window that could not have acted, and why.
@@ -51,6 +53,22 @@ pub struct WhyAnswer {
     pub caveats: Vec<Caveat>,
     /// What to run next.
     pub next: Vec<NextStep>,
+}
+
+/// A further metric that was weighed together with the one asked about.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WithMetric {
+    /// The metric's name.
+    pub metric: String,
+    /// Its change near the date; none where none is supported.
+    pub change: Option<Change>,
+    /// Whether that may have begun at one moment with the change that was asked about.
+    pub together: bool,
+    /// The strongest sign of a change of it near the date; none where nothing could be tested.
+    pub evidence: Option<Evidence>,
+    /// How much of what it says is news, 0..1: what it shares in its noise with the metric asked about counts once. 0 where it could not be
+    /// looked at.
+    pub weight: f64,
 }
 
 /// What `why` was asked.

@@ -14,7 +14,7 @@ mod step;
 pub use answer::{
     Answer, Change, ChangeKind, DeployList, Direction, Evidence, Excluded, Interval, MetricChange, MetricList,
     MetricSummary, MomentInterval, NextStep, NoneParts, PValueScope, Question, Scan, ScanQuestion, SeriesSummary,
-    Suspect, Verdict, WhyAnswer,
+    Suspect, Verdict, WhyAnswer, WithMetric,
 };
 pub use caveat::Caveat;
 pub use deploy::{Deploy, EventKind};

@@ -41,6 +41,11 @@ impl Document<'_> {
         for (i, sentence) in phrase::headline(answer, code).iter().enumerate() {
             self.block(&if i == 0 { format!("**{sentence}**") } else { sentence.clone() });
         }
+        let with = phrase::with(answer, code);
+        if !with.is_empty() {
+            let list: Vec<String> = with.iter().map(|sentence| format!("- {sentence}")).collect();
+            self.block(&list.join("\n"));
+        }
         if answer.suspects.is_empty() {
             self.block(&phrase::nothing_recorded(answer, code));
         }

@@ -53,6 +53,9 @@ impl<'a> Page<'a> {
         for (i, sentence) in phrase::headline(answer, text::visible).iter().enumerate() {
             self.paragraph(sentence, if i == 0 { colour } else { PLAIN });
         }
+        for sentence in phrase::with(answer, text::visible) {
+            self.paragraph(&sentence, PLAIN);
+        }
         self.blank();
         if answer.suspects.is_empty() {
             self.paragraph(&phrase::nothing_recorded(answer, text::visible), PLAIN);

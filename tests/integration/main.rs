@@ -15,4 +15,5 @@ mod reverts;
 mod scan;
 mod suspects;
 mod untrusted;
+mod with;
 mod world;

@@ -24,6 +24,12 @@ pub(in crate::cli) struct Why {
     #[arg(long, value_name = "DATE|TIME")]
     pub(super) on: String,
 
+    /// Weigh this metric together with it: what moved at the same moment, and what did not; repeatable
+    ///
+    /// Give metrics that count different things. Of what two metrics share in their noise no more is made than of one.
+    #[arg(long, value_name = "METRIC")]
+    pub(super) with: Vec<String>,
+
     #[command(flatten)]
     pub(super) deployments: DeployArguments,
 
@@ -53,16 +59,20 @@ const EXAMPLES: &str = "\
 Examples:
   shiptrace why signups --on 2024-03-05
   shiptrace why signups --on 2024-03-05T14:00 --window 12h --app web --app api
+  shiptrace why signups --on 2024-03-05 --with orders --with page_views --explain
   shiptrace why signups --on 2024-03-01..2024-03-05 -o answer.md";
 
 impl Why {
     pub(in crate::cli) fn run(&self, environment: &Environment) -> Result<Outcome, CliError> {
         let resolved = Resolved::new(&self.data, environment)?;
+        let with = self.with()?;
+        let wanted = [std::slice::from_ref(&self.metric), &with].concat();
         let request = WhyRequest {
             on: when::on(&self.on, resolved.zone)?,
             window: resolved.window(self.window.window.as_deref())?,
-            setting: resolved.setting(&self.deployments, Some(std::slice::from_ref(&self.metric)))?,
+            setting: resolved.setting(&self.deployments, Some(&wanted))?,
             metric: self.metric.clone(),
+            with,
         };
         let output = Output::open(&self.output, environment, self.top, resolved.commit_url())?;
         let output = output.explained(self.explain);
@@ -71,5 +81,20 @@ impl Why {
         let changed = self.fail_on_change && answer.change.is_some();
         output.write(&Answer::Why(Box::new(answer)))?;
         Ok(if changed { Outcome::Changed } else { Outcome::Answered })
+    }
+
+    /// The further metrics, each once.
+    fn with(&self) -> Result<Vec<String>, CliError> {
+        let mut with: Vec<String> = Vec::new();
+        for metric in &self.with {
+            if *metric == self.metric {
+                let problem = "that is the metric asked about";
+                return Err(CliError::option("--with", metric, problem, "name another metric"));
+            }
+            if !with.contains(metric) {
+                with.push(metric.clone());
+            }
+        }
+        Ok(with)
     }
 }

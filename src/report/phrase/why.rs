@@ -4,9 +4,9 @@ use chrono::{NaiveDate, TimeDelta};
 
 use super::change::{direction, effect, sentence};
 use super::number::whole;
-use super::time::{buckets, in_bucket, window};
+use super::time::{buckets, day_or_clock, in_bucket, window};
 use super::{Safe, count, number, p_value, probability, zone};
-use crate::model::{Change, Direction, PValueScope, Verdict, WhyAnswer};
+use crate::model::{Change, Direction, PValueScope, Verdict, WhyAnswer, WithMetric};
 use crate::report::row::Row;
 use crate::report::text;
 
@@ -142,6 +142,34 @@ pub(in crate::report) fn none(none_of_these: f64, parts: crate::model::NoneParts
         probability(parts.nothing_happened)
     )
 }
+
+/// What each further metric did, in a sentence.
+pub(in crate::report) fn with(answer: &WhyAnswer, safe: Safe) -> Vec<String> {
+    answer.with.iter().map(|one| witness(one, &safe(&answer.question.metric), safe)).collect()
+}
+
+fn witness(one: &WithMetric, main: &str, safe: Safe) -> String {
+    let name = safe(&one.metric);
+    let told = match (&one.change, &one.evidence) {
+        (Some(change), _) if one.together => {
+            format!("{name} moved too: {}, first visible {}.", effect(change), day_or_clock(&change.at))
+        }
+        (Some(change), _) => {
+            let at = day_or_clock(&change.at);
+            format!("{name} moved as well ({}), but not at the same moment: first visible {at}.", effect(change))
+        }
+        (None, Some(evidence)) => format!("{name} did not move ({}).", p_value(evidence.p_value)),
+        (None, None) => return format!("{name} could not be looked at near the date, and was not weighed."),
+    };
+    if one.weight < ALIKE {
+        let share = probability(1.0 - one.weight);
+        return format!("{told} Its noise is to {share} that of {main}, so it says little that is new.");
+    }
+    told
+}
+
+/// Below this weight it is said why a further metric counts for little.
+const ALIKE: f64 = 0.5;
 
 /// What a random date of the history shows, in a sentence; none where there is none.
 pub(in crate::report) fn base_rate(answer: &WhyAnswer) -> Option<String> {

@@ -7,7 +7,7 @@ use crate::model::{
     Answer, BaseRate, Better, Caveat, Change, ChangeKind, Deploy, DeployList, Direction, Evidence, Excluded, Given,
     Interval, MetricChange, MetricList, MetricSummary, Moment, MomentInterval, NextStep, NoneParts, PValueScope,
     Placebo, PriorPart, Question, Reckoned, Reckoning, Scan, ScanQuestion, SeriesSummary, Step, Suspect, Verdict,
-    WhyAnswer,
+    WhyAnswer, WithMetric,
 };
 use crate::report::Style;
 
@@ -160,6 +160,29 @@ pub(super) fn why() -> WhyAnswer {
         none_of_these: 0.116,
         none: NoneParts { something_else: 0.11, nothing_happened: 0.006 },
         reckoning: reckoning(),
+        with: vec![
+            WithMetric {
+                metric: "signups".to_owned(),
+                change: Some(Change { relative: Some(-0.08), ..change() }),
+                together: true,
+                evidence: Some(Evidence { at: change().at, direction: Direction::Down, p_value: 1e-6 }),
+                weight: 0.4,
+            },
+            WithMetric {
+                metric: "page_views".to_owned(),
+                change: None,
+                together: false,
+                evidence: Some(Evidence { at: change().at, direction: Direction::Up, p_value: 0.44 }),
+                weight: 0.9,
+            },
+            WithMetric {
+                metric: "report_clicks".to_owned(),
+                change: Some(earlier_change()),
+                together: false,
+                evidence: Some(Evidence { at: change().at, direction: Direction::Up, p_value: 0.002 }),
+                weight: 0.9,
+            },
+        ],
         base_rate: Some(BaseRate {
             dates: 147,
             deployments_median: 4.0,

@@ -84,6 +84,7 @@ fn filled(text: &str) -> Vec<Answer> {
     why.question.apps = vec![text.to_owned()];
     why.series.unit = Some(text.to_owned());
     why.caveats = vec![Caveat::new("x", text)];
+    why.with.iter_mut().for_each(|one| one.metric = text.to_owned());
     why.reckoning.priors[0].source = text.to_owned();
     why.reckoning.lags = [(text.to_owned(), 60.0)].into();
     why.suspects.iter_mut().for_each(|s| {
