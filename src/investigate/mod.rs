@@ -6,6 +6,7 @@ mod eligible;
 mod error;
 mod events;
 mod feed;
+mod judge;
 mod lists;
 mod load;
 mod request;

@@ -102,3 +102,34 @@ fn a_further_metric_without_data_near_the_date_is_named_and_not_weighed() {
         world.why(&["--with", "short"]).out.replace('\n', " ").contains("short could not be looked at near the date")
     );
 }
+
+#[test]
+fn scan_hears_the_metrics_of_one_event_as_witnesses_of_each_other() {
+    let world = world();
+    let scan = |metrics: &[&str]| {
+        let words = [&["scan"], metrics, &["--metrics", "metrics.csv", "--deploys", "deploys.csv", "--format", "json"]];
+        world.run(&words.concat()).json()
+    };
+    let change = |answer: &Value| {
+        let all = answer["changes"].as_array().unwrap();
+        all.iter().find(|c| c["metric"] == "m" && c["at"] == "2024-02-10T00:00:00Z").unwrap().clone()
+    };
+    let (alone, together) = (change(&scan(&["m"])), change(&scan(&["m", "orders"])));
+    assert!(first(&together).1 > first(&alone).1, "{alone} {together}");
+    let table = world.run(&["scan", "m", "orders", "--metrics", "metrics.csv", "--deploys", "deploys.csv"]).out;
+    assert!(table.contains("with the others as witnesses:"), "{table}");
+}
+
+#[test]
+fn scan_says_in_how_many_windows_the_deploy_events_have_a_gap() {
+    let feed = (0..60).filter(|i| !(28..45).contains(i));
+    let feed = feed.map(|i| format!("{}T09:00:00Z,web\n", crate::world::day(i))).collect::<String>();
+    let late = "2024-02-10T09:00:00Z,web\n";
+    let world = World::with_a_fall().file("deploys.csv", format!("deployed_at,app\n{late}{feed}"));
+    let run = |world: &World| {
+        world.run(&["scan", "--metrics", "metrics.csv", "--deploys", "deploys.csv", "--format", "json"]).json()
+    };
+    let told = run(&world)["caveats"].to_string();
+    assert!(told.contains("have a gap in the window of 1 of the changes"), "{told}");
+    assert!(!run(&World::with_a_fall())["caveats"].to_string().contains("gap"));
+}
