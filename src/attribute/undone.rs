@@ -19,7 +19,7 @@ pub struct OtherEnd {
 /// a part went back. An assumption.
 const UNDOES: f64 = 0.8;
 /// That something else moves the metric just as a revert would, just then. So a metric that moves back at a revert counts at most 0.8/0.05 = 16
-/// times for its target. An assumption.
+/// times for its target, before the power. An assumption.
 const BY_CHANCE: f64 = 0.05;
 /// An undoing takes as long to act as the deployment did, but that is not told beyond this time, in seconds.
 const LONGEST: f64 = 86_400.0;
