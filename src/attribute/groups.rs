@@ -28,7 +28,7 @@ const TOGETHER: f64 = 600.0;
 pub fn groups(deploys: &[Deploy]) -> Vec<Member> {
     let units = by_commit(deploys);
     let clusters = by_time(deploys, &units);
-    let count = |of: &[usize], id: usize| of.iter().filter(|other| **other == id).count();
+    let (in_unit, in_cluster) = (counts(&units), counts(&clusters));
     let mut names: HashMap<usize, String> = HashMap::new();
     let mut taken: HashMap<String, usize> = HashMap::new();
     for (deploy, &cluster) in deploys.iter().zip(&clusters) {
@@ -39,10 +39,19 @@ pub fn groups(deploys: &[Deploy]) -> Vec<Member> {
         });
     }
     let member = |(unit, cluster): (&usize, &usize)| Member {
-        group: names.get(cluster).filter(|_| count(&clusters, *cluster) > 1).cloned(),
-        share: 1.0 / count(&units, *unit) as f64,
+        group: names.get(cluster).filter(|_| in_cluster[cluster] > 1).cloned(),
+        share: 1.0 / in_unit[unit] as f64,
     };
     units.iter().zip(&clusters).map(member).collect()
+}
+
+/// How often each number occurs.
+fn counts(numbers: &[usize]) -> HashMap<usize, usize> {
+    let mut counts = HashMap::new();
+    for number in numbers {
+        *counts.entry(*number).or_default() += 1;
+    }
+    counts
 }
 
 /// For each deployment a number that it shares with the others of its commit.
@@ -69,17 +78,24 @@ fn by_commit(deploys: &[Deploy]) -> Vec<usize> {
 
 /// For each deployment a number that it shares with those of its unit, and of units that began within minutes and have an app in common.
 fn by_time(deploys: &[Deploy], units: &[usize]) -> Vec<usize> {
+    let mut of_unit: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (i, unit) in units.iter().enumerate() {
+        of_unit.entry(*unit).or_default().push(i);
+    }
     let mut clusters: Vec<usize> = units.to_vec();
-    // The clusters that the next unit may still join: their number and when they began.
+    // For each app the cluster that its next unit may still join: its number and when it began.
     let mut open: HashMap<&str, (usize, f64)> = HashMap::new();
     for (i, &unit) in units.iter().enumerate().filter(|(i, unit)| i == *unit) {
-        let apps = (i..deploys.len()).filter(|j| units[*j] == unit && is_deployment(&deploys[*j]));
-        let apps: Vec<&str> = apps.filter_map(|j| deploys[j].app.as_deref()).collect();
+        let members = &of_unit[&unit];
+        let apps = members.iter().filter(|j| is_deployment(&deploys[**j])).filter_map(|j| deploys[*j].app.as_deref());
+        let apps: Vec<&str> = apps.collect();
         let begun = deploys[i].unix();
         let joined = apps.iter().filter_map(|app| open.get(app)).find(|(_, first)| begun - first <= TOGETHER).copied();
         let (cluster, first) = joined.unwrap_or((unit, begun));
         open.extend(apps.into_iter().map(|app| (app, (cluster, first))));
-        (i..deploys.len()).filter(|j| units[*j] == unit).for_each(|j| clusters[j] = cluster);
+        for member in members {
+            clusters[*member] = cluster;
+        }
     }
     clusters
 }

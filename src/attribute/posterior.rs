@@ -87,10 +87,9 @@ impl Prior<'_> {
         KINDS.iter().map(|kind| self.priors.causes(*kind, changes, records, uncovered)).collect()
     }
 
-    /// What share of its origin's prior one hypothesis has.
-    fn part(&self, hypothesis: &Hypothesis) -> f64 {
-        let all: f64 = self.hypotheses.iter().filter(|h| h.origin == hypothesis.origin).map(Hypothesis::weight).sum();
-        hypothesis.weight() / all
+    /// The weights of all hypotheses of an origin together.
+    fn weight_of(&self, origin: Origin) -> f64 {
+        self.hypotheses.iter().filter(|h| h.origin == origin).map(Hypothesis::weight).sum()
     }
 
     /// The posterior, from each hypothesis' log marginal likelihood joint with its prior, over its prior.
@@ -104,14 +103,14 @@ impl Prior<'_> {
             Origin::Change => over_kinds(&|c| c.changes),
             Origin::Recorded => over_kinds(&|c| c.recorded),
         };
-        let average = [Origin::Change, Origin::Recorded].map(|origin| {
-            let weights: f64 = self.hypotheses.iter().filter(|h| h.origin == origin).map(Hypothesis::weight).sum();
-            if weights > 0.0 { something * of_origin(origin) / weights } else { 0.0 }
-        });
+        let weights = [Origin::Change, Origin::Recorded].map(|origin| self.weight_of(origin));
+        let average = [(Origin::Change, weights[0]), (Origin::Recorded, weights[1])]
+            .map(|(origin, all)| if all > 0.0 { something * of_origin(origin) / all } else { 0.0 });
         let mut beliefs: Vec<(f64, f64)> = Vec::new();
         for (i, hypothesis) in self.hypotheses.iter().enumerate() {
-            let prior = average[usize::from(hypothesis.origin == Origin::Recorded)] * hypothesis.weight();
-            beliefs.push((prior, something.ln() + self.part(hypothesis).ln() + joint(i)));
+            let origin = usize::from(hypothesis.origin == Origin::Recorded);
+            let part = (hypothesis.weight() / weights[origin]).ln();
+            beliefs.push((average[origin] * hypothesis.weight(), something.ln() + part + joint(i)));
         }
         beliefs.push((something * over_kinds(&|c| c.unrecorded + c.other), something.ln() + something_else));
         beliefs.push((self.priors.nothing_happened, self.priors.nothing_happened.ln()));

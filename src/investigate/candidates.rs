@@ -1,6 +1,6 @@
 //! What is believed of each deployment before the metric is looked at, and the ranks afterwards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::attribute::{
@@ -139,7 +139,7 @@ impl Candidates {
 
 /// The suspects of the first `top` groups, each with all of its deployments, in the order of their ranks.
 pub(super) fn of_first_groups(suspects: Vec<Suspect>, top: usize) -> Vec<Suspect> {
-    let kept: Vec<usize> = grouped(&suspects).into_iter().take(top).flatten().map(|s| s.rank).collect();
+    let kept: BTreeSet<usize> = grouped(&suspects).into_iter().take(top).flatten().map(|s| s.rank).collect();
     suspects.into_iter().filter(|s| kept.contains(&s.rank)).collect()
 }
 

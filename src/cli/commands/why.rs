@@ -14,6 +14,11 @@ use super::next::next_steps;
 ///
 /// Finds the change that is meant, and lists the deployments before it, likeliest first, each with the probability that it did it,
 /// and the probability that none of them did.
+///
+/// Weighed are the moment at which the metric moved and the time that deployments of the app take to act ([apps.NAME] lag), what is
+/// believed beforehand ([priors]), reverts and rollbacks (does the metric move back with them?), whether it is by a bot or about documentation
+/// alone, words that message and metric share, and gaps in the deploy events. Rows of kind flag, campaign, incident or experiment are suspects
+/// like deployments; those of one commit, or of one app within minutes, are shown together. --explain shows the arithmetic.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct Why {
