@@ -1,119 +1,205 @@
 //! Probabilities: each deployment, something else, or nothing at all.
 
-use crate::detect::{Moments, Neighbourhood};
-use crate::model::ChangeKind;
-use crate::stats::{cell, log_sum_exp, normalise};
+use std::ops::Range;
 
-/// What is believed before the metric is looked at.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Priors {
-    /// That nothing happened, though a person asks: even odds, for want of a better reason (Jeffreys 1961, *Theory of Probability*).
-    pub nothing_happened: f64,
-    /// That a lasting change is not from a deployment. Field reports put changes to the live system behind about 70 % of outages
-    /// (Beyer et al. 2016, *Site Reliability Engineering*, ch. 1); not each of them is a deployment that was recorded.
-    pub not_a_deployment: f64,
-    /// The same for a spike: what goes away by itself is mostly traffic, a campaign or an outage.
-    pub spike_not_a_deployment: f64,
-    /// Time from a deployment to its effect, in seconds: a mixture of exponentials, each with its share and mean. Most deployments act at
-    /// once, others through a gradual rollout, a cache or an update that people install.
-    pub lags: [(f64, f64); 2],
-    /// The power of the likelihood. The noise is estimated and no model of it is right, so the likelihood is worth less than it says
-    /// (Grünwald & van Ommen 2017, *Bayesian Anal.* 12; Holmes & Walker 2017, *Biometrika* 104).
-    pub power: f64,
+use crate::stats::{log_sum_exp, normalise};
+
+use super::lagged::Lagged;
+use super::likelihood::{Likelihood, log_mean};
+use super::priors::{Causes, KINDS, LagLaw, Origin, Priors, share_of};
+
+/// That one recorded event did it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hypothesis {
+    /// When it went out, Unix seconds.
+    pub at: f64,
+    /// Whose part of the prior it has.
+    pub origin: Origin,
+    /// How much of one event it is: 1, or its part of a commit that was deployed several times.
+    pub share: f64,
+    /// By how much likelier it is before the metric is looked at than an average event; a product of named parts.
+    pub factor: f64,
+    /// How long it takes to act.
+    pub lag: LagLaw,
 }
 
-impl Default for Priors {
-    fn default() -> Self {
-        Self {
-            nothing_happened: 0.5,
-            not_a_deployment: 0.4,
-            spike_not_a_deployment: 0.8,
-            lags: [(0.5, 3600.0), (0.5, 8.0 * 3600.0)],
-            power: 0.7,
-        }
+impl Hypothesis {
+    /// An ordinary deployment at this moment.
+    #[must_use]
+    pub fn at(unix: f64) -> Self {
+        Self { at: unix, origin: Origin::Change, share: 1.0, factor: 1.0, lag: LagLaw::default() }
+    }
+
+    fn weight(&self) -> f64 {
+        self.share * self.factor
     }
 }
 
-/// Probabilities that add up to 1.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Posterior {
-    /// Of each deployment, in the order given.
-    pub deploys: Vec<f64>,
-    /// That the metric changed for another reason.
-    pub something_else: f64,
-    /// That what is seen is noise.
-    pub nothing_happened: f64,
+/// What is believed of one hypothesis.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Belief {
+    /// Before the metric was looked at, 0..1.
+    pub prior: f64,
+    /// log of how much likelier it makes the data than *nothing happened* does; minus infinity where it cannot be.
+    pub log_likelihood_ratio: f64,
+    /// Now, 0..1.
+    pub probability: f64,
+    /// How well it fits next to a deployment at the best possible moment, 0..1; 1 for what is no deployment.
+    pub fit: f64,
+    /// log of how much likelier the data is for what happened at the other end of the effect, when it was reverted; 0 where it has none.
+    pub other_end: f64,
 }
 
-impl Posterior {
-    /// For a metric of which all values are equal: nothing happened.
-    #[must_use]
-    pub fn nothing_happened(deploys: usize) -> Self {
-        Self { deploys: vec![0.0; deploys], something_else: 0.0, nothing_happened: 1.0 }
+/// Probabilities that add up to 1, as do the priors.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Posterior {
+    /// Of each hypothesis, in the order given.
+    pub deploys: Vec<Belief>,
+    /// That the metric changed for another reason, a deployment missing from the feed included.
+    pub something_else: Belief,
+    /// That what is seen is noise.
+    pub nothing_happened: Belief,
+    /// The prior that an average event of either origin did it, [`Origin::Change`] first: for one that counts as one.
+    pub average: [f64; 2],
+}
+
+/// All that is believed before the metric is looked at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prior<'a> {
+    /// The recorded events that may have done it.
+    pub hypotheses: &'a [Hypothesis],
+    /// The priors of what they have in common.
+    pub priors: Priors,
+    /// The stretch of the window that the feed does not cover, Unix seconds, and the share of the window that it is.
+    pub uncovered: Option<(Range<f64>, f64)>,
+}
+
+impl Prior<'_> {
+    /// The causes of a change of each kind.
+    fn causes(&self) -> Vec<Causes> {
+        let uncovered = self.uncovered.as_ref().map_or(0.0, |(_, share)| *share);
+        let mean = |origin: Origin| {
+            let of: Vec<&Hypothesis> = self.hypotheses.iter().filter(|h| h.origin == origin).collect();
+            let shares: f64 = of.iter().map(|h| h.share).sum();
+            (shares > 0.0).then(|| of.iter().map(|h| h.weight()).sum::<f64>() / shares)
+        };
+        let (changes, records) = (mean(Origin::Change), mean(Origin::Recorded));
+        KINDS.iter().map(|kind| self.priors.causes(*kind, changes, records, uncovered)).collect()
+    }
+
+    /// The weights of all hypotheses of an origin together.
+    fn weight_of(&self, origin: Origin) -> f64 {
+        self.hypotheses.iter().filter(|h| h.origin == origin).map(Hypothesis::weight).sum()
+    }
+
+    /// The posterior, from each hypothesis' log marginal likelihood joint with its prior, over its prior.
+    fn posterior(&self, joint: impl Fn(usize) -> f64, something_else: f64) -> Posterior {
+        let something = 1.0 - self.priors.nothing_happened;
+        let causes = self.causes();
+        let over_kinds = |of: &dyn Fn(&Causes) -> f64| {
+            KINDS.iter().zip(&causes).map(|(kind, c)| share_of(*kind) * of(c)).sum::<f64>()
+        };
+        let of_origin = |origin: Origin| match origin {
+            Origin::Change => over_kinds(&|c| c.changes),
+            Origin::Recorded => over_kinds(&|c| c.recorded),
+        };
+        let weights = [Origin::Change, Origin::Recorded].map(|origin| self.weight_of(origin));
+        let average = [(Origin::Change, weights[0]), (Origin::Recorded, weights[1])]
+            .map(|(origin, all)| if all > 0.0 { something * of_origin(origin) / all } else { 0.0 });
+        let mut beliefs: Vec<(f64, f64)> = Vec::new();
+        for (i, hypothesis) in self.hypotheses.iter().enumerate() {
+            let origin = usize::from(hypothesis.origin == Origin::Recorded);
+            let part = (hypothesis.weight() / weights[origin]).ln();
+            beliefs.push((average[origin] * hypothesis.weight(), something.ln() + part + joint(i)));
+        }
+        beliefs.push((something * over_kinds(&|c| c.unrecorded + c.other), something.ln() + something_else));
+        beliefs.push((self.priors.nothing_happened, self.priors.nothing_happened.ln()));
+        let probabilities = normalise(&beliefs.iter().map(|(_, joint)| *joint).collect::<Vec<_>>());
+        let belief = |((prior, joint), probability): (&(f64, f64), f64)| Belief {
+            prior: *prior,
+            log_likelihood_ratio: if *prior > 0.0 { joint - prior.ln() } else { f64::NEG_INFINITY },
+            probability,
+            fit: 1.0,
+            other_end: 0.0,
+        };
+        let mut all: Vec<Belief> = beliefs.iter().zip(probabilities).map(belief).collect();
+        let nothing_happened = all.pop().unwrap_or_default();
+        let something_else = all.pop().unwrap_or_default();
+        Posterior { deploys: all, something_else, nothing_happened, average }
     }
 
     /// What is believed where the data says nothing.
     #[must_use]
-    pub fn prior(deploys: usize, priors: &Priors) -> Self {
-        let something = 1.0 - priors.nothing_happened;
-        let not = if deploys == 0 { 1.0 } else { priors.not_a_deployment };
-        Self {
-            deploys: vec![something * (1.0 - not) / deploys.max(1) as f64; deploys],
-            something_else: something * not,
-            nothing_happened: priors.nothing_happened,
+    pub fn alone(&self) -> Posterior {
+        let causes = self.causes();
+        let over_kinds = |of: &dyn Fn(&Causes) -> f64| {
+            KINDS.iter().zip(&causes).map(|(kind, c)| share_of(*kind) * of(c)).sum::<f64>()
+        };
+        let (changes, recorded) = (over_kinds(&|c| c.changes), over_kinds(&|c| c.recorded));
+        let of = |i: usize| match self.hypotheses[i].origin {
+            Origin::Change => changes.ln(),
+            Origin::Recorded => recorded.ln(),
+        };
+        self.posterior(of, over_kinds(&|c| c.unrecorded + c.other).ln())
+    }
+
+    /// For a metric of which all values are equal: nothing happened.
+    #[must_use]
+    pub fn nothing_happened(&self) -> Posterior {
+        self.posterior(|_| f64::NEG_INFINITY, f64::NEG_INFINITY)
+    }
+
+    /// The posterior, given the data.
+    ///
+    /// Bayes' theorem with a marginal likelihood for each hypothesis, relative to *nothing happened*:
+    /// - deployment d: ∫ L(tᵈ + lag) p(lag) dlag; all deployments share one prior mass, by their shares and factors;
+    /// - one that was reverted, or reverts another: the effect has another end as well, see [`OtherEnd`](super::OtherEnd);
+    /// - something else: the mean of L over all plausible moments; of a deployment that is missing from the feed, over the gap;
+    /// - L(τ) is the Bayes factor of an effect that starts at τ, averaged over shapes, times how well τ fits the date.
+    #[must_use]
+    pub fn given(&self, data: &Likelihood) -> Posterior {
+        let causes = self.causes();
+        let weights = |of: fn(&Causes) -> f64| causes.iter().map(of).collect::<Vec<f64>>();
+        let of_origin = |origin: Origin| weights(if origin == Origin::Change { |c| c.changes } else { |c| c.recorded });
+        let mut prepared: Vec<(Origin, &LagLaw, Lagged)> = Vec::new();
+        for h in self.hypotheses {
+            if !prepared.iter().any(|(origin, lag, _)| *origin == h.origin && **lag == h.lag) {
+                let likelihood = data.mixed(&of_origin(h.origin));
+                prepared.push((h.origin, &h.lag, Lagged::new(data.moments(), &likelihood, &h.lag)));
+            }
         }
+        // For each hypothesis: its log likelihood, how well it fits, and what its other end says.
+        let fitted: Vec<(f64, f64, f64)> = self
+            .hypotheses
+            .iter()
+            .enumerate()
+            .map(|(i, h)| {
+                let found = prepared.iter().find(|(origin, lag, _)| *origin == h.origin && **lag == h.lag);
+                let Some((_, _, shared)) = found else { return (f64::NEG_INFINITY, 0.0, 0.0) };
+                let fit = |lagged: &Lagged| (lagged.at(h.at) - lagged.best()).exp();
+                match data.of_candidate(i, &of_origin(h.origin)) {
+                    None => (shared.at(h.at), fit(shared), 0.0),
+                    Some(own) => {
+                        let own = Lagged::new(data.moments(), &own, &h.lag);
+                        (own.at(h.at), fit(&own), own.at(h.at) - shared.at(h.at))
+                    }
+                }
+            })
+            .collect();
+        let unrecorded = self.unrecorded(data, &data.mixed(&weights(|c| c.unrecorded)));
+        let other = log_sum_exp(&[log_mean(&data.mixed(&weights(|c| c.other))), unrecorded]);
+        let mut posterior = self.posterior(|i| fitted[i].0, other);
+        for (belief, (_, fit, other_end)) in posterior.deploys.iter_mut().zip(&fitted) {
+            (belief.fit, belief.other_end) = (*fit, *other_end);
+        }
+        posterior
     }
-}
 
-impl Priors {
-    fn not_a_deployment(&self, kind: ChangeKind) -> f64 {
-        if kind == ChangeKind::Spike { self.spike_not_a_deployment } else { self.not_a_deployment }
+    /// The mean of the likelihood over the gap of the feed.
+    fn unrecorded(&self, data: &Likelihood, likelihood: &[f64]) -> f64 {
+        let Some((gap, _)) = &self.uncovered else { return log_mean(likelihood) };
+        let inside: Vec<f64> =
+            data.moments().iter().zip(likelihood).filter(|(m, _)| gap.contains(m)).map(|(_, l)| *l).collect();
+        if inside.is_empty() { log_mean(likelihood) } else { log_mean(&inside) }
     }
-}
-
-/// The posterior over the deployments at `deployed` (Unix seconds, any order).
-///
-/// Bayes' theorem with a marginal likelihood for each hypothesis, relative to *nothing happened*:
-/// - deployment d: ∫ L(tᵈ + lag) p(lag) dlag; all deployments share one prior mass evenly;
-/// - something else: the mean of L over all plausible moments;
-/// - L(τ) is the Bayes factor of an effect that starts at τ, averaged over shapes, times how well τ fits the date.
-#[must_use]
-pub fn posterior(near: &Neighbourhood, deployed: &[f64], priors: &Priors) -> Posterior {
-    let n = near.moments.len().max(1) as f64;
-    let something_happened = (1.0 - priors.nothing_happened).ln();
-    let nothing = priors.nothing_happened.ln() + log_sum_exp(&near.log_weights) - n.ln();
-    let mut by_deploy = Vec::new();
-    let mut by_else = Vec::new();
-    for kind in [ChangeKind::Level, ChangeKind::Trend, ChangeKind::Spike] {
-        let not = if deployed.is_empty() { 1.0 } else { priors.not_a_deployment(kind) };
-        let likelihood: Vec<f64> =
-            near.scores.log_bayes_of(kind).iter().zip(&near.log_weights).map(|(a, b)| priors.power * a + b).collect();
-        by_else.push(not.ln() + log_sum_exp(&likelihood) - n.ln());
-        by_deploy.push((1.0 - not, likelihood));
-    }
-    let joint: Vec<f64> = (0..near.moments.len())
-        .map(|i| log_sum_exp(&by_deploy.iter().map(|(share, l)| share.ln() + l[i]).collect::<Vec<_>>()))
-        .collect();
-    let fits: Vec<f64> = deployed.iter().map(|&at| after_lag(&near.moments, &joint, at, &priors.lags)).collect();
-    let share = (deployed.len().max(1) as f64).ln();
-    let mut logs: Vec<f64> = fits.iter().map(|fit| something_happened - share + fit).collect();
-    logs.push(something_happened + log_sum_exp(&by_else));
-    logs.push(nothing);
-    let mut p = normalise(&logs);
-    let nothing_happened = p.pop().unwrap_or(0.0);
-    let something_else = p.pop().unwrap_or(1.0);
-    Posterior { deploys: p, something_else, nothing_happened }
-}
-
-/// log ∫ L(t + lag) p(lag) dlag by the mass of the lag in the cell of each moment.
-fn after_lag(moments: &Moments, log_likelihood: &[f64], t: f64, lags: &[(f64, f64)]) -> f64 {
-    let survival =
-        |unix: f64| lags.iter().map(|(share, mean)| share * (-(unix - t).max(0.0) / mean).exp()).sum::<f64>();
-    let term = |i: usize| {
-        let (from, to) = cell(&moments.unix, i);
-        (survival(from) - survival(to)).ln() + log_likelihood[i]
-    };
-    let first = moments.unix.partition_point(|&m| m < t - 86_400.0);
-    let terms: Vec<f64> = (first..moments.len()).map(term).filter(|x| x.is_finite()).collect();
-    log_sum_exp(&terms)
 }

@@ -22,13 +22,14 @@ const CERTAIN: f64 = 0.35;
 const AGREES: f64 = 1.5;
 
 impl Case<'_> {
-    /// The reasons in words, for the candidate with this index.
+    /// The reasons in words, for the candidate with this index. `fit` is how well it fits next to one at the best possible moment.
     #[must_use]
-    pub fn reasons(&self, candidate: usize) -> Vec<String> {
+    pub fn reasons(&self, candidate: usize, fit: f64) -> Vec<String> {
         let at = self.deployed[candidate];
         let mut told = vec![self.timing(at)];
         told.extend(self.partial_bucket(at));
         told.extend(self.alone(candidate));
+        told.push(format!("fits {} as well as a deployment at the best possible moment", percent(fit)));
         told
     }
 
@@ -98,8 +99,14 @@ impl Case<'_> {
     }
 }
 
+/// A share in words: `82 %`, and `less than 1 %` rather than nothing.
+fn percent(share: f64) -> String {
+    if share < 0.01 { "less than 1 %".to_owned() } else { format!("{:.0} %", 100.0 * share) }
+}
+
 /// A length of time in its largest unit that says enough: `25 min`, `7 h`, `3 d`.
-fn duration(seconds: f64) -> String {
+#[must_use]
+pub fn duration(seconds: f64) -> String {
     let minutes = seconds / 60.0;
     if minutes < 90.0 {
         format!("{minutes:.0} min")

@@ -19,6 +19,18 @@ fn neighbourhood(size: f64, seed: u64) -> (Series, Neighbourhood) {
     (series, near)
 }
 
+/// The posterior over ordinary deployments at these moments.
+fn posterior(near: &Neighbourhood, deployed: &[f64]) -> Posterior {
+    let hypotheses: Vec<Hypothesis> = deployed.iter().map(|at| Hypothesis::at(*at)).collect();
+    let prior = Prior { hypotheses: &hypotheses, priors: Priors::default(), uncovered: None };
+    prior.given(&Likelihood::new(near, Priors::default().power))
+}
+
+/// The probabilities of the deployments.
+fn of_deploys(p: &Posterior) -> Vec<f64> {
+    p.deploys.iter().map(|b| b.probability).collect()
+}
+
 fn noon_of(series: &Series, day: usize) -> f64 {
     series.edges()[day] as f64 + DAY / 2.0
 }
@@ -29,9 +41,9 @@ fn the_deployment_just_before_the_change_is_likelier_than_those_a_day_off() {
     for seed in 0..20 {
         let (series, near) = neighbourhood(8.0, seed);
         let deployed = [59, 60, 61].map(|day| noon_of(&series, day) - 600.0);
-        let p = posterior(&near, &deployed, &Priors::default());
-        assert!(p.deploys[2] < 0.01 && p.nothing_happened < 0.01, "seed {seed}: {p:?}");
-        first += u32::from(p.deploys[1] > 0.4 && p.deploys[1] > 2.0 * p.deploys[0]);
+        let p = posterior(&near, &deployed);
+        assert!(of_deploys(&p)[2] < 0.01 && p.nothing_happened.probability < 0.01, "seed {seed}: {p:?}");
+        first += u32::from(of_deploys(&p)[1] > 0.4 && of_deploys(&p)[1] > 2.0 * of_deploys(&p)[0]);
     }
     assert!(first >= 16, "it is in {first} of 20");
 }
@@ -41,26 +53,64 @@ fn nobody_is_accused_where_nothing_happened() {
     for seed in 0..20 {
         let (series, near) = neighbourhood(0.0, seed);
         let deployed = [58, 59, 60].map(|day| noon_of(&series, day));
-        let p = posterior(&near, &deployed, &Priors::default());
-        assert!(p.deploys.iter().all(|p| *p < 0.5), "seed {seed}: {p:?}");
-        assert!(p.something_else + p.nothing_happened > 0.5, "seed {seed}: {p:?}");
+        let p = posterior(&near, &deployed);
+        assert!(of_deploys(&p).iter().all(|p| *p < 0.5), "seed {seed}: {p:?}");
+        assert!(p.something_else.probability + p.nothing_happened.probability > 0.5, "seed {seed}: {p:?}");
     }
 }
 
 #[test]
 fn where_no_deployment_is_near_something_else_did_it() {
     let (series, near) = neighbourhood(8.0, 1);
-    let p = posterior(&near, &[noon_of(&series, 57)], &Priors::default());
-    assert!(p.something_else > 0.9, "{p:?}");
-    let none = posterior(&near, &[], &Priors::default());
-    assert!(none.deploys.is_empty() && none.something_else > 0.99, "{none:?}");
+    let p = posterior(&near, &[noon_of(&series, 57)]);
+    assert!(p.something_else.probability > 0.9, "{p:?}");
+    let none = posterior(&near, &[]);
+    assert!(none.deploys.is_empty() && none.something_else.probability > 0.99, "{none:?}");
 }
 
 #[test]
 fn without_data_the_posterior_is_the_prior() {
-    let p = Posterior::prior(4, &Priors::default());
-    assert!((p.deploys.iter().sum::<f64>() + p.something_else + p.nothing_happened - 1.0).abs() < 1e-12);
-    assert!(p.deploys.iter().all(|x| (x - p.deploys[0]).abs() < 1e-12));
+    let hypotheses = [0.0, 1.0, 2.0, 3.0].map(Hypothesis::at);
+    let prior = Prior { hypotheses: &hypotheses, priors: Priors::default(), uncovered: None };
+    let p = prior.alone();
+    for belief in p.deploys.iter().chain([&p.something_else, &p.nothing_happened]) {
+        assert!((belief.prior - belief.probability).abs() < 1e-12 && belief.log_likelihood_ratio.abs() < 1e-9, "{p:?}");
+    }
+    assert!((p.nothing_happened.prior - 0.5).abs() < 1e-12);
+    assert_eq!(prior.nothing_happened().nothing_happened.probability.to_bits(), 1.0_f64.to_bits());
+}
+
+#[test]
+fn a_commit_that_went_out_six_times_has_the_prior_of_one() {
+    let share = |n: usize| Hypothesis { share: 1.0 / n as f64, ..Hypothesis::at(0.0) };
+    let hypotheses: Vec<Hypothesis> = [vec![share(6); 6], vec![share(1)]].concat();
+    let p = Prior { hypotheses: &hypotheses, priors: Priors::default(), uncovered: None }.alone();
+    let six: f64 = of_deploys(&p)[..6].iter().sum();
+    assert!((six - of_deploys(&p)[6]).abs() < 1e-12, "{p:?}");
+}
+
+#[test]
+fn a_campaign_takes_of_what_something_else_had_and_most_of_a_spike() {
+    let campaign = Hypothesis { origin: Origin::Recorded, ..Hypothesis::at(0.0) };
+    let hypotheses = [Hypothesis::at(0.0), campaign];
+    let p = |hypotheses: &[Hypothesis]| Prior { hypotheses, priors: Priors::default(), uncovered: None }.alone();
+    let (with, without) = (p(&hypotheses), p(&hypotheses[..1]));
+    assert!((with.deploys[0].prior - without.deploys[0].prior).abs() < 1e-12);
+    let taken = with.deploys[1].prior + with.something_else.prior;
+    assert!((taken - without.something_else.prior).abs() < 1e-12, "{with:?} {without:?}");
+}
+
+#[test]
+fn what_the_feed_does_not_cover_is_given_to_something_else() {
+    let hypotheses = [Hypothesis::at(0.0), Hypothesis { factor: 0.5, ..Hypothesis::at(0.0) }];
+    let p = |uncovered| Prior { hypotheses: &hypotheses, priors: Priors::default(), uncovered }.alone();
+    let (whole, half) = (p(None), p(Some((0.0..1.0, 0.5))));
+    assert!(half.something_else.prior > whole.something_else.prior + 0.1, "{half:?}");
+    assert!(
+        half.deploys[0].prior < 0.6 * whole.deploys[0].prior && half.deploys[0].prior > 0.4 * whole.deploys[0].prior
+    );
+    let missing = Prior { hypotheses: &[], priors: Priors::default(), uncovered: Some((0.0..1.0, 1.0)) }.alone();
+    assert!((missing.something_else.prior - 0.5).abs() < 1e-12, "{missing:?}");
 }
 
 proptest! {
@@ -72,8 +122,8 @@ proptest! {
     ) {
         let (series, near) = neighbourhood(size, seed);
         let deployed: Vec<f64> = offsets.iter().map(|o| noon_of(&series, 60) + o).collect();
-        let p = posterior(&near, &deployed, &Priors::default());
-        let all: Vec<f64> = p.deploys.iter().copied().chain([p.something_else, p.nothing_happened]).collect();
+        let p = posterior(&near, &deployed);
+        let all: Vec<f64> = of_deploys(&p).into_iter().chain([p.something_else.probability, p.nothing_happened.probability]).collect();
         prop_assert!(all.iter().all(|p| (0.0..=1.0).contains(p)), "{:?}", all);
         prop_assert!((all.iter().sum::<f64>() - 1.0).abs() < 1e-9);
     }
@@ -83,8 +133,8 @@ proptest! {
         let (series, near) = neighbourhood(4.0, seed);
         let deployed: Vec<f64> = offsets.iter().map(|o| noon_of(&series, 60) + o).collect();
         let backwards: Vec<f64> = deployed.iter().rev().copied().collect();
-        let (p, q) = (posterior(&near, &deployed, &Priors::default()), posterior(&near, &backwards, &Priors::default()));
-        for (a, b) in p.deploys.iter().zip(q.deploys.iter().rev()) {
+        let (p, q) = (posterior(&near, &deployed), posterior(&near, &backwards));
+        for (a, b) in of_deploys(&p).iter().zip(of_deploys(&q).iter().rev()) {
             prop_assert!((a - b).abs() < 1e-12);
         }
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::model::{Better, Step, nearest_names};
+use crate::model::{Beliefs, Better, Step, nearest_names};
 use crate::sources::Ratio;
 
 use super::CliError;
@@ -27,6 +27,7 @@ pub(super) struct Config {
     pub(super) deploys: Vec<String>,
     pub(super) deploy_columns: BTreeMap<String, String>,
     pub(super) metrics: BTreeMap<String, MetricConfig>,
+    pub(super) beliefs: Beliefs,
 }
 
 /// What `[metrics.NAME]` says.
@@ -43,13 +44,15 @@ pub(super) struct MetricConfig {
     pub(super) raw: Option<(String, usize)>,
 }
 
-const TOP: [&str; 6] = ["timezone", "window", "commit_url", "environments", "deploys", "metrics"];
+const TOP: [&str; 8] = ["timezone", "window", "commit_url", "environments", "deploys", "metrics", "priors", "apps"];
 const DEPLOYS: [&str; 3] = ["source", "columns", "environments"];
+const PRIORS: [&str; 3] = ["nothing_happened", "not_a_deployment", "spike_not_a_deployment"];
+const APP: [&str; 1] = ["lag"];
 const METRIC: [&str; 11] =
     ["source", "columns", "apps", "better", "unit", "every", "numerator", "denominator", "time", "where", "value"];
 /// Keys that define a metric from raw events.
 const RAW: [&str; 3] = ["time", "where", "value"];
-const DEPLOY_COLUMNS: [&str; 12] = [
+const DEPLOY_COLUMNS: [&str; 13] = [
     "deployed_at",
     "app",
     "environment",
@@ -62,6 +65,7 @@ const DEPLOY_COLUMNS: [&str; 12] = [
     "url",
     "id",
     "source",
+    "kind",
 ];
 const METRIC_COLUMNS: [&str; 3] = ["timestamp", "metric", "value"];
 
@@ -100,6 +104,8 @@ impl Config {
                 "commit_url" => config.commit_url = Some(reader.string(value)?),
                 "environments" => config.environments = Some(reader.strings(value)?),
                 "deploys" => config.read_deploys(&reader, value)?,
+                "priors" => config.read_priors(&reader, value)?,
+                "apps" => config.read_apps(&reader, value)?,
                 _ => {
                     for (name, metric) in reader.table(value)? {
                         let metric = MetricConfig::read(&reader, metric, name.get_ref())?;
@@ -117,6 +123,32 @@ impl Config {
                 "source" => self.deploys = reader.strings(value)?,
                 "columns" => self.deploy_columns = reader.columns(value, &DEPLOY_COLUMNS, "deploys.columns.")?,
                 _ => self.environments = Some(reader.strings(value)?),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Config {
+    fn read_priors(&mut self, reader: &Reader<'_>, table: &Spanned<DeValue<'_>>) -> Result<(), CliError> {
+        for (key, value) in reader.table(table)? {
+            let name = reader.known(key, &PRIORS, "priors.")?;
+            let given = Some(reader.probability(value, &format!("priors.{name}"))?);
+            match name {
+                "nothing_happened" => self.beliefs.nothing_happened = given,
+                "not_a_deployment" => self.beliefs.not_a_deployment = given,
+                _ => self.beliefs.spike_not_a_deployment = given,
+            }
+        }
+        Ok(())
+    }
+
+    fn read_apps(&mut self, reader: &Reader<'_>, table: &Spanned<DeValue<'_>>) -> Result<(), CliError> {
+        for (app, settings) in reader.table(table)? {
+            let prefix = format!("apps.{}.", app.get_ref());
+            for (key, value) in reader.table(settings)? {
+                reader.known(key, &APP, &prefix)?;
+                self.beliefs.lags.insert(app.get_ref().to_string(), reader.lag(value, &format!("{prefix}lag"))?);
             }
         }
         Ok(())
@@ -236,6 +268,29 @@ impl Reader<'_> {
         Ok(Some(ratio))
     }
 
+    /// A probability that data can still change: between 0 and 1, and neither of them.
+    fn probability(&self, value: &Spanned<DeValue<'_>>, key: &str) -> Result<f64, CliError> {
+        let number = match value.get_ref() {
+            DeValue::Float(float) => float.as_str().replace('_', "").parse::<f64>().ok(),
+            DeValue::Integer(integer) => i32::from_str_radix(integer.as_str(), integer.radix()).ok().map(f64::from),
+            _ => return Err(self.expected(value, "a probability")),
+        };
+        number.filter(|p| *p > 0.0 && *p < 1.0).ok_or_else(|| {
+            let hint = "write a probability between 0 and 1; at 0 or 1 no data could change it";
+            self.wrong(&value.span(), format!("{key} does not lie between 0 and 1"), Some(hint.to_owned()))
+        })
+    }
+
+    /// A lag in seconds.
+    fn lag(&self, value: &Spanned<DeValue<'_>>, key: &str) -> Result<f64, CliError> {
+        let text = self.string(value)?;
+        let length = humantime::parse_duration(text.trim()).ok().map(|length| length.as_secs_f64());
+        length.filter(|seconds| (1.0..=LONGEST_LAG).contains(seconds)).ok_or_else(|| {
+            let hint = "write how long deployments take to act in the mean, such as 20m, 4h, 1h 30m or 2d (a second to 90 days)";
+            self.wrong(&value.span(), format!("{key} = {text:?} is not such a length of time"), Some(hint.to_owned()))
+        })
+    }
+
     fn better(&self, value: &Spanned<DeValue<'_>>) -> Result<Better, CliError> {
         match self.string(value)?.as_str() {
             "up" => Ok(Better::Up),
@@ -253,6 +308,9 @@ impl Reader<'_> {
         })
     }
 }
+
+/// Nobody could tell an effect after a longer time from anything else.
+const LONGEST_LAG: f64 = 90.0 * 86_400.0;
 
 /// The length of a bucket as people write it.
 fn step(text: &str) -> Option<Step> {
@@ -305,6 +363,27 @@ mod tests {
         let metric = &config.metrics["sign ups"];
         assert_eq!(metric.source, ["b.csv", "c.csv"]);
         assert_eq!((metric.better, metric.every), (Some(Better::Down), Some(Step::Minutes(15))));
+    }
+
+    #[test]
+    fn what_is_believed_beforehand_is_read_and_checked() {
+        let text = "[priors]\nnot_a_deployment = 0.25\nnothing_happened = 1e-1\n[apps.phone]\nlag = \"2d\"\n[apps.\"a b\"]\nlag = \"1h 30m\"\n";
+        let beliefs = Config::parse("f", text).unwrap().beliefs;
+        assert_eq!((beliefs.not_a_deployment, beliefs.nothing_happened), (Some(0.25), Some(0.1)));
+        assert_eq!(beliefs.lags.values().copied().collect::<Vec<_>>(), [5400.0, 172_800.0]);
+        let told = |text: &str| error(text).to_string();
+        assert_eq!(
+            told("\n[priors]\nnothing_happened = 1.5\n"),
+            "shiptrace.toml, line 3: priors.nothing_happened does not lie between 0 and 1"
+        );
+        for wrong in ["0", "1", "-0.1", "nan", "inf", "\"0.5\""] {
+            assert!(told(&format!("[priors]\nnot_a_deployment = {wrong}\n")).contains("line 2: "), "{wrong}");
+        }
+        assert!(told("[priors]\nnothing = 0.5\n").contains("the nearest is nothing_happened"));
+        for wrong in ["soon", "0s", "-2d", "400d", ""] {
+            assert!(told(&format!("[apps.web]\nlag = \"{wrong}\"\n")).contains("line 2: apps.web.lag"), "{wrong}");
+        }
+        assert!(told("[apps.web]\nlags = \"2d\"\n").contains("apps.web.lags; the nearest is lag"));
     }
 
     #[test]

@@ -64,9 +64,15 @@ impl Output {
             top,
             columns: arguments.columns.clone(),
             raw: arguments.raw,
+            explain: false,
             commit_url,
         };
         Ok(Self { to, format, style })
+    }
+
+    /// The same, with the arithmetic below the answer where that is asked for.
+    pub(super) fn explained(self, explain: bool) -> Self {
+        Self { style: Style { explain, ..self.style }, ..self }
     }
 
     pub(super) fn write(self, answer: &Answer) -> Result<(), CliError> {

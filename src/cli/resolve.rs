@@ -61,6 +61,8 @@ impl<'a> Resolved<'a> {
             deploys: self.deploys()?,
             metrics: self.metrics(metrics)?,
             settings: self.settings(),
+            beliefs: self.config.beliefs.clone(),
+            config: self.config.file.clone(),
             zone: self.zone,
             as_of: as_of.map_or(Ok(self.environment.now), |text| when::as_of(text, self.zone))?,
             environments: match &deploys.environment[..] {

@@ -128,6 +128,12 @@ impl<'a> Judge<'a> {
         self.share_that_counts() * self.gain(footprint, shrunk, per_square) - occam
     }
 
+    /// The log Bayes factor of an event with this regressor.
+    pub(super) fn log_bayes_of(&self, f: &[f64]) -> f64 {
+        let from = f.iter().position(|share| *share != 0.0).unwrap_or(f.len());
+        self.log_bayes(self.regression.score(f, from), &self.regression.footprint(f, from))
+    }
+
     /// A statistic that is about standard normal where there is no event, positive where the metric rose. `k` is the first observation that
     /// the event touches.
     ///

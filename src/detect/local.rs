@@ -480,7 +480,7 @@ impl Builder<'_> {
         };
         let inside = place.saturating_sub(1).max(self.scope.focus.start)..(place + 1).min(self.scope.focus.end);
         let fine = self.best_event(regression, &Moments::new(self.series, self.places, inside), &[Shape::Step]);
-        if fine.effect != 0.0 { fine } else { event }
+        if fine.effect == 0.0 { event } else { fine }
     }
 
     /// The noise that an event leaves.

@@ -1,5 +1,6 @@
 //! Finds where a metric changed: rhythms, spikes, segments, and the neighbourhood of a moment in detail.
 
+mod boxed;
 mod describe;
 mod event;
 mod local;

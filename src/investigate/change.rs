@@ -1,8 +1,9 @@
 //! A change in figures as part of an answer.
 
-use crate::detect::{EFFECT_LEVEL, Found, MOMENT_LEVEL};
+use crate::detect::{EFFECT_LEVEL, Found, MOMENT_LEVEL, Neighbourhood};
 use crate::model::{
-    Better, Caveat, Change, Direction, Interval, Moment, MomentInterval, PValueScope, Series, SeriesSummary, Verdict,
+    Better, Caveat, Change, Direction, Evidence, Interval, Moment, MomentInterval, PValueScope, Series, SeriesSummary,
+    Verdict,
 };
 
 /// A change that was found, as an answer tells it.
@@ -31,6 +32,16 @@ pub(super) fn change(series: &Series, found: &Found, better: Option<Better>, sco
         p_value: found.p_value,
         p_value_scope: scope,
     }
+}
+
+/// The strongest sign of a change in a neighbourhood, supported or not.
+pub(super) fn evidence(series: &Series, near: &Neighbourhood) -> Option<Evidence> {
+    let strongest = near.strongest()?;
+    Some(Evidence {
+        at: series.moment(near.moments.bucket[strongest.moment]),
+        direction: if strongest.z >= 0.0 { Direction::Up } else { Direction::Down },
+        p_value: strongest.p_value,
+    })
 }
 
 fn finite(x: f64) -> Option<f64> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Caveat, Deploy, Excluded, nearest_names};
+use crate::model::{Caveat, Deploy, EventKind, Excluded, nearest_names};
 
 use super::InvestigateError;
 
@@ -76,6 +76,14 @@ impl Rules<'_> {
         sorted
     }
 
+    /// The deployments of a feed, in the order of time, that lie between two moments (Unix seconds) and could have acted.
+    pub(super) fn eligible<'a>(&self, all: &'a [Deploy], from: f64, to: f64) -> Vec<&'a Deploy> {
+        let any = all.iter().any(|d| self.counts(d));
+        let slice = &all[all.partition_point(|d| d.unix() < from)..];
+        let inside = slice.iter().take_while(|d| d.unix() < to);
+        inside.filter(|d| self.reason_against(d, any).is_none()).collect()
+    }
+
     fn reason_against(&self, deploy: &Deploy, environments_matter: bool) -> Option<&'static str> {
         if has_failed(deploy) {
             Some("failed")
@@ -88,12 +96,17 @@ impl Rules<'_> {
         }
     }
 
+    /// Whether it is of one of the apps asked for. A campaign or an incident need not be of any app, and is then asked for always.
     pub(super) fn is_of_apps(&self, deploy: &Deploy) -> bool {
-        self.apps.is_empty() || deploy.app.as_ref().is_some_and(|app| self.apps.contains(app))
+        let of_none = deploy.app.is_none() && deploy.event() != EventKind::Deploy;
+        self.apps.is_empty() || of_none || deploy.app.as_ref().is_some_and(|app| self.apps.contains(app))
     }
 
     /// Whether the deployment's environment is one that counts.
     pub(super) fn counts(&self, deploy: &Deploy) -> bool {
+        if deploy.environment.is_none() && deploy.event() != EventKind::Deploy {
+            return true;
+        }
         let name = deploy.environment.as_deref().unwrap_or("").trim().to_lowercase();
         match self.environments {
             Some(given) => given.iter().any(|e| e.trim().to_lowercase() == name),
@@ -103,7 +116,12 @@ impl Rules<'_> {
 }
 
 /// Whether the status says that nothing new is running.
+///
+/// An incident or an experiment that failed has happened all the same.
 fn has_failed(deploy: &Deploy) -> bool {
+    if !matches!(deploy.event(), EventKind::Deploy | EventKind::Flag) {
+        return false;
+    }
     let status = deploy.status.as_deref().unwrap_or("").trim().to_lowercase().replace([' ', '-'], "_");
     FAILED.contains(&status.as_str())
 }

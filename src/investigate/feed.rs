@@ -1,6 +1,8 @@
 //! Whether the deploy events can be trusted to be complete around a window.
 
-use crate::model::{Caveat, Deploy, Moment};
+use std::ops::Range;
+
+use crate::model::{Caveat, Moment};
 
 /// A gap counts as unusual from so many times the longest other gap on.
 const LONGER: f64 = 1.5;
@@ -9,42 +11,60 @@ const FEW: usize = 20;
 /// A silence less likely than this is unusual.
 const UNLIKELY: f64 = 0.01;
 
-/// The caveat `deploy_feed_gap` where the feed starts after the window, ends before it or is unusually silent in it;
-/// `no_deployments` where nothing was recorded at all.
+/// What the feed says of a window.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Coverage {
+    /// `deploy_feed_gap` where the feed starts after the window, ends before it or is unusually silent in it; `no_deployments` where nothing
+    /// was recorded at all.
+    pub(super) caveat: Option<Caveat>,
+    /// The stretch of the window in which deployments may be missing, Unix seconds, and the share of the window that it is.
+    pub(super) uncovered: Option<(Range<f64>, f64)>,
+}
+
+/// How well the feed covers the window `from..to`, in which moments after now do not count.
 ///
-/// `all` is the whole feed in the order of time, `from..to` the window, in which moments after now do not count.
-pub(super) fn caveat(all: &[Deploy], from: &Moment, to: &Moment) -> Option<Caveat> {
-    let gap = |text: String| Some(Caveat::new("deploy_feed_gap", text));
+/// `all` are the moments of all deployments, ascending.
+pub(super) fn coverage(all: &[Moment], from: &Moment, to: &Moment) -> Coverage {
+    let gap = |silent_from: &Moment, silent_to: &Moment, text: String| {
+        let seconds = |at: &Moment| at.timestamp() as f64;
+        let (start, end) = (seconds(silent_from.max(from)), seconds(silent_to.min(to)));
+        let share = ((end - start) / (seconds(to) - seconds(from)).max(1.0)).clamp(0.0, 1.0);
+        let raised =
+            format!(" That is {:.0} % of the window, for which something else was made likelier.", 100.0 * share);
+        let caveat = Some(Caveat::new("deploy_feed_gap", if share > 0.0 { text + &raised } else { text }));
+        Coverage { caveat, uncovered: (share > 0.0).then_some((start..end, share)) }
+    };
     let (Some(first), Some(last)) = (all.first(), all.last()) else {
-        return Some(Caveat::new(
-            "no_deployments",
-            "No deployments are recorded at all, so none can be named; that does not mean that there were none.",
-        ));
+        let text = "No deployments are recorded at all, so none can be named; that does not mean that there were none.";
+        let whole = from.timestamp() as f64..to.timestamp() as f64;
+        return Coverage { caveat: Some(Caveat::new("no_deployments", text)), uncovered: Some((whole, 1.0)) };
     };
     let day = |at: &Moment| at.format("%a %Y-%m-%d %H:%M").to_string();
-    if first.deployed_at > *from {
-        let at = day(&first.deployed_at);
-        return gap(format!(
-            "The deploy events start at {at}, after the window does: earlier deployments are not known."
-        ));
+    if first > from {
+        let text = format!(
+            "The deploy events start at {}, after the window does: earlier deployments are not known.",
+            day(first)
+        );
+        return gap(from, first, text);
     }
-    if last.deployed_at < *from {
-        let at = day(&last.deployed_at);
-        return gap(format!(
-            "The deploy events end at {at}, before the window begins: later deployments are not known."
-        ));
+    if last < from {
+        let text = format!(
+            "The deploy events end at {}, before the window begins: later deployments are not known.",
+            day(last)
+        );
+        return gap(from, to, text);
     }
-    let (silent_from, silent_to) = unusual_silence(all, from, to)?;
-    gap(format!(
+    let Some((silent_from, silent_to)) = unusual_silence(all, from, to) else { return Coverage::default() };
+    let text = format!(
         "No deployment is recorded between {} and {}, which is unusually long: deploy events may be missing.",
         day(&silent_from),
         day(&silent_to)
-    ))
+    );
+    gap(&silent_from, &silent_to, text)
 }
 
 /// The longest stretch without a deployment that touches the window, where it is unusual.
-fn unusual_silence(all: &[Deploy], from: &Moment, to: &Moment) -> Option<(Moment, Moment)> {
-    let moments: Vec<Moment> = all.iter().map(|d| d.deployed_at).collect();
+fn unusual_silence(moments: &[Moment], from: &Moment, to: &Moment) -> Option<(Moment, Moment)> {
     let last = *moments.last()?;
     let mut gaps: Vec<(Moment, Moment)> = moments.windows(2).map(|w| (w[0], w[1])).collect();
     if last < *to {
@@ -73,8 +93,20 @@ mod tests {
         start + TimeDelta::hours(hours)
     }
 
-    fn feed(hours: impl IntoIterator<Item = i64>) -> Vec<Deploy> {
-        hours.into_iter().map(|h| Deploy::at(at(h))).collect()
+    fn feed(hours: impl IntoIterator<Item = i64>) -> Vec<Moment> {
+        hours.into_iter().map(at).collect()
+    }
+
+    fn caveat(all: &[Moment], from: &Moment, to: &Moment) -> Option<Caveat> {
+        coverage(all, from, to).caveat
+    }
+
+    #[test]
+    fn the_share_of_the_window_that_is_not_covered_is_told() {
+        let regular = feed((0..60).map(|i| 5 * i));
+        let share = |from: i64, to: i64| coverage(&regular, &at(from), &at(to)).uncovered.map(|(_, share)| share);
+        assert_eq!((share(100, 172), share(-18, 54), share(400, 460)), (None, Some(0.25), Some(1.0)));
+        assert!((share(260, 360).unwrap() - 0.65).abs() < 1e-9);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{Caveat, Deploy, Series};
+use std::collections::BTreeSet;
+
+use crate::model::{Caveat, Deploy, EventKind, Moment, Series};
 use crate::sources::read_deploys;
 
 use super::{InvestigateError, Setting};
@@ -20,7 +22,27 @@ pub(super) fn deploys(setting: &Setting) -> Result<(Vec<Deploy>, Vec<Caveat>), I
         let text = format!("{later} deployments are dated after now and were left out.");
         loaded.caveats.push(Caveat::new("future_deploys", text));
     }
+    loaded.caveats.extend(unknown_kinds(&loaded.value));
     Ok((loaded.value, loaded.caveats))
+}
+
+/// Names the kinds of events that are not known.
+fn unknown_kinds(deploys: &[Deploy]) -> Option<Caveat> {
+    let kinds = deploys.iter().filter_map(|d| d.kind.as_deref());
+    let unknown: BTreeSet<&str> = kinds.filter(|kind| EventKind::named(kind).is_none()).collect();
+    let some: Vec<String> = unknown.iter().take(5).map(|kind| format!("{kind:?}")).collect();
+    let known: Vec<&str> = EventKind::NAMES.iter().map(|(name, _)| *name).collect();
+    let text = format!(
+        "Events of kind {} were taken for deployments; the kinds known are {}.",
+        some.join(", "),
+        known.join(", ")
+    );
+    (!unknown.is_empty()).then(|| Caveat::new("unknown_event_kind", text))
+}
+
+/// The moments of all that is a deployment, in the order of time: by them a gap of the feed is known.
+pub(super) fn feed(deploys: &[Deploy]) -> Vec<Moment> {
+    deploys.iter().filter(|d| d.event() == EventKind::Deploy).map(|d| d.deployed_at).collect()
 }
 
 /// The series without the buckets that were not over at `as_of`, and a caveat where there are any.

@@ -1,16 +1,19 @@
 //! The story of an answer: load, detect, attribute, answer.
 
+mod candidates;
 mod change;
 mod eligible;
 mod error;
 mod events;
 mod feed;
+mod judge;
 mod lists;
 mod load;
 mod request;
 mod scan;
-mod suspects;
+mod undoings;
 mod why;
+mod witnesses;
 
 pub use error::{ErrorKind, InvestigateError};
 pub use lists::{deploys, metrics};

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use crate::model::{MetricSettings, Span};
+use crate::model::{Beliefs, MetricSettings, Span};
 use crate::sources::{DeploySource, MetricSource};
 use crate::stats::FdrMethod;
 
@@ -16,6 +16,10 @@ pub struct Setting {
     pub metrics: Vec<MetricSource>,
     /// What the configuration says of metrics, by name.
     pub settings: BTreeMap<String, MetricSettings>,
+    /// What the configuration says is to be believed beforehand, and the file that says so.
+    pub beliefs: Beliefs,
+    /// The configuration file.
+    pub config: String,
     /// Zone of local days, of times without an offset and of all times in the answer.
     pub zone: Tz,
     /// The moment taken as now.
@@ -42,6 +46,8 @@ pub struct WhyRequest {
     pub setting: Setting,
     /// The metric's name.
     pub metric: String,
+    /// Further metrics that are weighed together with it.
+    pub with: Vec<String>,
     /// When it changed, as the person saw it.
     pub on: On,
     /// How long before the change deployments are looked for; positive.

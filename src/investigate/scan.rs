@@ -4,15 +4,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use crate::attribute::{Asked, Case, Priors, near, posterior};
 use crate::detect::{FEWEST, Found, Scanned, q_values, scan as find};
-use crate::model::{Caveat, Deploy, MetricChange, Moment, NoneParts, PValueScope, Scan, ScanQuestion, Series, Span};
+use crate::model::{Caveat, MetricChange, Moment, NoneParts, PValueScope, Scan, ScanQuestion, Series};
 use crate::sources::read_metrics;
 
 use super::change::{change, value_caveats};
-use super::eligible::{Rules, check_apps};
+use super::eligible::check_apps;
 use super::events::{Onset, events};
-use super::suspects::ranked;
+use super::judge::{Draft, judge};
 use super::{FdrMethod, InvestigateError, ScanRequest, load};
 
 /// Is told how many metrics of how many are done, from any thread.
@@ -40,10 +39,14 @@ pub fn scan(request: &ScanRequest, progress: Progress<'_>) -> Result<Scan, Inves
     };
     let scanned: Vec<OneMetric> = loaded.value.into_par_iter().map(look).collect();
     caveats.extend(scanned.iter().flat_map(|one| one.caveats.clone()));
-    let mut changes = supported(&scanned, request, &deploys);
-    changes.sort_by(|a, b| a.change.at.cmp(&b.change.at).then_with(|| a.metric.cmp(&b.metric)));
-    caveats.extend(request.min_effect.map(|least| large_enough(&mut changes, least)).unwrap_or_default());
-    number_events(&mut changes);
+    let mut drafts = supported(&scanned, request);
+    drafts.sort_by(|a, b| {
+        a.change.change.at.cmp(&b.change.change.at).then_with(|| a.change.metric.cmp(&b.change.metric))
+    });
+    caveats.extend(request.min_effect.map(|least| large_enough(&mut drafts, least)).unwrap_or_default());
+    number_events(&mut drafts);
+    caveats.extend(judge(&mut drafts, request, &deploys, &load::feed(&deploys)));
+    let changes = drafts.into_iter().map(|draft| draft.change).collect();
     Ok(Scan {
         schema: "shiptrace/scan/1",
         question: ScanQuestion {
@@ -67,11 +70,11 @@ pub fn scan(request: &ScanRequest, progress: Progress<'_>) -> Result<Scan, Inves
 }
 
 /// Leaves out the changes whose relative effect is smaller in size than `least`, and says how many those are and which have none.
-fn large_enough(changes: &mut Vec<MetricChange>, least: f64) -> Vec<Caveat> {
-    let found = changes.len();
-    changes.retain(|one| one.change.relative.is_none_or(|effect| effect.abs() >= least));
-    let small = found - changes.len();
-    let undefined = changes.iter().filter(|one| one.change.relative.is_none()).count();
+fn large_enough(drafts: &mut Vec<Draft<'_>>, least: f64) -> Vec<Caveat> {
+    let found = drafts.len();
+    drafts.retain(|one| one.change.change.relative.is_none_or(|effect| effect.abs() >= least));
+    let small = found - drafts.len();
+    let undefined = drafts.iter().filter(|one| one.change.change.relative.is_none()).count();
     let mut caveats = Vec::new();
     if small > 0 {
         let text = format!("Left out, because smaller than {} %: {small} of {found} changes.", percent(least));
@@ -92,9 +95,9 @@ fn percent(share: f64) -> f64 {
 }
 
 /// Numbers the events that the changes are.
-fn number_events(changes: &mut [MetricChange]) {
-    let numbers = events(&changes.iter().map(onset).collect::<Vec<_>>());
-    changes.iter_mut().zip(numbers).for_each(|(change, number)| change.event = number);
+fn number_events(drafts: &mut [Draft<'_>]) {
+    let numbers = events(&drafts.iter().map(|draft| onset(&draft.change)).collect::<Vec<_>>());
+    drafts.iter_mut().zip(numbers).for_each(|(draft, number)| draft.change.event = number);
 }
 
 fn onset(one: &MetricChange) -> Onset<'_> {
@@ -111,7 +114,7 @@ fn onset(one: &MetricChange) -> Onset<'_> {
 /// The changes that survive the search over all metrics, with their q-values, and lie where they were asked for.
 ///
 /// The stretch that was asked for does not narrow the search: every moment of every metric was tested, and counts.
-fn supported(scanned: &[OneMetric], request: &ScanRequest, deploys: &[Deploy]) -> Vec<MetricChange> {
+fn supported<'a>(scanned: &'a [OneMetric], request: &ScanRequest) -> Vec<Draft<'a>> {
     let tested: Vec<&OneMetric> = scanned.iter().filter(|one| one.tested).collect();
     let q_values = q_values(tested.iter().map(|one| &one.scanned), request.method);
     let all = tested
@@ -122,15 +125,15 @@ fn supported(scanned: &[OneMetric], request: &ScanRequest, deploys: &[Deploy]) -
         let at = one.series.moment(found.bucket);
         request.since.is_none_or(|since| at >= since) && request.until.is_none_or(|until| at < until)
     };
-    let chosen: Vec<(&OneMetric, &Found, f64)> =
-        all.filter(|(one, found, q)| *q <= request.fdr && asked_for(one, found)).collect();
-    chosen.into_par_iter().map(|(one, found, q)| one.change(found, q, request, deploys)).collect()
+    all.filter(|(one, found, q)| *q <= request.fdr && asked_for(one, found))
+        .map(|(of, found, q)| Draft { of, found, change: of.change(found, q, request) })
+        .collect()
 }
 
 /// A metric and what was found in it.
-struct OneMetric {
-    series: Series,
-    scanned: Scanned,
+pub(super) struct OneMetric {
+    pub(super) series: Series,
+    pub(super) scanned: Scanned,
     tested: bool,
     caveats: Vec<Caveat>,
 }
@@ -154,37 +157,17 @@ impl OneMetric {
         Self { series, scanned, tested, caveats }
     }
 
-    fn change(&self, found: &Found, q_value: f64, request: &ScanRequest, deploys: &[Deploy]) -> MetricChange {
-        let setting = &request.setting;
-        let known = setting.settings.get(self.series.name()).cloned().unwrap_or_default();
-        let apps = setting.apps.clone().unwrap_or(known.apps);
-        let window = request.window.num_seconds() as f64;
-        let inside = |d: &&Deploy| d.unix() >= found.interval.0 - window && d.unix() < found.interval.1;
-        let rules = Rules { environments: setting.environments.as_deref(), apps: &apps };
-        let chosen = rules.apply(deploys.iter().filter(inside).cloned().collect(), deploys).candidates;
-        let deployed: Vec<f64> = chosen.iter().map(Deploy::unix).collect();
-        let bucket =
-            Span { from: self.series.moment(found.bucket).to_utc(), to: self.series.moment(found.bucket + 1).to_utc() };
-        // Without a deployment there is nothing to weigh.
-        let asked = Asked::new(&self.series, bucket).filter(|_| !chosen.is_empty());
-        let near = asked.and_then(|a| near(&self.series, &self.scanned, &a, window).ok());
-        let mut none = NoneParts { something_else: 1.0, nothing_happened: 0.0 };
-        let mut suspects = Vec::new();
-        if let Some(near) = near {
-            let posterior = posterior(&near, &deployed, &Priors::default());
-            none = NoneParts { something_else: posterior.something_else, nothing_happened: posterior.nothing_happened };
-            let case = Case { series: &self.series, near: &near, found, deployed: &deployed };
-            suspects = ranked(&chosen, &posterior, Some(&case));
-            suspects.truncate(request.top);
-        }
+    /// A change of it, of which nobody is suspected yet.
+    fn change(&self, found: &Found, q_value: f64, request: &ScanRequest) -> MetricChange {
+        let better = request.setting.settings.get(self.series.name()).and_then(|known| known.better);
         MetricChange {
             metric: self.series.name().to_owned(),
             event: 0,
-            change: change(&self.series, found, known.better, PValueScope::Series),
+            change: change(&self.series, found, better, PValueScope::Series),
             q_value,
-            suspects,
-            none_of_these: none.total(),
-            none,
+            suspects: Vec::new(),
+            none_of_these: 1.0,
+            none: NoneParts { something_else: 1.0, nothing_happened: 0.0 },
         }
     }
 }

@@ -2,19 +2,21 @@
 
 use std::ops::Range;
 
-use crate::attribute::{Asked, Case, Posterior, Priors, near, posterior};
+use crate::attribute::{Asked, BaseRate, Case, Companion, History, Posterior, Priors, near};
 use crate::detect::{FEWEST, Found, LocalError, Neighbourhood, Scanned, scan};
 use crate::model::{
-    Better, Caveat, Change, Deploy, Direction, Evidence, MetricSettings, Moment, NoneParts, PValueScope, Question,
-    Series, WhyAnswer,
+    self, Better, Caveat, Change, Deploy, MetricSettings, Moment, NoneParts, PValueScope, Question, Series, WhyAnswer,
 };
 use crate::sources::read_metric;
 
-use super::change::{change, moment, summary, value_caveats};
+use super::candidates::{Candidates, history, reckoning};
+use super::change::{change, evidence, moment, summary, value_caveats};
 use super::eligible::{Rules, check_apps};
 use super::error::shown;
-use super::suspects::ranked;
-use super::{InvestigateError, WhyRequest, feed, load};
+use super::feed::{self, Coverage};
+use super::undoings::AROUND;
+use super::witnesses::Witness;
+use super::{InvestigateError, WhyRequest, load};
 
 /// A change is supported from this p-value on.
 const SUPPORTED: f64 = 0.05;
@@ -39,17 +41,35 @@ pub fn why(request: &WhyRequest) -> Result<WhyAnswer, InvestigateError> {
     caveats.extend(value_caveats(&series));
     let known = setting.settings.get(&request.metric).cloned().unwrap_or_default();
     let apps = setting.apps.clone().unwrap_or_else(|| known.apps.clone());
-    let investigation = Investigation::new(request, &series, &asked);
+    let mut investigation = Investigation::new(request, &series, &asked);
+    for name in &request.with {
+        let (witness, further) = Witness::new(request, name, SUPPORTED)?;
+        investigation.witnesses.push(witness);
+        caveats.extend(further);
+    }
     let rules = Rules { environments: setting.environments.as_deref(), apps: &apps };
     let windows = investigation.windows();
     let inside = |d: &Deploy| windows.iter().any(|w| w.contains(&d.unix()));
     let chosen = rules.apply(deploys.iter().filter(|d| inside(d)).cloned().collect(), &deploys);
     caveats.extend(chosen.caveats);
-    if !setting.deploys.is_empty() {
-        caveats.extend(investigation.feed_caveat(&deploys, &windows));
-    }
-    let posterior = investigation.posterior(&chosen.candidates);
-    Ok(investigation.answer(&known, apps, &chosen.candidates, &posterior, chosen.excluded, caveats))
+    let coverage =
+        if setting.deploys.is_empty() { Coverage::default() } else { investigation.coverage(&deploys, &windows) };
+    caveats.extend(coverage.caveat.clone());
+    let (from, to) = hull(&windows);
+    let eligible = rules.eligible(&deploys, f64::NEG_INFINITY, f64::INFINITY);
+    let place = |moment: f64| eligible.partition_point(|d| d.unix() < moment);
+    let around = &eligible[place(from - AROUND)..place(to + AROUND)];
+    let candidates = Candidates::new(chosen.candidates, around, &request.metric, setting);
+    let history = history(&eligible, setting, from..to, known_range(&deploys, &series));
+    Ok(investigation.answer(&known, apps, (&candidates, &coverage, &history), chosen.excluded, caveats))
+}
+
+/// Where both the metric and the deployments are known.
+fn known_range(deploys: &[Deploy], series: &Series) -> Range<f64> {
+    let metric = series.moment(0).timestamp() as f64..series.moment(series.len()).timestamp() as f64;
+    let first = deploys.first().map_or(f64::INFINITY, Deploy::unix);
+    let last = deploys.last().map_or(f64::NEG_INFINITY, Deploy::unix);
+    first.max(metric.start)..last.min(metric.end)
 }
 
 /// The asked date as evidence, where it lies within the data and before now, and there is enough data.
@@ -72,6 +92,9 @@ fn checked_date(request: &WhyRequest, whole: &Series, series: &Series) -> Result
     Ok(asked)
 }
 
+/// What is known of the deployments: those that could have done it, what the feed covers, and all of the history.
+type Known<'a> = (&'a Candidates, &'a Coverage, &'a History);
+
 /// What was found out about the metric.
 struct Investigation<'a> {
     request: &'a WhyRequest,
@@ -80,6 +103,8 @@ struct Investigation<'a> {
     scanned: Scanned,
     near: Result<Neighbourhood, LocalError>,
     found: Option<Found>,
+    /// The further metrics that are weighed together with this one.
+    witnesses: Vec<Witness>,
 }
 
 impl<'a> Investigation<'a> {
@@ -87,7 +112,7 @@ impl<'a> Investigation<'a> {
         let scanned = scan(series, SUPPORTED);
         let near = near(series, &scanned, asked, window_seconds(request) as f64);
         let found = near.as_ref().ok().and_then(|n| n.change(series, &scanned.rhythms, SUPPORTED));
-        Self { request, series, asked, scanned, near, found }
+        Self { request, series, asked, scanned, near, found, witnesses: Vec::new() }
     }
 
     /// When a deployment is a candidate, in Unix seconds: from the window before the asked day to its end, and from the window before
@@ -99,39 +124,64 @@ impl<'a> Investigation<'a> {
         windows
     }
 
-    fn feed_caveat(&self, deploys: &[Deploy], windows: &[Range<f64>]) -> Option<Caveat> {
-        let from = windows.iter().map(|w| w.start).fold(f64::INFINITY, f64::min);
-        let to = windows.iter().map(|w| w.end).fold(f64::NEG_INFINITY, f64::max);
+    fn coverage(&self, deploys: &[Deploy], windows: &[Range<f64>]) -> Coverage {
+        let (from, to) = hull(windows);
         let to = to.min(self.request.setting.as_of.timestamp() as f64);
-        feed::caveat(deploys, &moment(self.series, from), &moment(self.series, to))
+        feed::coverage(&load::feed(deploys), &moment(self.series, from), &moment(self.series, to))
     }
 
-    fn posterior(&self, candidates: &[Deploy]) -> Posterior {
-        let deployed: Vec<f64> = candidates.iter().map(Deploy::unix).collect();
-        match &self.near {
-            Ok(near) => posterior(near, &deployed, &Priors::default()),
-            Err(LocalError::Constant) => Posterior::nothing_happened(deployed.len()),
-            Err(LocalError::TooFew(_)) => Posterior::prior(deployed.len(), &Priors::default()),
-        }
+    /// What each further metric says; none where it, or this one, has nothing to say.
+    fn companions(&self) -> Vec<Option<Companion>> {
+        let power = Priors::from(&self.request.setting.beliefs).power;
+        let of = |near: &Neighbourhood, witness: &Witness| witness.companion((self.series, near), power);
+        self.witnesses.iter().map(|witness| self.near.as_ref().ok().and_then(|near| of(near, witness))).collect()
+    }
+
+    /// The posterior, and what random dates show.
+    fn weighed(
+        &self,
+        (candidates, coverage, history): Known<'_>,
+        companions: &[Option<Companion>],
+    ) -> (Posterior, Option<BaseRate>) {
+        let setting = &self.request.setting;
+        let prior = candidates.prior(setting, coverage);
+        let heard: Vec<&Companion> = companions.iter().flatten().collect();
+        let data =
+            |near: &Neighbourhood| candidates.likelihood(setting, (near, self.series, &self.scanned)).together(&heard);
+        let data = self.near.as_ref().map(data);
+        let posterior = match &data {
+            Ok(data) => prior.given(data),
+            Err(LocalError::Constant) => prior.nothing_happened(),
+            Err(LocalError::TooFew(_)) => prior.alone(),
+        };
+        (posterior, prior.base_rate(data.as_ref().ok(), history))
     }
 
     fn answer(
         self,
         known: &MetricSettings,
         apps: Vec<String>,
-        candidates: &[Deploy],
-        posterior: &Posterior,
+        (candidates, coverage, history): Known<'_>,
         excluded: Vec<crate::model::Excluded>,
         caveats: Vec<Caveat>,
     ) -> WhyAnswer {
         let request = self.request;
-        let deployed: Vec<f64> = candidates.iter().map(Deploy::unix).collect();
+        let deployed = candidates.moments();
+        let companions = self.companions();
+        let (posterior, base_rate) = self.weighed((candidates, coverage, history), &companions);
+        let told = |(witness, companion): (&Witness, &Option<Companion>)| {
+            witness.told(self.found.as_ref(), companion.as_ref().map(Companion::news))
+        };
+        let with = self.witnesses.iter().zip(&companions).map(told).collect();
         let case = match (&self.near, &self.found) {
             (Ok(near), Some(found)) => Some(Case { series: self.series, near, found, deployed: &deployed }),
             _ => None,
         };
-        let suspects = ranked(candidates, posterior, case.as_ref());
-        let none = NoneParts { something_else: posterior.something_else, nothing_happened: posterior.nothing_happened };
+        let suspects = candidates.ranked(&posterior, case.as_ref());
+        let none = NoneParts {
+            something_else: posterior.something_else.probability,
+            nothing_happened: posterior.nothing_happened.probability,
+        };
         let seasonality = self.scanned.rhythms.iter().map(|r| r.name).collect();
         WhyAnswer {
             schema: "shiptrace/answer/1",
@@ -145,10 +195,18 @@ impl<'a> Investigation<'a> {
             series: summary(self.series, seasonality, known.better, known.unit.clone()),
             as_of: self.now(),
             change: self.found.as_ref().map(|f| change(self.series, f, known.better, PValueScope::Near)),
-            evidence: self.evidence(),
+            evidence: self.near.as_ref().ok().and_then(|near| evidence(self.series, near)),
+            with,
             suspects,
             none_of_these: none.total(),
             none,
+            reckoning: reckoning(&posterior, &request.setting, coverage),
+            base_rate: base_rate.map(|rate| model::BaseRate {
+                dates: rate.dates,
+                deployments_median: rate.median,
+                share_of_dates_with_any: rate.with_any,
+                placebo: rate.placebo.map(|p| model::Placebo { tried: p.tried, as_good: p.as_good }),
+            }),
             excluded,
             other_changes: self.other_changes(known.better),
             caveats,
@@ -160,22 +218,18 @@ impl<'a> Investigation<'a> {
         self.request.setting.as_of.with_timezone(&self.request.setting.zone)
     }
 
-    fn evidence(&self) -> Option<Evidence> {
-        let near = self.near.as_ref().ok()?;
-        let strongest = near.strongest()?;
-        Some(Evidence {
-            at: self.series.moment(near.moments.bucket[strongest.moment]),
-            direction: if strongest.z >= 0.0 { Direction::Up } else { Direction::Down },
-            p_value: strongest.p_value,
-        })
-    }
-
     /// Changes of the whole series that are not the one that is meant.
     fn other_changes(&self, better: Option<Better>) -> Vec<Change> {
         let same = |f: &Found| self.found.as_ref().is_some_and(|meant| f.bucket.abs_diff(meant.bucket) <= 2);
         let others = self.scanned.changes.iter().filter(|f| !same(f));
         others.map(|f| change(self.series, f, better, PValueScope::Series)).collect()
     }
+}
+
+/// The first and the last moment of the windows.
+fn hull(windows: &[Range<f64>]) -> (f64, f64) {
+    let from = windows.iter().map(|w| w.start).fold(f64::INFINITY, f64::min);
+    (from, windows.iter().map(|w| w.end).fold(f64::NEG_INFINITY, f64::max))
 }
 
 fn window_seconds(request: &WhyRequest) -> i64 {

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Better, Caveat, Deploy, Moment, Step};
+use super::{BaseRate, Better, Caveat, Deploy, Moment, PriorPart, Reckoning, Step};
 
 /// What a command found out. Reports are functions of this type; JSON is this type.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -39,6 +39,12 @@ pub struct WhyAnswer {
     pub none_of_these: f64,
     /// The parts of `none_of_these`.
     pub none: NoneParts,
+    /// The priors and likelihoods behind the probabilities.
+    pub reckoning: Reckoning,
+    /// The further metrics that were weighed together with this one, in the order asked for.
+    pub with: Vec<WithMetric>,
+    /// What a random date of the history would show; none where there is no other date to compare with.
+    pub base_rate: Option<BaseRate>,
     /// Deployments of the window that could not have acted, and why.
     pub excluded: Vec<Excluded>,
     /// Other supported changes of the metric, in the order of time.
@@ -47,6 +53,22 @@ pub struct WhyAnswer {
     pub caveats: Vec<Caveat>,
     /// What to run next.
     pub next: Vec<NextStep>,
+}
+
+/// A further metric that was weighed together with the one asked about.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WithMetric {
+    /// The metric's name.
+    pub metric: String,
+    /// Its change near the date; none where none is supported.
+    pub change: Option<Change>,
+    /// Whether that may have begun at one moment with the change that was asked about.
+    pub together: bool,
+    /// The strongest sign of a change of it near the date; none where nothing could be tested.
+    pub evidence: Option<Evidence>,
+    /// How much of what it says is news, 0..1: what it shares in its noise with the metric asked about counts once. 0 where it could not be
+    /// looked at.
+    pub weight: f64,
 }
 
 /// What `why` was asked.
@@ -204,8 +226,18 @@ pub struct Suspect {
     pub probability: f64,
     /// Onset of the change less the deployment's moment, in seconds; may be negative; none without a change.
     pub lag_seconds: Option<i64>,
-    /// Shared by deployments of one commit to one app.
+    /// Shared by deployments of one commit, and by those of one app within minutes.
     pub group: Option<String>,
+    /// Probability before the metric was looked at.
+    pub prior: f64,
+    /// The factors of the prior.
+    pub prior_parts: Vec<PriorPart>,
+    /// log of how much likelier the data is if this deployment did it than if nothing happened; none where it cannot have.
+    pub log_likelihood_ratio: Option<f64>,
+    /// How well it fits next to a deployment at the best possible moment, 0..1; none where there is nothing to fit.
+    pub fit: Option<f64>,
+    /// Its rank by the data alone, as if all priors were one.
+    pub rank_without_priors: usize,
     /// Reasons that a person can check.
     pub reasons: Vec<String>,
     /// The deployment.

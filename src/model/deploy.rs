@@ -4,7 +4,40 @@ use serde::Serialize;
 
 use super::Moment;
 
-/// One deployment: something that reached an environment at a moment.
+/// What sort of event a row of the deploy table is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventKind {
+    /// New code or configuration went out.
+    Deploy,
+    /// A feature flag was switched.
+    Flag,
+    /// A campaign began: a mailing, an advertisement, a post.
+    Campaign,
+    /// Something broke, here or at a supplier.
+    Incident,
+    /// An experiment began or ended.
+    Experiment,
+}
+
+impl EventKind {
+    /// All kinds, with the name that a row has for it.
+    pub const NAMES: [(&'static str, Self); 5] = [
+        ("deploy", Self::Deploy),
+        ("flag", Self::Flag),
+        ("campaign", Self::Campaign),
+        ("incident", Self::Incident),
+        ("experiment", Self::Experiment),
+    ];
+
+    /// The kind of this name, in any case; none where there is none.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let same = |(known, _): &&(&str, Self)| known.eq_ignore_ascii_case(name.trim());
+        Self::NAMES.iter().find(same).map(|(_, kind)| *kind)
+    }
+}
+
+/// One deployment: something that reached an environment at a moment. Other events that may move a metric are rows of the same table.
 ///
 /// Texts are kept exactly as they were read; a report makes them harmless for its medium.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -13,6 +46,8 @@ pub struct Deploy {
     pub id: Option<String>,
     /// When it went out.
     pub deployed_at: Moment,
+    /// What sort of event it is, as it was written, such as `campaign`; none is a deployment.
+    pub kind: Option<String>,
     /// The application (service, site) that was deployed.
     pub app: Option<String>,
     /// Where to, such as `production`.
@@ -44,6 +79,7 @@ impl Deploy {
         Self {
             id: None,
             deployed_at,
+            kind: None,
             app: None,
             environment: None,
             repo: None,
@@ -56,6 +92,12 @@ impl Deploy {
             source: None,
             extra: BTreeMap::new(),
         }
+    }
+
+    /// What sort of event it is; one of an unknown kind is taken for a deployment.
+    #[must_use]
+    pub fn event(&self) -> EventKind {
+        self.kind.as_deref().and_then(EventKind::named).unwrap_or(EventKind::Deploy)
     }
 
     /// The moment as Unix time in seconds.

@@ -4,7 +4,9 @@ mod answer;
 mod caveat;
 mod deploy;
 mod grid;
+mod group;
 mod names;
+mod reckoning;
 mod request;
 mod series;
 mod step;
@@ -12,13 +14,15 @@ mod step;
 pub use answer::{
     Answer, Change, ChangeKind, DeployList, Direction, Evidence, Excluded, Interval, MetricChange, MetricList,
     MetricSummary, MomentInterval, NextStep, NoneParts, PValueScope, Question, Scan, ScanQuestion, SeriesSummary,
-    Suspect, Verdict, WhyAnswer,
+    Suspect, Verdict, WhyAnswer, WithMetric,
 };
 pub use caveat::Caveat;
-pub use deploy::Deploy;
+pub use deploy::{Deploy, EventKind};
 pub use grid::{Grid, GridError, moment_at};
+pub use group::{grouped, together};
 pub use names::nearest_names;
-pub use request::{Better, MetricSettings, Span};
+pub use reckoning::{BaseRate, Given, Placebo, PriorPart, Reckoned, Reckoning};
+pub use request::{Beliefs, Better, MetricSettings, Span};
 pub use series::{Series, SeriesError};
 pub use step::Step;
 

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -20,6 +22,19 @@ pub struct MetricSettings {
     pub better: Option<Better>,
     /// Unit for people, such as `EUR`.
     pub unit: Option<String>,
+}
+
+/// What is believed before the metric is looked at, where the configuration says so: `[priors]` and `[apps.NAME]`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Beliefs {
+    /// That nothing happened, though a person asks.
+    pub nothing_happened: Option<f64>,
+    /// That a lasting change is not from a deployment.
+    pub not_a_deployment: Option<f64>,
+    /// That a spike is not from a deployment.
+    pub spike_not_a_deployment: Option<f64>,
+    /// The mean time from a deployment of an app to its effect, in seconds.
+    pub lags: BTreeMap<String, f64>,
 }
 
 /// A stretch of time, `from` included, `to` excluded.

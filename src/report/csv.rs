@@ -17,9 +17,9 @@ use crate::model::{Answer, Change, Deploy, DeployList, MetricList, NoneParts, Sc
 /// | `at` ... `p_value_scope` | the change, named as in JSON; `onset_from`, `onset_to` are the interval of the onset |
 /// | `q_value` | the p-value after the search over metrics; only in `scan` |
 /// | `event` | the number that changes of several metrics at one moment share; only in `scan` |
-/// | `rank` ... `reasons` | the suspect; reasons are apart by `; ` |
+/// | `rank` ... `rank_without_priors` | the suspect; reasons are apart by `; ` |
 /// | `none_of_these`, `something_else`, `nothing_happened` | the probabilities of *none*, the same in each row of a change |
-/// | `deployed_at` ... `source` | the suspect's deployment |
+/// | `deployed_at` ... `source`, `deploy_kind` | the suspect's deployment |
 /// | others | the columns of the file that shiptrace does not know; `deploy_NAME` where one above has the name |
 ///
 /// `deploys` gives one row a deployment and can be read back as deploy events, `metrics` one a metric. Times are RFC 3339.
@@ -62,7 +62,17 @@ const CHANGE: [&str; 18] = [
     "event",
 ];
 /// The columns of a suspect but for its deployment.
-const SUSPECT: [&str; 5] = ["rank", "probability", "lag_seconds", "group", "reasons"];
+const SUSPECT: [&str; 9] = [
+    "rank",
+    "probability",
+    "lag_seconds",
+    "group",
+    "reasons",
+    "prior",
+    "log_likelihood_ratio",
+    "fit",
+    "rank_without_priors",
+];
 const NONE: [&str; 3] = ["none_of_these", "something_else", "nothing_happened"];
 
 /// A cell: a text from data, or something of our own that no spreadsheet runs.
@@ -112,9 +122,13 @@ impl Rows<'_> {
 
     fn head(&mut self, extra: &[String]) -> io::Result<()> {
         let own = ["metric", "on"].into_iter().chain(CHANGE).chain(SUSPECT).chain(NONE);
-        let own: Vec<String> = own.chain(KNOWN).map(str::to_owned).collect();
-        // A column of the file with the name of one of ours would make two of them.
-        let further = extra.iter().map(|name| if own.contains(name) { format!("deploy_{name}") } else { name.clone() });
+        let mut own: Vec<String> = own.map(str::to_owned).collect();
+        // A column of the deployment with the name of one before it would make two of them.
+        let named = |name: &str, own: &[String]| {
+            if own.iter().any(|o| o == name) { format!("deploy_{name}") } else { name.to_owned() }
+        };
+        own.extend(KNOWN.iter().map(|name| named(name, &own)).collect::<Vec<_>>());
+        let further = extra.iter().map(|name| named(name, &own));
         let row = own.iter().cloned().map(Cell::Own).chain(further.map(Cell::Text)).collect();
         self.row(row)
     }
@@ -236,6 +250,10 @@ fn suspect_cells(suspect: Option<&Suspect>) -> Vec<Cell> {
         Cell::Own(suspect.lag_seconds.map(|s| s.to_string()).unwrap_or_default()),
         Cell::Text(suspect.group.clone().unwrap_or_default()),
         Cell::Text(suspect.reasons.join("; ")),
+        Cell::number(Some(suspect.prior)),
+        Cell::number(suspect.log_likelihood_ratio),
+        Cell::number(suspect.fit),
+        Cell::Own(suspect.rank_without_priors.to_string()),
     ]
 }
 

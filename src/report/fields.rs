@@ -9,7 +9,7 @@ use super::text;
 use crate::model::{Deploy, Moment};
 
 /// The known columns of deploy events, in the order in which they are written.
-pub(super) const KNOWN: [&str; 12] = [
+pub(super) const KNOWN: [&str; 13] = [
     "deployed_at",
     "app",
     "environment",
@@ -22,12 +22,14 @@ pub(super) const KNOWN: [&str; 12] = [
     "url",
     "id",
     "source",
+    "kind",
 ];
 
 /// The text of a column, known ones first, then those of the file; none where the deployment has no such value.
 pub(super) fn field<'a>(deploy: &'a Deploy, name: &str) -> Option<Cow<'a, str>> {
     let known = match name {
         "deployed_at" => return Some(Cow::Owned(rfc3339(&deploy.deployed_at))),
+        "kind" => &deploy.kind,
         "app" => &deploy.app,
         "environment" => &deploy.environment,
         "repo" => &deploy.repo,

@@ -4,6 +4,7 @@ use std::io;
 use escape::{cell, code, fenced, link, plain};
 
 use super::phrase::{self, clock, date, day_or_clock, effect, last_date, number, probability};
+use super::row::{Row, rows, said};
 use super::{Exporter, Style, fields, text};
 use crate::model::{
     Answer, Caveat, Deploy, DeployList, MetricChange, MetricList, MetricSummary, Scan, Suspect, WhyAnswer,
@@ -40,14 +41,25 @@ impl Document<'_> {
         for (i, sentence) in phrase::headline(answer, code).iter().enumerate() {
             self.block(&if i == 0 { format!("**{sentence}**") } else { sentence.clone() });
         }
+        let with = phrase::with(answer, code);
+        if !with.is_empty() {
+            let list: Vec<String> = with.iter().map(|sentence| format!("- {sentence}")).collect();
+            self.block(&list.join("\n"));
+        }
         if answer.suspects.is_empty() {
             self.block(&phrase::nothing_recorded(answer, code));
         }
         self.suspects(&answer.suspects);
         self.block(&format!("**{}**", phrase::none(answer.none_of_these, answer.none)));
         self.reasons(answer);
+        if let Some(rate) = phrase::base_rate(answer) {
+            self.block(&rate);
+        }
         if let Some(left_out) = phrase::excluded(answer) {
             self.block(&left_out);
+        }
+        if self.style.explain {
+            self.explain(answer);
         }
         self.caveats(&answer.caveats);
         self.block(&format!("As of {}, by shiptrace.", clock(&answer.as_of)));
@@ -55,31 +67,37 @@ impl Document<'_> {
 
     /// The table of the first suspects, and what the others are together.
     fn suspects(&mut self, suspects: &[Suspect]) {
-        let shown = &suspects[..suspects.len().min(self.style.top)];
+        let rows = rows(suspects);
+        let shown = &rows[..rows.len().min(self.style.top)];
         if !shown.is_empty() {
-            let rows = shown.iter().map(|suspect| {
-                let own = [
-                    suspect.rank.to_string(),
-                    probability(suspect.probability),
-                    clock(&suspect.deploy.deployed_at),
-                    phrase::ahead(suspect.lag_seconds),
-                ];
-                let said = phrase::repeated(suspects, suspect) + &fields::message(&suspect.deploy, code);
-                own.into_iter().chain(self.deploy_cells(&suspect.deploy)).chain([said]).collect()
-            });
-            let rows = rows.collect();
-            self.table(self.heads(&["#", "probability", "when", "before"]), rows);
+            let cells = shown.iter().map(|row| self.suspect(row)).collect();
+            self.table(self.heads(&["#", "probability", "when", "before"]), cells);
         }
-        if let Some(rest) = phrase::remainder(suspects, shown.len()) {
+        if let Some(rest) = phrase::remainder(&rows, shown.len()) {
             self.block(&rest);
         }
     }
 
+    fn suspect(&self, row: &Row<'_>) -> Vec<String> {
+        let own = [
+            row.place.to_string(),
+            probability(row.probability()),
+            row.when(),
+            row.first().map(|s| phrase::ahead(s.lag_seconds)).unwrap_or_default(),
+        ];
+        let columns = ["app", "commit", "author"].into_iter().chain(self.style.columns.iter().map(String::as_str));
+        let cell = |name: &str| {
+            row.cell(name, |deploy, value| if name == "commit" { self.commit(deploy) } else { code(value) })
+        };
+        own.into_iter().chain(columns.map(cell)).chain([row.message(code)]).collect()
+    }
+
     /// Why the first suspect is first, and all that its commit says.
     fn reasons(&mut self, answer: &WhyAnswer) {
-        let Some(first) = answer.suspects.first() else { return };
+        let rows = rows(&answer.suspects);
+        let Some((row, first)) = rows.first().and_then(|row| Some((row, row.likeliest()?))) else { return };
         if !first.reasons.is_empty() {
-            if answer.none_of_these > first.probability {
+            if answer.none_of_these > row.probability() {
                 self.block("That none of them did it is likelier than any one deployment.");
             }
             let list: Vec<String> = first.reasons.iter().map(|reason| format!("\n- {}", plain(reason))).collect();
@@ -88,6 +106,26 @@ impl Document<'_> {
         let message = first.deploy.message.as_deref().unwrap_or_default();
         if text::first_line(message).1 > 0 {
             self.block(&format!("Commit message of the first:\n\n{}", fenced(message)));
+        }
+    }
+
+    /// The arithmetic: prior, likelihood ratio and posterior of each hypothesis.
+    fn explain(&mut self, answer: &WhyAnswer) {
+        let cells = |line: phrase::Explained| {
+            vec![
+                line.hypothesis,
+                line.when,
+                line.prior,
+                line.log_likelihood_ratio,
+                line.posterior,
+                line.by_data,
+                line.parts,
+            ]
+        };
+        let rows = phrase::explained(answer, self.style.top, code).into_iter().map(cells).collect();
+        self.table(phrase::HEADS.map(str::to_owned).into(), rows);
+        for sentence in phrase::sources(answer, code) {
+            self.block(&sentence);
         }
     }
 
@@ -148,7 +186,7 @@ impl Document<'_> {
         self.block(&format!("## {}", phrase::count(list.deploys.len(), "deployment")));
         let rows = list.deploys.iter().map(|deploy| {
             let own = [clock(&deploy.deployed_at), shown(deploy, "environment"), shown(deploy, "status")];
-            let said = fields::message(deploy, code);
+            let said = said(deploy, code);
             own.into_iter().chain(self.deploy_cells(deploy)).chain([said]).collect()
         });
         let rows = rows.collect();

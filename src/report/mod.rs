@@ -13,6 +13,7 @@ mod grid;
 mod json;
 mod markdown;
 mod phrase;
+mod row;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ pub use text::visible;
 
 /// How a report should look.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Style {
     /// Columns of the terminal; none where the output is not a terminal.
     pub width: Option<usize>,
@@ -36,6 +38,8 @@ pub struct Style {
     pub columns: Vec<String>,
     /// Whether CSV cells are written as they are, also where a spreadsheet would run them as formulas.
     pub raw: bool,
+    /// Whether the arithmetic is shown below the answer, in tables and Markdown.
+    pub explain: bool,
     /// Template of links to commits, with `{repo}` and `{commit}`.
     pub commit_url: Option<String>,
 }

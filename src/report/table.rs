@@ -4,9 +4,10 @@ use std::io;
 use anstyle::{AnsiColor, Effects, Style as Ansi};
 
 use super::grid::{Column, Drawn, Grid};
-use super::phrase::{self, clock, probability};
+use super::phrase::{self, probability};
+use super::row::{Row, rows};
 use super::{Exporter, Style, fields, text};
-use crate::model::{Answer, Caveat, Deploy, NextStep, Suspect, Verdict, WhyAnswer};
+use crate::model::{Answer, Caveat, Deploy, NextStep, Verdict, WhyAnswer};
 
 mod lists;
 
@@ -52,6 +53,9 @@ impl<'a> Page<'a> {
         for (i, sentence) in phrase::headline(answer, text::visible).iter().enumerate() {
             self.paragraph(sentence, if i == 0 { colour } else { PLAIN });
         }
+        for sentence in phrase::with(answer, text::visible) {
+            self.paragraph(&sentence, PLAIN);
+        }
         self.blank();
         if answer.suspects.is_empty() {
             self.paragraph(&phrase::nothing_recorded(answer, text::visible), PLAIN);
@@ -60,21 +64,28 @@ impl<'a> Page<'a> {
         }
         self.paragraph(&phrase::none(answer.none_of_these, answer.none), PLAIN);
         self.reasons(answer);
+        if let Some(rate) = phrase::base_rate(answer) {
+            self.paragraph(&rate, PLAIN);
+        }
         if let Some(left_out) = phrase::excluded(answer) {
             self.paragraph(&left_out, PLAIN);
+        }
+        if self.style.explain {
+            self.explain(answer);
         }
         self.caveats(&answer.caveats);
         self.next(&answer.next);
     }
 
     fn suspects(&mut self, answer: &WhyAnswer) {
-        let shown = &answer.suspects[..answer.suspects.len().min(self.style.top)];
+        let rows = rows(&answer.suspects);
+        let shown = &rows[..rows.len().min(self.style.top)];
         if !shown.is_empty() {
-            let rows = shown.iter().map(|suspect| self.suspect(&answer.suspects, suspect)).collect();
+            let cells = shown.iter().map(|row| self.suspect(row)).collect();
             let columns = self.suspect_columns();
-            self.grid(&Grid { columns, rows, long: "message" });
+            self.grid(&Grid { columns, rows: cells, long: "message" });
         }
-        if let Some(rest) = phrase::remainder(&answer.suspects, shown.len()) {
+        if let Some(rest) = phrase::remainder(&rows, shown.len()) {
             self.paragraph(&rest, PLAIN);
         }
     }
@@ -84,26 +95,48 @@ impl<'a> Page<'a> {
         own.into_iter().chain(self.deploy_columns()).collect()
     }
 
-    /// The cells of a suspect, and its message. `all` are those it is ranked with.
-    fn suspect(&self, all: &[Suspect], suspect: &Suspect) -> (Vec<String>, String) {
+    /// The cells of a row of suspects, and its message.
+    fn suspect(&self, row: &Row<'_>) -> (Vec<String>, String) {
         let own = [
-            suspect.rank.to_string(),
-            probability(suspect.probability),
-            clock(&suspect.deploy.deployed_at),
-            phrase::ahead(suspect.lag_seconds),
+            row.place.to_string(),
+            probability(row.probability()),
+            row.when(),
+            row.first().map(|s| phrase::ahead(s.lag_seconds)).unwrap_or_default(),
         ];
-        let message = phrase::repeated(all, suspect) + &fields::message(&suspect.deploy, text::visible);
-        (own.into_iter().chain(self.deploy_cells(&suspect.deploy)).collect(), message)
+        let columns = ["app", "commit", "author"].into_iter().chain(self.style.columns.iter().map(String::as_str));
+        let cell = |name: &str| {
+            row.cell(name, |_, value| if name == "commit" { fields::short_commit(value) } else { text::visible(value) })
+        };
+        (own.into_iter().chain(columns.map(cell)).collect(), row.message(text::visible))
     }
 
     fn reasons(&mut self, answer: &WhyAnswer) {
-        let Some(first) = answer.suspects.first().filter(|s| !s.reasons.is_empty()) else { return };
+        let rows = rows(&answer.suspects);
+        let Some(row) = rows.first() else { return };
+        let Some(first) = row.likeliest().filter(|s| !s.reasons.is_empty()) else { return };
         self.blank();
-        if answer.none_of_these > first.probability {
+        if answer.none_of_these > row.probability() {
             self.paragraph("That none of them did it is likelier than any one deployment.", PLAIN);
         }
         let told: Vec<String> = first.reasons.iter().map(|r| text::visible(r)).collect();
         self.paragraph(&format!("Why #1: {}.", told.join("; ")), PLAIN);
+    }
+
+    /// The arithmetic: prior, likelihood ratio and posterior of each hypothesis.
+    fn explain(&mut self, answer: &WhyAnswer) {
+        self.blank();
+        let [hypothesis, when, numbers @ .., long] = phrase::HEADS;
+        let numbers = numbers.map(Column::number);
+        let columns = [Column::text(hypothesis), Column::whole(when)].into_iter().chain(numbers).collect();
+        let cells = |line: phrase::Explained| {
+            let own = [line.hypothesis, line.when, line.prior, line.log_likelihood_ratio, line.posterior, line.by_data];
+            (own.into(), line.parts)
+        };
+        let rows = phrase::explained(answer, self.style.top, text::visible).into_iter().map(cells).collect();
+        self.grid(&Grid { columns, rows, long });
+        for sentence in phrase::sources(answer, text::visible) {
+            self.paragraph(&sentence, PLAIN);
+        }
     }
 
     /// The columns that tell deployments apart, but for the message.

@@ -10,7 +10,7 @@ use super::table::{Rows, Table};
 use super::{DeploySource, Loaded, SourceError, timestamp};
 
 /// The columns that are known; all others are kept in `extra`.
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 13] = [
     "deployed_at",
     "app",
     "environment",
@@ -23,6 +23,7 @@ const KNOWN: [&str; 12] = [
     "url",
     "id",
     "source",
+    "kind",
 ];
 
 /// Reads deploy events in the order of time.
@@ -98,6 +99,7 @@ fn deploy(
     for (c, known) in known.iter().enumerate() {
         let Some(text) = rows.columns[c].get(i).filter(|text| !text.is_empty()) else { continue };
         let slot = match known {
+            Some("kind") => &mut deploy.kind,
             Some("app") => &mut deploy.app,
             Some("environment") => &mut deploy.environment,
             Some("repo") => &mut deploy.repo,

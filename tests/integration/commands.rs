@@ -137,18 +137,6 @@ fn what_is_to_be_run_next_can_be_run() {
 }
 
 #[test]
-fn deployments_of_one_commit_to_one_app_share_a_group_and_keep_their_shares() {
-    let deploys = "deployed_at,app,commit\n2024-02-10T09:00:00Z,web,c1\n2024-02-10T10:00:00Z,web,c1\n2024-02-10T10:00:00Z,api,c1\n";
-    let answer = World::with_a_fall().file("deploys.csv", deploys).why(&["--format", "json"]).json();
-    let group = |app: &str| {
-        let of = answer["suspects"].as_array().unwrap().iter().filter(|s| s["deploy"]["app"] == app);
-        of.map(|s| s["group"].clone()).collect::<Vec<_>>()
-    };
-    assert!(group("web")[0].is_string() && group("web")[0] == group("web")[1]);
-    assert!(group("api")[0].is_null());
-}
-
-#[test]
 fn completions_and_the_manual_are_printed() {
     let world = World::empty();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

@@ -14,6 +14,9 @@ pub(super) fn next_steps(asked: &Why, answer: &WhyAnswer) -> Vec<NextStep> {
     let why = |window: Option<String>, apps: &[String]| {
         let mut words = vec!["shiptrace".to_owned(), "why".to_owned(), asked.metric.clone()];
         option(&mut words, "--on", Some(&asked.on));
+        for metric in &asked.with {
+            option(&mut words, "--with", Some(metric));
+        }
         for app in apps {
             option(&mut words, "--app", Some(app));
         }

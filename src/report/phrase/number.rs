@@ -53,6 +53,17 @@ pub(in crate::report) fn probability(p: f64) -> String {
     }
 }
 
+/// A share with a digit after the point, and as many as it takes below that: `5.5 %`, `0.03 %`.
+pub(in crate::report) fn percent_of(share: f64) -> String {
+    let value = 100.0 * share;
+    match value {
+        v if !v.is_finite() => UNDEFINED.to_owned(),
+        v if v > 0.0 && v < 0.005 => "<0.01 %".to_owned(),
+        v if v < 0.095 => format!("{} %", significant(v, 1)),
+        v => format!("{v:.1} %"),
+    }
+}
+
 /// `p = 0.0004`, or `p < 0.0001`.
 pub(in crate::report) fn p_value(p: f64) -> String {
     level_of("p", p)

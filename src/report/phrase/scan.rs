@@ -37,7 +37,7 @@ pub(in crate::report) fn judged_from<'a>(event: &[&'a MetricChange]) -> Option<&
 /// From which metric the deployments of an event of several are judged; none where there is but one, or no deployment.
 pub(in crate::report) fn judged(event: &[&MetricChange], safe: Safe) -> Option<String> {
     let from = judged_from(event).filter(|from| event.len() > 1 && !from.suspects.is_empty())?;
-    Some(format!("deployments, as judged from {}:", safe(&from.metric)))
+    Some(format!("deployments, as judged from {} with the others as witnesses:", safe(&from.metric)))
 }
 
 /// `others: 4 %`, of the suspects that are not listed with a change; none where they hardly count.

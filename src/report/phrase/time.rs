@@ -14,6 +14,11 @@ pub(in crate::report) fn clock(moment: &Moment) -> String {
     format!("{} {}", moment.format("%a"), date_and_time(moment))
 }
 
+/// A later moment next to an earlier one: `18:30` on the same day, else with the day.
+pub(in crate::report) fn until(from: &Moment, to: &Moment) -> String {
+    if from.date_naive() == to.date_naive() { time(to) } else { clock(to) }
+}
+
 /// `Thu 2023-11-23` for the start of a local day, else with the time.
 pub(in crate::report) fn day_or_clock(moment: &Moment) -> String {
     if moment.time() == NaiveTime::MIN { day(moment) } else { clock(moment) }

@@ -3,9 +3,11 @@
 use chrono::{NaiveDate, TimeDelta};
 
 use super::change::{direction, effect, sentence};
-use super::time::{buckets, in_bucket, window};
+use super::number::whole;
+use super::time::{buckets, day_or_clock, in_bucket, window};
 use super::{Safe, count, number, p_value, probability, zone};
-use crate::model::{Change, Direction, PValueScope, Suspect, Verdict, WhyAnswer};
+use crate::model::{Change, Direction, PValueScope, Verdict, WhyAnswer, WithMetric};
+use crate::report::row::Row;
 use crate::report::text;
 
 /// How many of the metric's other changes are told.
@@ -123,11 +125,12 @@ pub(in crate::report) fn nothing_recorded(answer: &WhyAnswer, safe: Safe) -> Str
     }
 }
 
-/// `and 5 more, together 3 %`; none where every suspect is shown.
-pub(in crate::report) fn remainder(suspects: &[Suspect], shown: usize) -> Option<String> {
-    let rest = suspects.get(shown..).filter(|rest| !rest.is_empty())?;
-    let together: f64 = rest.iter().map(|suspect| suspect.probability).sum();
-    Some(format!("and {} more, together {}", number::whole(rest.len()), probability(together)))
+/// `and 5 more, together 3 %`, of the rows of which so many are shown; none where every one is.
+pub(in crate::report) fn remainder(rows: &[Row<'_>], shown: usize) -> Option<String> {
+    let rest = rows.get(shown..).filter(|rest| !rest.is_empty())?;
+    let together: f64 = rest.iter().map(Row::probability).sum();
+    let count: usize = rest.iter().map(Row::len).sum();
+    Some(format!("and {} more, together {}", whole(count), probability(together)))
 }
 
 /// `none of these: 12 % (something else 11 %, nothing happened 1 %)`.
@@ -139,6 +142,56 @@ pub(in crate::report) fn none(none_of_these: f64, parts: crate::model::NoneParts
         probability(parts.nothing_happened)
     )
 }
+
+/// What each further metric did, in a sentence.
+pub(in crate::report) fn with(answer: &WhyAnswer, safe: Safe) -> Vec<String> {
+    answer.with.iter().map(|one| witness(one, &safe(&answer.question.metric), safe)).collect()
+}
+
+fn witness(one: &WithMetric, main: &str, safe: Safe) -> String {
+    let name = safe(&one.metric);
+    let told = match (&one.change, &one.evidence) {
+        (Some(change), _) if one.together => {
+            format!("{name} moved too: {}, first visible {}.", effect(change), day_or_clock(&change.at))
+        }
+        (Some(change), _) => {
+            let at = day_or_clock(&change.at);
+            format!("{name} moved as well ({}), but not at the same moment: first visible {at}.", effect(change))
+        }
+        (None, Some(evidence)) => format!("{name} did not move ({}).", p_value(evidence.p_value)),
+        (None, None) => return format!("{name} could not be looked at near the date, and was not weighed."),
+    };
+    if one.weight < ALIKE {
+        let share = probability(1.0 - one.weight);
+        return format!("{told} Its noise is to {share} that of {main}, so it says little that is new.");
+    }
+    told
+}
+
+/// Below this weight it is said why a further metric counts for little.
+const ALIKE: f64 = 0.5;
+
+/// What a random date of the history shows, in a sentence; none where there is none.
+pub(in crate::report) fn base_rate(answer: &WhyAnswer) -> Option<String> {
+    let rate = answer.base_rate.as_ref().filter(|rate| rate.dates >= FEWEST_DATES)?;
+    let median = number(Some(rate.deployments_median));
+    let plural = if median == "1" { "" } else { "s" };
+    let any = rate.share_of_dates_with_any;
+    let any = if any < 0.995 { format!(", at least one at {} of dates", probability(any)) } else { String::new() };
+    let placebo = rate.placebo.filter(|p| p.tried >= FEWEST_DATES && answer.change.is_some());
+    let by_chance = placebo.map_or_else(String::new, |p| {
+        let share = probability(p.as_good as f64 / p.tried as f64);
+        let share =
+            if p.as_good == 0 { format!("none of {} dates", whole(p.tried)) } else { format!("{share} of dates") };
+        format!("; one would fit this well by chance at {share}")
+    });
+    Some(format!(
+        "A random date of this history has {median} deployment{plural} in its window (median){any}{by_chance}."
+    ))
+}
+
+/// Of fewer dates nothing is said.
+const FEWEST_DATES: usize = 20;
 
 /// How many deployments of the window could not have acted, by reason; none where there are none.
 pub(in crate::report) fn excluded(answer: &WhyAnswer) -> Option<String> {
@@ -153,18 +206,12 @@ pub(in crate::report) fn excluded(answer: &WhyAnswer) -> Option<String> {
     let told: Vec<String> = reasons
         .into_iter()
         .map(|(reason, n)| match reason {
-            "failed" => format!("{} failed", number::whole(n)),
-            "environment" => format!("{} to another environment", number::whole(n)),
-            "app" => format!("{} of another app", number::whole(n)),
-            other => format!("{} ({})", number::whole(n), text::visible(other)),
+            "failed" => format!("{} failed", whole(n)),
+            "environment" => format!("{} to another environment", whole(n)),
+            "app" => format!("{} of another app", whole(n)),
+            other => format!("{} ({})", whole(n), text::visible(other)),
         })
         .collect();
     let n = answer.excluded.len();
     (n > 0).then(|| format!("Left out: {} that could not have acted ({}).", count(n, "deployment"), told.join(", ")))
-}
-
-/// What to say before a suspect's message where its commit already stands in the list, for the same app.
-pub(in crate::report) fn repeated(suspects: &[Suspect], suspect: &Suspect) -> String {
-    let earlier = suspects.iter().find(|s| s.group.is_some() && s.group == suspect.group && s.rank < suspect.rank);
-    earlier.map(|s| format!("(same commit as {}) ", s.rank)).unwrap_or_default()
 }

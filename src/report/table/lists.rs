@@ -4,7 +4,8 @@ use super::{BOLD, PLAIN, Page, shown};
 use crate::model::{Better, DeployList, Direction, MetricChange, MetricList, MetricSummary, Scan};
 use crate::report::grid::{Column, Drawn, Grid};
 use crate::report::phrase::{self, clock, date, day_or_clock, effect, last_date, number, probability};
-use crate::report::{fields, text};
+use crate::report::row::{rows as rows_of, said};
+use crate::report::text;
 
 impl Page<'_> {
     pub(super) fn scan(&mut self, scan: &Scan) {
@@ -25,7 +26,7 @@ impl Page<'_> {
             let (own, further) = rows.split_at(event.len());
             rows = further;
             self.lines(&own.concat(), PLAIN);
-            let listed = phrase::judged_from(event).map_or(0, |from| from.suspects.len());
+            let listed = phrase::judged_from(event).map_or(0, |from| rows_of(&from.suspects).len());
             let (own, further) = rest.split_at(listed);
             rest = further;
             self.judged(event, own);
@@ -73,8 +74,8 @@ impl Page<'_> {
     /// The suspects of all events one below the other, so that their columns line up.
     fn likeliest(&self, events: &[Vec<&MetricChange>]) -> Drawn {
         let judged = events.iter().filter_map(|event| phrase::judged_from(event));
-        let rows = judged.flat_map(|from| from.suspects.iter().map(|s| self.suspect(&from.suspects, s)));
-        let grid = Grid { columns: self.suspect_columns(), rows: rows.collect(), long: "message" };
+        let rows = judged.flat_map(|from| rows_of(&from.suspects)).map(|row| self.suspect(&row)).collect();
+        let grid = Grid { columns: self.suspect_columns(), rows, long: "message" };
         grid.draw(self.width - INDENT.len(), self.style.ascii)
     }
 
@@ -89,7 +90,7 @@ impl Page<'_> {
         let rows = list.deploys.iter().map(|deploy| {
             let mut row = vec![clock(&deploy.deployed_at), shown(deploy, "environment"), shown(deploy, "status")];
             row.extend(self.deploy_cells(deploy));
-            (row, fields::message(deploy, text::visible))
+            (row, said(deploy, text::visible))
         });
         let rows = rows.collect();
         self.grid(&Grid { columns, rows, long: "message" });

@@ -14,7 +14,7 @@ fn suspects_below_the_top_are_summed_up_in_tables_only() {
     let answer = Answer::Why(Box::new(fixtures::why()));
     for format in [Format::Table, Format::Markdown] {
         let shown = report(&answer, format, &style);
-        assert!(shown.contains("and 3 more, together 7 %"), "{shown}");
+        assert!(shown.contains("and 2 more, together 4 %"), "{shown}");
         assert!(!shown.contains("phishing-web"), "{shown}");
     }
     for format in [Format::Json, Format::Csv] {

@@ -4,9 +4,10 @@ use chrono::DateTime;
 use chrono_tz::Tz;
 
 use crate::model::{
-    Answer, Better, Caveat, Change, ChangeKind, Deploy, DeployList, Direction, Evidence, Excluded, Interval,
-    MetricChange, MetricList, MetricSummary, Moment, MomentInterval, NextStep, NoneParts, PValueScope, Question, Scan,
-    ScanQuestion, SeriesSummary, Step, Suspect, Verdict, WhyAnswer,
+    Answer, BaseRate, Better, Caveat, Change, ChangeKind, Deploy, DeployList, Direction, Evidence, Excluded, Given,
+    Interval, MetricChange, MetricList, MetricSummary, Moment, MomentInterval, NextStep, NoneParts, PValueScope,
+    Placebo, PriorPart, Question, Reckoned, Reckoning, Scan, ScanQuestion, SeriesSummary, Step, Suspect, Verdict,
+    WhyAnswer, WithMetric,
 };
 use crate::report::Style;
 
@@ -26,6 +27,7 @@ pub(super) fn style() -> Style {
         top: 10,
         columns: Vec::new(),
         raw: false,
+        explain: false,
         commit_url: Some("https://git.example.com/{repo}/commit/{commit}".to_owned()),
     }
 }
@@ -83,7 +85,19 @@ pub(super) fn earlier_change() -> Change {
 }
 
 fn suspect(rank: usize, probability: f64, lag_seconds: i64, deploy: Deploy) -> Suspect {
-    Suspect { rank, probability, lag_seconds: Some(lag_seconds), group: None, reasons: Vec::new(), deploy }
+    Suspect {
+        rank,
+        probability,
+        lag_seconds: Some(lag_seconds),
+        group: None,
+        prior: 0.075,
+        prior_parts: vec![PriorPart { name: "average_deployment", factor: 0.075 }],
+        log_likelihood_ratio: Some((probability / 0.075_f64).ln() + 20.0),
+        fit: Some(probability),
+        rank_without_priors: rank,
+        reasons: Vec::new(),
+        deploy,
+    }
 }
 
 pub(super) fn suspects() -> Vec<Suspect> {
@@ -145,6 +159,36 @@ pub(super) fn why() -> WhyAnswer {
         suspects: suspects(),
         none_of_these: 0.116,
         none: NoneParts { something_else: 0.11, nothing_happened: 0.006 },
+        reckoning: reckoning(),
+        with: vec![
+            WithMetric {
+                metric: "signups".to_owned(),
+                change: Some(Change { relative: Some(-0.08), ..change() }),
+                together: true,
+                evidence: Some(Evidence { at: change().at, direction: Direction::Down, p_value: 1e-6 }),
+                weight: 0.4,
+            },
+            WithMetric {
+                metric: "page_views".to_owned(),
+                change: None,
+                together: false,
+                evidence: Some(Evidence { at: change().at, direction: Direction::Up, p_value: 0.44 }),
+                weight: 0.9,
+            },
+            WithMetric {
+                metric: "report_clicks".to_owned(),
+                change: Some(earlier_change()),
+                together: false,
+                evidence: Some(Evidence { at: change().at, direction: Direction::Up, p_value: 0.002 }),
+                weight: 0.9,
+            },
+        ],
+        base_rate: Some(BaseRate {
+            dates: 147,
+            deployments_median: 4.0,
+            share_of_dates_with_any: 0.98,
+            placebo: Some(Placebo { tried: 146, as_good: 54 }),
+        }),
         excluded: vec![
             Excluded { deploy: failed.clone(), reason: "failed" },
             Excluded { deploy: failed.clone(), reason: "environment" },
@@ -162,6 +206,21 @@ pub(super) fn why() -> WhyAnswer {
                 command: "shiptrace why confirmed_interactions --on 2023-11-24 -o answer.md".to_owned(),
             },
         ],
+    }
+}
+
+fn reckoning() -> Reckoning {
+    let given = |name, value, source: &str| Given { name, value, source: source.to_owned() };
+    Reckoning {
+        something_else: Reckoned { prior: 0.2, log_likelihood_ratio: Some(18.4) },
+        nothing_happened: Reckoned { prior: 0.5, log_likelihood_ratio: Some(0.0) },
+        uncovered: 0.25,
+        priors: vec![
+            given("nothing_happened", 0.5, "default"),
+            given("not_a_deployment", 0.3, "shiptrace.toml"),
+            given("spike_not_a_deployment", 0.8, "default"),
+        ],
+        lags: [("mobile-app".to_owned(), 172_800.0)].into(),
     }
 }
 

@@ -37,3 +37,15 @@ fn csv_files() {
 fn markdown_documents() {
     snapshots(Format::Markdown, "markdown", &fixtures::style());
 }
+
+#[test]
+fn the_arithmetic_below_an_answer() {
+    let style = Style { explain: true, ..fixtures::style() };
+    let answer = crate::model::Answer::Why(Box::new(fixtures::why()));
+    for (format, suffix) in [(Format::Table, "table"), (Format::Markdown, "markdown")] {
+        let shown = report(&answer, format, &style);
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(format!("explained_{suffix}"), shown);
+        });
+    }
+}

@@ -63,6 +63,7 @@ fn filled(text: &str) -> Vec<Answer> {
         let text = || Some(text.to_owned());
         *deploy = Deploy {
             id: text(),
+            kind: text(),
             app: text(),
             environment: text(),
             repo: text(),
@@ -83,8 +84,12 @@ fn filled(text: &str) -> Vec<Answer> {
     why.question.apps = vec![text.to_owned()];
     why.series.unit = Some(text.to_owned());
     why.caveats = vec![Caveat::new("x", text)];
+    why.with.iter_mut().for_each(|one| one.metric = text.to_owned());
+    why.reckoning.priors[0].source = text.to_owned();
+    why.reckoning.lags = [(text.to_owned(), 60.0)].into();
     why.suspects.iter_mut().for_each(|s| {
         s.reasons = vec![text.to_owned()];
+        s.group = s.group.as_ref().map(|_| text.to_owned());
         deploy(&mut s.deploy);
     });
     let mut scan = fixtures::scan();
@@ -112,7 +117,7 @@ fn filled(text: &str) -> Vec<Answer> {
 }
 
 fn with_columns() -> Style {
-    Style { columns: vec!["team".to_owned(), "url".to_owned()], ..fixtures::style() }
+    Style { columns: vec!["team".to_owned(), "url".to_owned()], explain: true, ..fixtures::style() }
 }
 
 /// The line without its code spans, as renderers find them.
@@ -182,7 +187,7 @@ proptest! {
 
     #[test]
     fn a_table_is_no_wider_than_the_terminal(text in nasty()) {
-        let style = Style { width: Some(80), ..fixtures::style() };
+        let style = Style { width: Some(80), explain: true, ..fixtures::style() };
         for answer in filled(&text) {
             let shown = report(&answer, Format::Table, &style);
             // Commands are not wrapped, so that they can be copied.

@@ -1,0 +1,29 @@
+//! An effect that ends again at a known moment.
+
+use crate::model::Series;
+
+use super::event::Judge;
+use super::{Moments, Neighbourhood};
+
+impl Neighbourhood {
+    /// The log Bayes factor, against *no event*, of a level that moves at the first moment of each pair and is back from the second one on
+    /// (Unix seconds). An end after the data makes it a step.
+    ///
+    /// The regressor is the share of each bucket between the two, on the analysed scale; its prior and the noise are those of a step.
+    #[must_use]
+    pub fn log_bayes_of_boxes(&self, series: &Series, boxes: &[(f64, f64)]) -> Vec<f64> {
+        let judge = Judge::new(&self.local);
+        boxes.iter().map(|&(from, to)| judge.log_bayes_of(&self.between(series, from, to))).collect()
+    }
+
+    /// The share of each observed bucket that lies between two moments, on the analysed scale.
+    fn between(&self, series: &Series, from: f64, to: f64) -> Vec<f64> {
+        let edges = series.edges();
+        let share = |&place: &usize| {
+            let (start, end) = (edges[place] as f64, edges[place + 1] as f64);
+            ((to.min(end) - from.max(start)) / (end - start)).clamp(0.0, 1.0)
+        };
+        let share = self.local.places().iter().map(share).collect();
+        self.local.on_scale(Moments { unix: vec![], bucket: vec![], observation: vec![], share }).share
+    }
+}
