@@ -2,8 +2,8 @@
 
 use crate::model::Series;
 
+use super::Neighbourhood;
 use super::event::Judge;
-use super::{Moments, Neighbourhood};
 
 impl Neighbourhood {
     /// The log Bayes factor, against *no event*, of a level that moves at the first moment of each pair and is back from the second one on
@@ -23,7 +23,6 @@ impl Neighbourhood {
             let (start, end) = (edges[place] as f64, edges[place + 1] as f64);
             ((to.min(end) - from.max(start)) / (end - start)).clamp(0.0, 1.0)
         };
-        let share = self.local.places().iter().map(share).collect();
-        self.local.on_scale(Moments { unix: vec![], bucket: vec![], observation: vec![], share }).share
+        self.local.places().iter().map(|place| self.local.share_on_scale(share(place))).collect()
     }
 }

@@ -256,6 +256,11 @@ impl ShapeScores {
         out
     }
 
+    /// The log Bayes factors of a shape, to be refined.
+    pub(super) fn of_mut(&mut self, shape: Shape) -> &mut Vec<f64> {
+        &mut self.log_bayes[Self::index(shape)]
+    }
+
     fn index(shape: Shape) -> usize {
         Shape::ALL.iter().position(|s| *s == shape).unwrap_or(0)
     }

@@ -164,12 +164,17 @@ impl Local {
     /// A bucket of which the share s has changed by the factor exp(δ) stands at 1 + s (exp(δ) − 1), whose logarithm is not sδ.
     #[must_use]
     pub fn on_scale(&self, moments: Moments) -> Moments {
-        let full = self.step.exp_m1();
-        if !self.log || self.step.abs() < 1e-6 {
-            return moments;
-        }
-        let share = moments.share.iter().map(|s| (s * full).ln_1p() / self.step).collect();
+        let share = moments.share.iter().map(|s| self.share_on_scale(*s)).collect();
         Moments { share, ..moments }
+    }
+
+    /// The share of a bucket that has changed, as it counts on the analysed scale.
+    #[must_use]
+    pub fn share_on_scale(&self, share: f64) -> f64 {
+        if !self.log || self.step.abs() < 1e-6 {
+            return share;
+        }
+        (share * self.step.exp_m1()).ln_1p() / self.step
     }
 
     /// The share of a bucket that has changed, from the share by which it moved on the analysed scale.

@@ -7,6 +7,7 @@ mod local;
 mod moments;
 #[cfg(test)]
 mod properties;
+mod ramps;
 mod rhythm;
 mod scan;
 mod screen;
