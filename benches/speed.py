@@ -10,6 +10,7 @@ missed or a command fails. README.md says how to read the table.
 
 import argparse
 import json
+import math
 import os
 import random
 import statistics
@@ -23,6 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "target" / "bench"
 METRICS, DAYS, DEPLOYS = 1000, 730, 50_000
 ASKED, STEP_DAY = "requests_0420", 530  # 2023-06-15
+YEARS, STEP_HOUR = 5, 30_278  # 14:00 on the same day
+HOURS_FROM = datetime(2020, 1, 1)
 
 # Runs a command N times and prints seconds and kilobytes. It is a process of its own because Linux counts what the
 # parent held at the fork as the child's memory: so this parent is kept as small as Python can be.
@@ -90,13 +93,27 @@ def metric_lines():
             yield f"{day:%Y-%m-%d},requests_{m:04},{value:.2f}\n"
 
 
-def deploy_lines():
-    """Deployments of 40 apps over the two years of the metrics."""
+def hour_lines():
+    """Five years of hours of one metric: a day, a week, noise that remembers, and a step within the hour STEP_HOUR."""
+    chance = random.Random(3)
+    noise = 0.0
+    yield "timestamp,metric,value\n"
+    for hour in range(YEARS * 8766):
+        moment = HOURS_FROM + timedelta(hours=hour)
+        day = 1 + 0.6 * math.sin((moment.hour - 8) / 24 * math.tau)
+        week = 1 if moment.weekday() < 5 else 0.7
+        noise = 0.5 * noise + chance.gauss(0, 0.04)
+        moved = 1 - 0.15 * min(1.0, max(0.0, hour - STEP_HOUR + 0.4))
+        yield f"{moment:%Y-%m-%dT%H:%M:%SZ},signups,{1000 * day * week * moved * math.exp(noise):.2f}\n"
+
+
+def deploy_lines(start, days):
+    """Deployments of 40 apps over the days of the metrics."""
     chance = random.Random(2)
-    spread = sorted(chance.randrange(DAYS * 86_400) for _ in range(DEPLOYS))
+    spread = sorted(chance.randrange(days * 86_400) for _ in range(DEPLOYS))
     yield "id,deployed_at,app,environment,repo,commit,author,status,message\n"
     for i, second in enumerate(spread):
-        moment = datetime(2022, 1, 1) + timedelta(seconds=second)
+        moment = start + timedelta(seconds=second)
         app = f"app-{chance.randrange(40):02}"
         yield (f"d{i},{moment:%Y-%m-%dT%H:%M:%SZ},{app},production,acme/{app},{chance.getrandbits(160):040x},"
                f"person-{chance.randrange(60)},success,\"Change {i} of {app}, as planned\n\nSee ticket {i % 997}.\"\n")
@@ -105,10 +122,13 @@ def deploy_lines():
 def cases(program):
     sample = (program,)
     metrics = write_once("metrics-1.csv", metric_lines())
-    deploys = write_once("deploys-1.csv", deploy_lines())
+    deploys = write_once("deploys-1.csv", deploy_lines(datetime(2022, 1, 1), DAYS))
+    hours = write_once("hours-1.csv", hour_lines())
+    five_years = write_once("deploys-5-years-1.csv", deploy_lines(HOURS_FROM, YEARS * 365))
     few = ROOT / "sample-data" / "deploys.csv"
     big = ("--no-config", "--metrics", metrics, "--deploys")
     why = ("why", ASKED, "--on", "2023-06-15")
+    of_hours = ("why", "signups", "--on", "2023-06-15", "--no-config", "--metrics", hours, "--deploys", five_years)
     read = "import csv,sys\nfor row in csv.reader(open(sys.argv[1], newline='')): pass"
     return [
         Case("floor: a process that does nothing", ["true"]),
@@ -117,6 +137,7 @@ def cases(program):
         Case("scan of all of these", [program, "scan", *big, few]),
         Case("deploys, 50,000 of them", [program, "deploys", "--no-config", "--deploys", deploys, "--format", "json"]),
         Case("why, 1,000 metrics and 50,000 deployments", [program, *why, *big, deploys]),
+        Case("why, 5 years of hours, 50,000 deployments", [program, *of_hours], 0.300, 300),
         Case("peer: wc -l of the 1,000 metrics", ["wc", "-l", metrics]),
         Case("peer: Python's csv reads them", [sys.executable, "-I", "-S", "-c", read, metrics]),
     ]
