@@ -1,6 +1,7 @@
 """The data sets of the measurements, written to target/bench/ once, each from a seed."""
 
 import json
+import math
 import random
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,9 @@ from pathlib import Path
 DATA = Path(__file__).resolve().parent.parent / "target" / "bench"
 METRICS, DAYS, DEPLOYS = 1000, 730, 50_000
 ASKED, STEP_DAY = "requests_0420", 530  # 2023-06-15
+STEP_HOUR = 30_278  # 14:00 on the same day
+# Where the days of the metrics begin and how many there are; the same of five years of hours.
+METRIC_DAYS, HOURS = (datetime(2022, 1, 1), DAYS), (datetime(2020, 1, 1), 5 * 365)
 POINTS_PER_STEP, LEAST_GAP, STEP_SIZE = 1000, 50, 3.0
 
 
@@ -39,13 +43,27 @@ def metric_lines():
             yield f"{day:%Y-%m-%d},requests_{m:04},{value:.2f}\n"
 
 
-def deploy_lines():
-    """Deployments of 40 apps over the two years of the metrics."""
+def hour_lines():
+    """Five years of hours of one metric: a day, a week, noise that remembers, and a step within the hour STEP_HOUR."""
+    chance = random.Random(3)
+    noise = 0.0
+    yield "timestamp,metric,value\n"
+    for hour in range(5 * 8766):
+        moment = HOURS[0] + timedelta(hours=hour)
+        day = 1 + 0.6 * math.sin((moment.hour - 8) / 24 * math.tau)
+        week = 1 if moment.weekday() < 5 else 0.7
+        noise = 0.5 * noise + chance.gauss(0, 0.04)
+        moved = 1 - 0.15 * min(1.0, max(0.0, hour - STEP_HOUR + 0.4))
+        yield f"{moment:%Y-%m-%dT%H:%M:%SZ},signups,{1000 * day * week * moved * math.exp(noise):.2f}\n"
+
+
+def deploy_lines(start, days):
+    """Deployments of 40 apps over the days of the metrics."""
     chance = random.Random(2)
-    spread = sorted(chance.randrange(DAYS * 86_400) for _ in range(DEPLOYS))
+    spread = sorted(chance.randrange(days * 86_400) for _ in range(DEPLOYS))
     yield "id,deployed_at,app,environment,repo,commit,author,status,message\n"
     for i, second in enumerate(spread):
-        moment = datetime(2022, 1, 1) + timedelta(seconds=second)
+        moment = start + timedelta(seconds=second)
         app = f"app-{chance.randrange(40):02}"
         yield (f"d{i},{moment:%Y-%m-%dT%H:%M:%SZ},{app},production,acme/{app},{chance.getrandbits(160):040x},"
                f"person-{chance.randrange(60)},success,\"Change {i} of {app}, as planned\n\nSee ticket {i % 997}.\"\n")

@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from datasets import ASKED, DATA, deploy_lines, metric_lines, minutes, write_once
+from datasets import ASKED, DATA, HOURS, METRIC_DAYS, deploy_lines, hour_lines, metric_lines, minutes, write_once
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMIT = 120  # seconds after which a peer is ended
@@ -80,10 +80,13 @@ def scan(program, metrics):
 def cases(program):
     sample = (program,)
     metrics = write_once("metrics-1.csv", metric_lines())
-    deploys = write_once("deploys-1.csv", deploy_lines())
+    deploys = write_once("deploys-1.csv", deploy_lines(*METRIC_DAYS))
+    hours = write_once("hours-1.csv", hour_lines())
+    five_years = write_once("deploys-5-years-1.csv", deploy_lines(*HOURS))
     few = ROOT / "sample-data" / "deploys.csv"
     big = ("--no-config", "--metrics", metrics, "--deploys")
     why = ("why", ASKED, "--on", "2023-06-15")
+    of_hours = ("why", "signups", "--on", "2023-06-15", "--no-config", "--metrics", hours, "--deploys", five_years)
     read = "import csv,sys\nfor row in csv.reader(open(sys.argv[1], newline='')): pass"
     return [
         Case("floor: a process that does nothing", ["true"]),
@@ -94,6 +97,7 @@ def cases(program):
         Case("scan of 1,000,000 minutes", scan(program, minutes(1_000_000)), 1.5, 300),
         Case("deploys, 50,000 of them", [program, "deploys", "--no-config", "--deploys", deploys, "--format", "json"]),
         Case("why, 1,000 metrics and 50,000 deployments", [program, *why, *big, deploys]),
+        Case("why, 5 years of hours, 50,000 deployments", [program, *of_hours], 0.300, 300),
         Case("peer: wc -l of the 1,000 metrics", ["wc", "-l", metrics]),
         Case("peer: Python's csv reads them", [sys.executable, "-I", "-S", "-c", read, metrics]),
     ]
