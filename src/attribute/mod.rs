@@ -3,6 +3,7 @@
 mod companion;
 mod date;
 mod groups;
+mod hours;
 mod lagged;
 mod likelihood;
 mod near;
@@ -19,6 +20,7 @@ mod undone;
 pub use companion::{Companion, Seen};
 pub use date::Asked;
 pub use groups::{Member, groups};
+pub use hours::WorkingHours;
 pub use likelihood::Likelihood;
 pub use near::{near, stretch};
 pub use placebo::{BaseRate, History, Placebo};

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::stats::{log_sum_exp, normalise};
 
+use super::hours::WorkingHours;
 use super::lagged::Lagged;
 use super::likelihood::{Likelihood, log_mean};
 use super::priors::{Causes, KINDS, LagLaw, Origin, Priors, share_of};
@@ -72,6 +73,8 @@ pub struct Prior<'a> {
     pub priors: Priors,
     /// The stretch of the window that the feed does not cover, Unix seconds, and the share of the window that it is.
     pub uncovered: Option<(Range<f64>, f64)>,
+    /// When people change things, where the feed tells it.
+    pub hours: Option<&'a WorkingHours>,
 }
 
 impl Prior<'_> {
@@ -154,7 +157,8 @@ impl Prior<'_> {
     /// Bayes' theorem with a marginal likelihood for each hypothesis, relative to *nothing happened*:
     /// - deployment d: ∫ L(tᵈ + lag) p(lag) dlag; all deployments share one prior mass, by their shares and factors;
     /// - one that was reverted, or reverts another: the effect has another end as well, see [`OtherEnd`](super::OtherEnd);
-    /// - something else: the mean of L over all plausible moments; of a deployment that is missing from the feed, over the gap;
+    /// - something else: the mean of L over all plausible moments, half of it weighed by when people deploy; of a deployment that is missing
+    ///   from the feed, over the gap;
     /// - L(τ) is the Bayes factor of an effect that starts at τ, averaged over shapes, times how well τ fits the date.
     #[must_use]
     pub fn given(&self, data: &Likelihood) -> Posterior {
@@ -187,7 +191,11 @@ impl Prior<'_> {
             })
             .collect();
         let unrecorded = self.unrecorded(data, &data.mixed(&weights(|c| c.unrecorded)));
-        let other = log_sum_exp(&[log_mean(&data.mixed(&weights(|c| c.other))), unrecorded]);
+        let mut other = data.mixed(&weights(|c| c.other));
+        if let Some(hours) = self.hours {
+            other.iter_mut().zip(hours.log_density(data.moments())).for_each(|(log, density)| *log += density);
+        }
+        let other = log_sum_exp(&[log_mean(&other), unrecorded]);
         let mut posterior = self.posterior(|i| fitted[i].0, other);
         for (belief, (_, fit, other_end)) in posterior.deploys.iter_mut().zip(&fitted) {
             (belief.fit, belief.other_end) = (*fit, *other_end);

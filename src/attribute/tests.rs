@@ -22,7 +22,7 @@ fn neighbourhood(size: f64, seed: u64) -> (Series, Neighbourhood) {
 /// The posterior over ordinary deployments at these moments.
 fn posterior(near: &Neighbourhood, deployed: &[f64]) -> Posterior {
     let hypotheses: Vec<Hypothesis> = deployed.iter().map(|at| Hypothesis::at(*at)).collect();
-    let prior = Prior { hypotheses: &hypotheses, priors: Priors::default(), uncovered: None };
+    let prior = Prior { hypotheses: &hypotheses, priors: Priors::default(), uncovered: None, hours: None };
     prior.given(&Likelihood::new(near, Priors::default().power))
 }
 
@@ -71,7 +71,7 @@ fn where_no_deployment_is_near_something_else_did_it() {
 #[test]
 fn without_data_the_posterior_is_the_prior() {
     let hypotheses = [0.0, 1.0, 2.0, 3.0].map(Hypothesis::at);
-    let prior = Prior { hypotheses: &hypotheses, priors: Priors::default(), uncovered: None };
+    let prior = Prior { hypotheses: &hypotheses, priors: Priors::default(), uncovered: None, hours: None };
     let p = prior.alone();
     for belief in p.deploys.iter().chain([&p.something_else, &p.nothing_happened]) {
         assert!((belief.prior - belief.probability).abs() < 1e-12 && belief.log_likelihood_ratio.abs() < 1e-9, "{p:?}");
@@ -84,7 +84,7 @@ fn without_data_the_posterior_is_the_prior() {
 fn a_commit_that_went_out_six_times_has_the_prior_of_one() {
     let share = |n: usize| Hypothesis { share: 1.0 / n as f64, ..Hypothesis::at(0.0) };
     let hypotheses: Vec<Hypothesis> = [vec![share(6); 6], vec![share(1)]].concat();
-    let p = Prior { hypotheses: &hypotheses, priors: Priors::default(), uncovered: None }.alone();
+    let p = Prior { hypotheses: &hypotheses, priors: Priors::default(), uncovered: None, hours: None }.alone();
     let six: f64 = of_deploys(&p)[..6].iter().sum();
     assert!((six - of_deploys(&p)[6]).abs() < 1e-12, "{p:?}");
 }
@@ -93,7 +93,9 @@ fn a_commit_that_went_out_six_times_has_the_prior_of_one() {
 fn a_campaign_takes_of_what_something_else_had_and_most_of_a_spike() {
     let campaign = Hypothesis { origin: Origin::Recorded, ..Hypothesis::at(0.0) };
     let hypotheses = [Hypothesis::at(0.0), campaign];
-    let p = |hypotheses: &[Hypothesis]| Prior { hypotheses, priors: Priors::default(), uncovered: None }.alone();
+    let p = |hypotheses: &[Hypothesis]| {
+        Prior { hypotheses, priors: Priors::default(), uncovered: None, hours: None }.alone()
+    };
     let (with, without) = (p(&hypotheses), p(&hypotheses[..1]));
     assert!((with.deploys[0].prior - without.deploys[0].prior).abs() < 1e-12);
     let taken = with.deploys[1].prior + with.something_else.prior;
@@ -103,13 +105,14 @@ fn a_campaign_takes_of_what_something_else_had_and_most_of_a_spike() {
 #[test]
 fn what_the_feed_does_not_cover_is_given_to_something_else() {
     let hypotheses = [Hypothesis::at(0.0), Hypothesis { factor: 0.5, ..Hypothesis::at(0.0) }];
-    let p = |uncovered| Prior { hypotheses: &hypotheses, priors: Priors::default(), uncovered }.alone();
+    let p = |uncovered| Prior { hypotheses: &hypotheses, priors: Priors::default(), uncovered, hours: None }.alone();
     let (whole, half) = (p(None), p(Some((0.0..1.0, 0.5))));
     assert!(half.something_else.prior > whole.something_else.prior + 0.1, "{half:?}");
     assert!(
         half.deploys[0].prior < 0.6 * whole.deploys[0].prior && half.deploys[0].prior > 0.4 * whole.deploys[0].prior
     );
-    let missing = Prior { hypotheses: &[], priors: Priors::default(), uncovered: Some((0.0..1.0, 1.0)) }.alone();
+    let missing =
+        Prior { hypotheses: &[], priors: Priors::default(), uncovered: Some((0.0..1.0, 1.0)), hours: None }.alone();
     assert!((missing.something_else.prior - 0.5).abs() < 1e-12, "{missing:?}");
 }
 

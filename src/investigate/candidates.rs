@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::attribute::{
-    Case, History, Hypothesis, LagLaw, Likelihood, Member, Origin, OtherEnd, Part, Posterior, Prior, Priors, groups,
-    relevance,
+    Case, History, Hypothesis, LagLaw, Likelihood, Member, Origin, OtherEnd, Part, Posterior, Prior, Priors,
+    WorkingHours, groups, relevance,
 };
 use crate::detect::{Neighbourhood, Scanned};
 use crate::model::{Deploy, Given, PriorPart, Reckoned, Reckoning, Series, Suspect, grouped};
@@ -22,6 +22,7 @@ pub(super) struct Candidates {
     parts: Vec<Vec<Part>>,
     links: Vec<Option<Link>>,
     pub(super) hypotheses: Vec<Hypothesis>,
+    hours: Option<WorkingHours>,
 }
 
 impl Candidates {
@@ -41,13 +42,19 @@ impl Candidates {
             lag: lag(deploy, setting),
         };
         let hypotheses = deploys.iter().zip(&members).zip(&parts).map(hypothesis).collect();
-        Self { deploys, members, parts, links, hypotheses }
+        let hours = WorkingHours::of(history.iter().map(|deploy| &deploy.deployed_at));
+        Self { deploys, members, parts, links, hypotheses, hours }
     }
 
     /// All that is believed beforehand.
     pub(super) fn prior(&self, setting: &Setting, coverage: &Coverage) -> Prior<'_> {
         let priors = Priors::from(&setting.beliefs);
-        Prior { hypotheses: &self.hypotheses, priors, uncovered: coverage.uncovered.clone() }
+        Prior {
+            hypotheses: &self.hypotheses,
+            priors,
+            uncovered: coverage.uncovered.clone(),
+            hours: self.hours.as_ref(),
+        }
     }
 
     /// The other ends of those that were undone or undo another.
