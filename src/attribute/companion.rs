@@ -41,8 +41,9 @@ impl Companion {
     #[must_use]
     pub fn new((series, near): Seen<'_>, scanned: &Scanned, main: Seen<'_>, power: f64) -> Self {
         let moments = &near.moments.unix;
-        let by_kind: Vec<Vec<f64>> = KINDS.iter().map(|kind| near.scores.log_bayes_of(*kind)).collect();
-        let at = |i: usize| power * log_sum_exp(&by_kind.iter().map(|l| l[i]).collect::<Vec<_>>());
+        let scores = near.scores.tempered(power);
+        let by_kind: Vec<Vec<f64>> = KINDS.iter().map(|kind| scores.log_bayes_of(*kind)).collect();
+        let at = |i: usize| log_sum_exp(&by_kind.iter().map(|l| l[i]).collect::<Vec<_>>());
         let log: Vec<f64> = (0..moments.len()).map(at).collect();
         let reach = AT_ONCE.min(series.step().seconds());
         let smooth = |i: usize| {

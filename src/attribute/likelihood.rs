@@ -1,5 +1,7 @@
 //! How well the data is explained by an effect that starts at each moment.
 
+use std::ops::Range;
+
 use crate::detect::{Neighbourhood, Scanned};
 use crate::model::{ChangeKind, Series};
 use crate::stats::log_sum_exp;
@@ -17,14 +19,22 @@ pub struct Likelihood {
     by_kind: Vec<Vec<f64>>,
     /// Of a level, for the candidates whose effect has another end, by their place.
     own: Vec<(usize, Vec<f64>)>,
+    /// The moments, by their place, at which a candidate may have gone out: what else may have happened is thought to be as near.
+    inside: Range<usize>,
 }
 
 impl Likelihood {
-    /// Of the neighbourhood of a date. `power` is what the data is believed: see [`Priors::power`](super::Priors::power).
+    /// Of the neighbourhood of a date, where candidates went out within a window (Unix seconds). `power` is what the data is believed: see
+    /// [`Priors::power`](super::Priors::power).
     #[must_use]
-    pub fn new(near: &Neighbourhood, power: f64) -> Self {
-        let by_kind = KINDS.iter().map(|kind| dated(near, power, &near.scores.log_bayes_of(*kind))).collect();
-        Self { moments: near.moments.unix.clone(), by_kind, own: Vec::new() }
+    pub fn new(near: &Neighbourhood, window: &Range<f64>, power: f64) -> Self {
+        let moments = near.moments.unix.clone();
+        let place = |at: f64| moments.partition_point(|m| *m < at);
+        let inside = place(window.start)..place(window.end);
+        let inside = if inside.is_empty() { 0..moments.len() } else { inside };
+        let scores = near.scores.tempered(power);
+        let by_kind = KINDS.iter().map(|kind| dated(near, &inside, &scores.log_bayes_of(*kind))).collect();
+        Self { moments, by_kind, own: Vec::new(), inside }
     }
 
     /// The same, with candidates whose effect has another end: those that were reverted, and those that revert another.
@@ -40,17 +50,23 @@ impl Likelihood {
         if ends.is_empty() {
             return self;
         }
-        let weighed = weigh(near, series, scanned, ends, &near.scores.log_bayes_of(ChangeKind::Level));
-        let by_chance = dated(near, power, &weighed.by_chance);
+        let weighed = weigh((near, series), scanned, ends, power);
+        let dated = |log_bayes: &[f64]| dated(near, &self.inside, log_bayes);
+        let by_chance = dated(&weighed.by_chance);
         let of = |(kind, old)| if kind == ChangeKind::Level { by_chance.clone() } else { old };
         let by_kind = KINDS.into_iter().zip(self.by_kind).map(of).collect();
-        let own = weighed.own.into_iter().map(|(candidate, level)| (candidate, dated(near, power, &level))).collect();
+        let own = weighed.own.into_iter().map(|(candidate, level)| (candidate, dated(&level))).collect();
         Self { by_kind, own, ..self }
     }
 
     /// The moments, Unix seconds.
     pub(super) fn moments(&self) -> &[f64] {
         &self.moments
+    }
+
+    /// Those of a likelihood at each moment at which a candidate may have gone out.
+    pub(super) fn inside<'a>(&self, logs: &'a [f64]) -> &'a [f64] {
+        &logs[self.inside.clone()]
     }
 
     /// With so much more at each moment, whatever the kind.
@@ -60,6 +76,7 @@ impl Likelihood {
             moments: self.moments,
             by_kind: self.by_kind.into_iter().map(add).collect(),
             own: self.own.into_iter().map(|(candidate, logs)| (candidate, add(logs))).collect(),
+            inside: self.inside,
         }
     }
 
@@ -82,12 +99,12 @@ impl Likelihood {
     }
 }
 
-/// log Bayes factors as they count, each with how well its moment fits the date.
+/// log Bayes factors, each with how well its moment fits the date.
 ///
-/// The date counts as a density over the moments: log wᵢ − log (Σ w / n), so that it favours moments and not that something happened.
-fn dated(near: &Neighbourhood, power: f64, log_bayes: &[f64]) -> Vec<f64> {
-    let mean = log_mean(&near.log_weights);
-    log_bayes.iter().zip(&near.log_weights).map(|(log, date)| power * log + date - mean).collect()
+/// The date counts as a density over the moments inside: log wᵢ − log (Σ w / n), so that it favours moments and not that something happened.
+fn dated(near: &Neighbourhood, inside: &Range<usize>, log_bayes: &[f64]) -> Vec<f64> {
+    let mean = log_mean(&near.log_weights[inside.clone()]);
+    log_bayes.iter().zip(&near.log_weights).map(|(log, date)| log + date - mean).collect()
 }
 
 /// log of the mean of what is known by its logarithms; minus infinity for nothing.

@@ -7,12 +7,12 @@ use crate::model::{Series, Step};
 
 use super::Asked;
 
-/// Buckets on either side of the asked date that explain what is usual: four weeks of days, twelve days of hours.
+/// Buckets on either side of the asked date that explain what is usual: four weeks of days, twenty days of hours.
 #[must_use]
 pub fn stretch(step: Step) -> usize {
     match step {
         Step::Minutes(n) => 3 * 1440 / n as usize,
-        Step::Hours(n) => 12 * 24 / n as usize,
+        Step::Hours(n) => 20 * 24 / n as usize,
         Step::Day => 28,
         Step::Week => 26,
         Step::Months(_) => 24,

@@ -191,9 +191,12 @@ impl Prior<'_> {
             })
             .collect();
         let unrecorded = self.unrecorded(data, &data.mixed(&weights(|c| c.unrecorded)));
-        let mut other = data.mixed(&weights(|c| c.other));
+        let mut other = data.inside(&data.mixed(&weights(|c| c.other))).to_vec();
         if let Some(hours) = self.hours {
-            other.iter_mut().zip(hours.log_density(data.moments())).for_each(|(log, density)| *log += density);
+            other
+                .iter_mut()
+                .zip(hours.log_density(data.inside(data.moments())))
+                .for_each(|(log, density)| *log += density);
         }
         let other = log_sum_exp(&[log_mean(&other), unrecorded]);
         let mut posterior = self.posterior(|i| fitted[i].0, other);
@@ -205,9 +208,10 @@ impl Prior<'_> {
 
     /// The mean of the likelihood over the gap of the feed.
     fn unrecorded(&self, data: &Likelihood, likelihood: &[f64]) -> f64 {
-        let Some((gap, _)) = &self.uncovered else { return log_mean(likelihood) };
+        let anywhere = log_mean(data.inside(likelihood));
+        let Some((gap, _)) = &self.uncovered else { return anywhere };
         let inside: Vec<f64> =
             data.moments().iter().zip(likelihood).filter(|(m, _)| gap.contains(m)).map(|(_, l)| *l).collect();
-        if inside.is_empty() { log_mean(likelihood) } else { log_mean(&inside) }
+        if inside.is_empty() { anywhere } else { log_mean(&inside) }
     }
 }

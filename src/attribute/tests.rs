@@ -23,7 +23,7 @@ fn neighbourhood(size: f64, seed: u64) -> (Series, Neighbourhood) {
 fn posterior(near: &Neighbourhood, deployed: &[f64]) -> Posterior {
     let hypotheses: Vec<Hypothesis> = deployed.iter().map(|at| Hypothesis::at(*at)).collect();
     let prior = Prior { hypotheses: &hypotheses, priors: Priors::default(), uncovered: None, hours: None };
-    prior.given(&Likelihood::new(near, Priors::default().power))
+    prior.given(&Likelihood::new(near, &(f64::NEG_INFINITY..f64::INFINITY), Priors::default().power))
 }
 
 /// The probabilities of the deployments.

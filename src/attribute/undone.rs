@@ -37,7 +37,7 @@ pub(super) struct Ends {
     pub(super) own: Vec<(usize, Vec<f64>)>,
 }
 
-/// Weighs the other ends. `level` are log Bayes factors of a level that moves at each moment, with its prior.
+/// Weighs the other ends, all data to a power.
 ///
 /// With B(τ) the Bayes factor of an effect from τ to the other end and L(τ) that of one that lasts,
 /// - of the candidate: 0.8 B(τ) + 0.2 L'(τ), because a revert need not undo everything;
@@ -47,25 +47,27 @@ pub(super) struct Ends {
 /// the data as well as a box, and what counts is that there is such a change, of the other direction: B = L/0.05, and nothing
 /// where it goes the same way.
 pub(super) fn weigh(
-    near: &Neighbourhood,
-    series: &Series,
+    (near, series): (&Neighbourhood, &Series),
     scanned: &Scanned,
     ends: &[OtherEnd],
-    level: &[f64],
+    power: f64,
 ) -> Ends {
+    let level = near.scores.tempered(power).log_bayes_of(ChangeKind::Level);
     let mut ends: Vec<&OtherEnd> = ends.iter().collect();
     ends.sort_by(|a, b| a.other.total_cmp(&b.other));
     ends.dedup_by(|a, b| a.candidate == b.candidate);
     ends.truncate(MOST);
     let prior: f64 = Shape::ALL.into_iter().filter(|s| s.kind() == ChangeKind::Level).map(Shape::prior).sum();
-    let mut by_chance = level.to_vec();
+    let mut by_chance = level.clone();
     let mut boxes: Vec<(usize, Vec<f64>)> = Vec::new();
     for end in ends {
         let boxed: Vec<f64> = if let Some(known) = known_change(near, series, scanned, end) {
-            let gain = if undoes(near, known, end) { -BY_CHANCE.ln() } else { f64::NEG_INFINITY };
+            let gain = if undoes(near, known, end) { -power * BY_CHANCE.ln() } else { f64::NEG_INFINITY };
             level.iter().map(|l| l + gain).collect()
         } else {
-            let boxed: Vec<f64> = boxed(near, series, end).into_iter().map(|b| prior.ln() + b).collect();
+            let boxed = boxed(near, series, end).into_iter().enumerate();
+            let tempered = |(i, log): (usize, f64)| prior.ln() + near.scores.tempered_at(power, Shape::Step, i, log);
+            let boxed: Vec<f64> = boxed.map(tempered).collect();
             by_chance = mix(BY_CHANCE, &boxed, &by_chance);
             boxed
         };

@@ -256,6 +256,29 @@ impl ShapeScores {
         out
     }
 
+    /// What a log Bayes factor pays for an effect of any size having been possible: ½ log(1 + g²|f|²).
+    #[must_use]
+    pub fn occam(&self, shape: Shape, moment: usize) -> f64 {
+        0.5 * (EFFECT_PRIOR * EFFECT_PRIOR * self.score(shape, moment).size).ln_1p()
+    }
+
+    /// The log Bayes factors with the likelihood to this power; the priors of shape and effect are not tempered.
+    #[must_use]
+    pub fn tempered(&self, power: f64) -> Self {
+        let of = |shape: Shape| {
+            let logs = self.log_bayes[Self::index(shape)].iter().enumerate();
+            logs.map(|(i, log)| self.tempered_at(power, shape, i, *log)).collect()
+        };
+        Self { scores: self.scores.clone(), log_bayes: Shape::ALL.into_iter().map(of).collect() }
+    }
+
+    /// The same of a log Bayes factor whose effect has the prior of this shape at a moment.
+    #[must_use]
+    pub fn tempered_at(&self, power: f64, shape: Shape, moment: usize, log_bayes: f64) -> f64 {
+        let occam = self.occam(shape, moment);
+        power * (log_bayes + occam) - occam
+    }
+
     /// The log Bayes factors of a shape, to be refined.
     pub(super) fn of_mut(&mut self, shape: Shape) -> &mut Vec<f64> {
         &mut self.log_bayes[Self::index(shape)]

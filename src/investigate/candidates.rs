@@ -68,9 +68,10 @@ impl Candidates {
         &self,
         setting: &Setting,
         (near, series, scanned): (&Neighbourhood, &Series, &Scanned),
+        window: &Range<f64>,
     ) -> Likelihood {
         let power = Priors::from(&setting.beliefs).power;
-        Likelihood::new(near, power).with_ends(near, series, scanned, &self.ends(), power)
+        Likelihood::new(near, window, power).with_ends(near, series, scanned, &self.ends(), power)
     }
 
     /// The moments of the deployments, Unix seconds.

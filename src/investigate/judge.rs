@@ -96,7 +96,8 @@ fn suspect(
         Companion::new((&other.series, seen), &other.scanned, (&of.series, near), power)
     };
     let companions: Vec<Companion> = others.iter().map(companion).collect();
-    let data = candidates.likelihood(setting, (near, &of.series, &of.scanned));
+    let (from, to) = window_of(found, request);
+    let data = candidates.likelihood(setting, (near, &of.series, &of.scanned), &(from..to));
     let posterior = candidates.prior(setting, coverage).given(&data.together(&companions.iter().collect::<Vec<_>>()));
     let deployed = candidates.moments();
     let case = Case { series: &of.series, near, found, deployed: &deployed };

@@ -145,9 +145,12 @@ impl<'a> Investigation<'a> {
     ) -> (Posterior, Option<BaseRate>) {
         let setting = &self.request.setting;
         let prior = candidates.prior(setting, coverage);
+        let (from, to) = hull(&self.windows());
+        let window = from..to;
         let heard: Vec<&Companion> = companions.iter().flatten().collect();
-        let data =
-            |near: &Neighbourhood| candidates.likelihood(setting, (near, self.series, &self.scanned)).together(&heard);
+        let data = |near: &Neighbourhood| {
+            candidates.likelihood(setting, (near, self.series, &self.scanned), &window).together(&heard)
+        };
         let data = self.near.as_ref().map(data);
         let posterior = match &data {
             Ok(data) => prior.given(data),
