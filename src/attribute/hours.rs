@@ -15,7 +15,7 @@ pub struct WorkingHours {
 }
 
 /// Fewer deployments tell nothing of the hours.
-const FEWEST: usize = 30;
+const FEWEST: u32 = 30;
 /// The share of other causes that is the work of people: an assumption, even odds with what may happen at any time.
 const OF_PEOPLE: f64 = 0.5;
 /// Weights of an hour and of those beside it.
@@ -26,7 +26,7 @@ impl WorkingHours {
     #[must_use]
     pub fn of<'a>(deployed: impl IntoIterator<Item = &'a Moment>) -> Option<Self> {
         let mut counts = [[0.0; 24]; 2];
-        let (mut zone, mut all) = (Tz::UTC, 0);
+        let (mut zone, mut all) = (Tz::UTC, 0_u32);
         for at in deployed {
             counts[usize::from(is_weekend(at))][at.hour() as usize] += 1.0;
             zone = at.timezone();
@@ -40,7 +40,7 @@ impl WorkingHours {
             smooth / total / days[kind] / mean
         };
         let rate = [0, 1].map(|kind| std::array::from_fn(|hour| rate(kind, hour)));
-        (all as usize >= FEWEST).then_some(Self { zone, rate })
+        (all >= FEWEST).then_some(Self { zone, rate })
     }
 
     /// log density of other causes at these moments (Unix seconds), relative to their mean.
