@@ -36,8 +36,10 @@ pub struct KnownEffects {
 
 /// A correlation of differences one period apart counts from so many standard errors on, and two periods apart as well.
 const THRESHOLD: f64 = 2.6;
-/// Without a rhythm the ranks of its phases would differ as much in so many cases.
+/// Without a rhythm the ranks of its phases would differ as much in so many cases, where there are ten periods or fewer. With more of them a
+/// rhythm shows so clearly that chance must be rarer (Lindley 1957): what a rhythm that is not there brings, it brings as steps.
 const SURELY: f64 = 0.01;
+const FEW_PERIODS: f64 = 10.0;
 /// A rhythm weaker than this explains too little to be worth its coefficients.
 const LEAST_CORRELATION: f64 = 0.1;
 
@@ -124,7 +126,8 @@ fn differs_by_phase(values: &[f64], period: usize) -> bool {
     }
     let between: f64 = phases.iter().filter(|(_, count)| *count > 0.0).map(|(sum, count)| sum * sum / count).sum();
     let statistic = 12.0 / (n * (n + 1.0)) * between;
-    ChiSquared::new(period as f64 - 1.0).is_ok_and(|law| law.sf(statistic) < SURELY)
+    ChiSquared::new(period as f64 - 1.0)
+        .is_ok_and(|law| law.sf(statistic) < SURELY * (FEW_PERIODS * period as f64 / n).min(1.0))
 }
 
 /// Rhythms that a metric with this step may have, with their length in buckets.
