@@ -85,7 +85,7 @@ const BLOCK: usize = 60;
 /// An event whose moment was sought costs as many degrees of freedom as this many parameters (Hall, Osborn & Sakkas 2013).
 pub(super) const EVENT_PARAMETERS: f64 = 3.0;
 /// How often the noise is estimated anew under the best event.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 2;
 /// Prior precision of a seasonal effect that may be as large as four standard deviations of the noise.
 const RHYTHM_RIDGES: [f64; 4] = [0.06, 0.4, 3.0, Design::HELD];
 /// The same for the change of the level that a slope brings over half the stretch.

@@ -119,6 +119,17 @@ struct Around {
     others: Vec<usize>,
 }
 
+impl Around {
+    /// Whether the neighbours are the same, up to where the search may have misplaced them.
+    fn is_like(&self, other: &Self) -> bool {
+        let same = |a: &usize, b: &usize| a.abs_diff(*b) <= NEAR;
+        same(&self.before, &other.before)
+            && same(&self.after, &other.after)
+            && self.others.len() == other.others.len()
+            && self.others.iter().zip(&other.others).all(|(a, b)| same(a, b))
+    }
+}
+
 /// A candidate, and what it looks like beside these neighbours.
 struct Looked {
     candidate: Candidate,
@@ -247,7 +258,7 @@ impl<'a> Scan<'a> {
     /// What a change looks like beside those that were kept in the end.
     fn described(&self, breaks: &[usize], i: usize, kept: &Candidate, looked: &[Looked]) -> Option<Found> {
         let known = looked.iter().find(|l| l.candidate.bucket == kept.bucket);
-        if let Some(known) = known.filter(|l| l.beside == self.around(breaks, i)) {
+        if let Some(known) = known.filter(|l| l.beside.is_like(&self.around(breaks, i))) {
             return known.found.clone();
         }
         self.look(breaks, i, Some(kept.p_value))?.1
