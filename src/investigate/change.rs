@@ -18,6 +18,7 @@ pub(super) fn change(series: &Series, found: &Found, better: Option<Better>, sco
             level: MOMENT_LEVEL,
         },
         kind: found.kind,
+        until: found.length.map(|length| series.moment((found.bucket + length).min(series.len()))),
         young: found.young,
         direction,
         verdict: verdict(direction, better),

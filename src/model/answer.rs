@@ -184,6 +184,8 @@ pub struct Change {
     pub interval: MomentInterval,
     /// What sort of change it is.
     pub kind: ChangeKind,
+    /// When a spike was over: the end of its last bucket; none of what lasts.
+    pub until: Option<Moment>,
     /// Whether fewer than five buckets have passed since, so that the kind may still turn out another.
     pub young: bool,
     /// Which way it went.

@@ -41,12 +41,13 @@ impl Exporter for Csv {
 }
 
 /// The columns of a change.
-const CHANGE: [&str; 18] = [
+const CHANGE: [&str; 19] = [
     "at",
     "onset",
     "onset_from",
     "onset_to",
     "kind",
+    "until",
     "young",
     "direction",
     "verdict",
@@ -226,6 +227,7 @@ fn change_cells(change: Option<&Change>, of_scan: Option<(f64, usize)>) -> Vec<C
         Cell::Own(rfc3339(&change.interval.from)),
         Cell::Own(rfc3339(&change.interval.to)),
         Cell::Own(word(change.kind)),
+        change.until.as_ref().map_or_else(Cell::empty, |until| Cell::Own(rfc3339(until))),
         Cell::Own(change.young.to_string()),
         Cell::Own(word(change.direction)),
         Cell::Own(word(change.verdict)),

@@ -1,9 +1,9 @@
 //! A change in words.
 
 use super::number::{level, number, percent};
-use super::time::{between, in_bucket};
+use super::time::{between, in_bucket, window};
 use super::{Safe, zone};
-use crate::model::{Change, ChangeKind, Direction, SeriesSummary, Verdict};
+use crate::model::{Change, ChangeKind, Direction, Moment, SeriesSummary, Verdict};
 
 /// What sets the change apart: `worse`, `spike, better`; a level that moved is not worth saying, one that is young is.
 pub(in crate::report) fn sort(change: &Change) -> String {
@@ -65,11 +65,17 @@ fn movement(change: &Change, unit: &str) -> String {
     let (before, after) = (number(change.before), number(change.after));
     match change.kind {
         ChangeKind::Level => format!("{verb} from {before} to {after}{unit}{size}"),
-        ChangeKind::Spike => format!("{verb} from {before} to {after}{unit}{size} and went back"),
+        ChangeKind::Spike => format!("{verb} from {before} to {after}{unit}{size} and went back{}", after_time(change)),
         ChangeKind::Trend => {
             format!("took another course and {verb} from {before} to {after}{unit} by the end of the data{size}")
         }
     }
+}
+
+/// ` after 2 days`, of a spike of which that is known.
+fn after_time(change: &Change) -> String {
+    let seconds = |until: &Moment| (*until - change.at).num_seconds();
+    change.until.as_ref().map(|until| format!(" after {}", window(seconds(until)))).unwrap_or_default()
 }
 
 fn size(change: &Change) -> String {

@@ -54,6 +54,7 @@ pub(super) fn change() -> Change {
         onset: at("2023-11-23T12:20:00"),
         interval: MomentInterval { from: at("2023-11-23T07:10:00"), to: at("2023-11-23T17:30:00"), level: 0.9 },
         kind: ChangeKind::Level,
+        until: None,
         young: false,
         direction: Direction::Down,
         verdict: Verdict::Worse,
@@ -255,7 +256,13 @@ pub(super) fn without_deployments() -> WhyAnswer {
 
 /// A change without suspects, and two that are one event.
 pub(super) fn scan() -> Scan {
-    let spike = Change { kind: ChangeKind::Spike, verdict: Verdict::Unknown, relative: None, ..earlier_change() };
+    let spike = Change {
+        kind: ChangeKind::Spike,
+        until: Some(at("2023-09-13T22:00:00")),
+        verdict: Verdict::Unknown,
+        relative: None,
+        ..earlier_change()
+    };
     let vague = Change {
         at: at("2023-11-23T23:00:00"),
         verdict: Verdict::Unknown,
