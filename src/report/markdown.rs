@@ -3,7 +3,7 @@ use std::io;
 
 use escape::{cell, code, fenced, link, plain};
 
-use super::phrase::{self, clock, date, day_or_clock, effect, last_date, number, probability};
+use super::phrase::{self, clock, date, day_or_clock, effect, last_date, number};
 use super::row::{Row, rows, said};
 use super::{Exporter, Style, fields, text};
 use crate::model::{
@@ -79,17 +79,10 @@ impl Document<'_> {
     }
 
     fn suspect(&self, row: &Row<'_>) -> Vec<String> {
-        let own = [
-            row.place.to_string(),
-            probability(row.probability()),
-            row.when(),
-            row.first().map(|s| phrase::ahead(s.lag_seconds)).unwrap_or_default(),
-        ];
-        let columns = ["app", "commit", "author"].into_iter().chain(self.style.columns.iter().map(String::as_str));
-        let cell = |name: &str| {
-            row.cell(name, |deploy, value| if name == "commit" { self.commit(deploy) } else { code(value) })
+        let show = |name: &str, deploy: &Deploy, value: &str| {
+            if name == "commit" { self.commit(deploy) } else { code(value) }
         };
-        own.into_iter().chain(columns.map(cell)).chain([row.message(code)]).collect()
+        row.cells(&self.style.columns, show).into_iter().chain([row.message(code)]).collect()
     }
 
     /// Why the first suspect is first, and all that its commit says.

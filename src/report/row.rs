@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::phrase::{Safe, clock, until, whole};
+use super::phrase::{Safe, ahead, clock, probability, until, whole};
 use super::{fields, text};
 use crate::model::{Deploy, EventKind, Suspect, grouped, together};
 
@@ -43,6 +43,19 @@ impl<'a> Row<'a> {
     /// When the first of them went out.
     pub(super) fn when(&self) -> String {
         self.first().map(|s| clock(&s.deploy.deployed_at)).unwrap_or_default()
+    }
+
+    /// The cells that begin the row, and one for each column of the deployments: those always shown and those asked for.
+    pub(super) fn cells(&self, asked: &[String], show: impl Fn(&str, &Deploy, &str) -> String) -> Vec<String> {
+        let own = [
+            self.place.to_string(),
+            probability(self.probability()),
+            self.when(),
+            self.first().map(|s| ahead(s.lag_seconds)).unwrap_or_default(),
+        ];
+        let columns = ["app", "commit", "author"].into_iter().chain(asked.iter().map(String::as_str));
+        let cell = |name: &str| self.cell(name, |deploy, value| show(name, deploy, value));
+        own.into_iter().chain(columns.map(cell)).collect()
     }
 
     /// A column of them: the value of the likeliest that has one, and how many others there are, as in `web +2`.

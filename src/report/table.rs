@@ -4,7 +4,7 @@ use std::io;
 use anstyle::{AnsiColor, Effects, Style as Ansi};
 
 use super::grid::{Column, Drawn, Grid};
-use super::phrase::{self, probability};
+use super::phrase;
 use super::row::{Row, rows};
 use super::{Exporter, Style, fields, text};
 use crate::model::{Answer, Caveat, Deploy, NextStep, Verdict, WhyAnswer};
@@ -97,17 +97,10 @@ impl<'a> Page<'a> {
 
     /// The cells of a row of suspects, and its message.
     fn suspect(&self, row: &Row<'_>) -> (Vec<String>, String) {
-        let own = [
-            row.place.to_string(),
-            probability(row.probability()),
-            row.when(),
-            row.first().map(|s| phrase::ahead(s.lag_seconds)).unwrap_or_default(),
-        ];
-        let columns = ["app", "commit", "author"].into_iter().chain(self.style.columns.iter().map(String::as_str));
-        let cell = |name: &str| {
-            row.cell(name, |_, value| if name == "commit" { fields::short_commit(value) } else { text::visible(value) })
+        let show = |name: &str, _: &Deploy, value: &str| {
+            if name == "commit" { fields::short_commit(value) } else { text::visible(value) }
         };
-        (own.into_iter().chain(columns.map(cell)).collect(), row.message(text::visible))
+        (row.cells(&self.style.columns, show), row.message(text::visible))
     }
 
     fn reasons(&mut self, answer: &WhyAnswer) {
