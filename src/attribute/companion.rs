@@ -4,7 +4,7 @@ use crate::detect::{Neighbourhood, Scanned, Shape};
 use crate::model::Series;
 use crate::stats::{cell, log_sum_exp, median};
 
-use super::likelihood::{Likelihood, log_mean};
+use super::likelihood::{Likelihood, believed, log_mean};
 use super::priors::KINDS;
 
 /// What another metric says of each moment at which the cause may have acted.
@@ -41,7 +41,7 @@ impl Companion {
     #[must_use]
     pub fn new((series, near): Seen<'_>, scanned: &Scanned, main: Seen<'_>, power: f64) -> Self {
         let moments = &near.moments.unix;
-        let scores = near.scores.tempered(power);
+        let scores = believed((series, near), power);
         let by_kind: Vec<Vec<f64>> = KINDS.iter().map(|kind| scores.log_bayes_of(*kind)).collect();
         let at = |i: usize| log_sum_exp(&by_kind.iter().map(|l| l[i]).collect::<Vec<_>>());
         let log: Vec<f64> = (0..moments.len()).map(at).collect();

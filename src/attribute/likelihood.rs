@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use crate::detect::{Neighbourhood, Scanned};
+use crate::detect::{Neighbourhood, Scanned, ShapeScores};
 use crate::model::{ChangeKind, Series};
 use crate::stats::log_sum_exp;
 
+use super::companion::Seen;
 use super::priors::KINDS;
 use super::undone::{OtherEnd, weigh};
 
@@ -27,12 +28,12 @@ impl Likelihood {
     /// Of the neighbourhood of a date, where candidates went out within a window (Unix seconds). `power` is what the data is believed: see
     /// [`Priors::power`](super::Priors::power).
     #[must_use]
-    pub fn new(near: &Neighbourhood, window: &Range<f64>, power: f64) -> Self {
+    pub fn new((series, near): Seen<'_>, window: &Range<f64>, power: f64) -> Self {
         let moments = near.moments.unix.clone();
         let place = |at: f64| moments.partition_point(|m| *m < at);
         let inside = place(window.start)..place(window.end);
         let inside = if inside.is_empty() { 0..moments.len() } else { inside };
-        let scores = near.scores.tempered(power);
+        let scores = believed((series, near), power);
         let by_kind = KINDS.iter().map(|kind| dated(near, &inside, &scores.log_bayes_of(*kind))).collect();
         Self { moments, by_kind, own: Vec::new(), inside }
     }
@@ -97,6 +98,13 @@ impl Likelihood {
         let at = |i: usize| log_sum_exp(&logs.iter().zip(by_kind).map(|(w, l)| w + l[i]).collect::<Vec<_>>());
         (0..self.moments.len()).map(at).collect()
     }
+}
+
+/// The Bayes factors of the shapes as a cause is sought by them: effects may be slow, and the data counts to a power.
+///
+/// Where a change is only described they are not: of an effect that was there at once a slow one that began before tells no less.
+pub(super) fn believed((series, near): Seen<'_>, power: f64) -> ShapeScores {
+    near.scores.clone().with_ramps(&near.local, series, &near.moments).tempered(power)
 }
 
 /// log Bayes factors, each with how well its moment fits the date.

@@ -43,7 +43,7 @@ pub fn near(series: &Series, scanned: &Scanned, asked: &Asked, window: f64) -> R
     let scope = Scope { range, focus: plausible.clone(), others: &others, without: &without, phi: None, uneven: false };
     let local = Local::new(series, &scanned.rhythms, &scope)?;
     let moments = local.on_scale(Moments::new(series, local.places(), plausible));
-    let scores = ShapeScores::new(&local, &moments).with_ramps(&local, series, &moments);
+    let scores = ShapeScores::new(&local, &moments);
     let among: Vec<usize> = (0..moments.len()).filter(|&i| searched.contains(&moments.bucket[i])).collect();
     let first = |b: usize| local.places().partition_point(|&p| p < b);
     let search = Search::new(&local, first(searched.start)..first(searched.end), 1.0);

@@ -20,10 +20,10 @@ fn neighbourhood(size: f64, seed: u64) -> (Series, Neighbourhood) {
 }
 
 /// The posterior over ordinary deployments at these moments.
-fn posterior(near: &Neighbourhood, deployed: &[f64]) -> Posterior {
+fn posterior(series: &Series, near: &Neighbourhood, deployed: &[f64]) -> Posterior {
     let hypotheses: Vec<Hypothesis> = deployed.iter().map(|at| Hypothesis::at(*at)).collect();
     let prior = Prior { hypotheses: &hypotheses, priors: Priors::default(), uncovered: None, hours: None };
-    prior.given(&Likelihood::new(near, &(f64::NEG_INFINITY..f64::INFINITY), Priors::default().power))
+    prior.given(&Likelihood::new((series, near), &(f64::NEG_INFINITY..f64::INFINITY), Priors::default().power))
 }
 
 /// The probabilities of the deployments.
@@ -41,7 +41,7 @@ fn the_deployment_just_before_the_change_is_likelier_than_those_a_day_off() {
     for seed in 0..20 {
         let (series, near) = neighbourhood(8.0, seed);
         let deployed = [59, 60, 61].map(|day| noon_of(&series, day) - 600.0);
-        let p = posterior(&near, &deployed);
+        let p = posterior(&series, &near, &deployed);
         assert!(of_deploys(&p)[2] < 0.01 && p.nothing_happened.probability < 0.01, "seed {seed}: {p:?}");
         first += u32::from(of_deploys(&p)[1] > 0.4 && of_deploys(&p)[1] > 2.0 * of_deploys(&p)[0]);
     }
@@ -53,7 +53,7 @@ fn nobody_is_accused_where_nothing_happened() {
     for seed in 0..20 {
         let (series, near) = neighbourhood(0.0, seed);
         let deployed = [58, 59, 60].map(|day| noon_of(&series, day));
-        let p = posterior(&near, &deployed);
+        let p = posterior(&series, &near, &deployed);
         assert!(of_deploys(&p).iter().all(|p| *p < 0.5), "seed {seed}: {p:?}");
         assert!(p.something_else.probability + p.nothing_happened.probability > 0.5, "seed {seed}: {p:?}");
     }
@@ -62,9 +62,9 @@ fn nobody_is_accused_where_nothing_happened() {
 #[test]
 fn where_no_deployment_is_near_something_else_did_it() {
     let (series, near) = neighbourhood(8.0, 1);
-    let p = posterior(&near, &[noon_of(&series, 57)]);
+    let p = posterior(&series, &near, &[noon_of(&series, 57)]);
     assert!(p.something_else.probability > 0.9, "{p:?}");
-    let none = posterior(&near, &[]);
+    let none = posterior(&series, &near, &[]);
     assert!(none.deploys.is_empty() && none.something_else.probability > 0.99, "{none:?}");
 }
 
@@ -125,7 +125,7 @@ proptest! {
     ) {
         let (series, near) = neighbourhood(size, seed);
         let deployed: Vec<f64> = offsets.iter().map(|o| noon_of(&series, 60) + o).collect();
-        let p = posterior(&near, &deployed);
+        let p = posterior(&series, &near, &deployed);
         let all: Vec<f64> = of_deploys(&p).into_iter().chain([p.something_else.probability, p.nothing_happened.probability]).collect();
         prop_assert!(all.iter().all(|p| (0.0..=1.0).contains(p)), "{:?}", all);
         prop_assert!((all.iter().sum::<f64>() - 1.0).abs() < 1e-9);
@@ -136,7 +136,7 @@ proptest! {
         let (series, near) = neighbourhood(4.0, seed);
         let deployed: Vec<f64> = offsets.iter().map(|o| noon_of(&series, 60) + o).collect();
         let backwards: Vec<f64> = deployed.iter().rev().copied().collect();
-        let (p, q) = (posterior(&near, &deployed), posterior(&near, &backwards));
+        let (p, q) = (posterior(&series, &near, &deployed), posterior(&series, &near, &backwards));
         for (a, b) in of_deploys(&p).iter().zip(of_deploys(&q).iter().rev()) {
             prop_assert!((a - b).abs() < 1e-12);
         }

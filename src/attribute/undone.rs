@@ -4,6 +4,8 @@ use crate::detect::{Found, Neighbourhood, Scanned, Shape};
 use crate::model::{ChangeKind, Series};
 use crate::stats::log_sum_exp;
 
+use super::likelihood::believed;
+
 /// A candidate that was undone at a known moment, or that undoes what went out at one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OtherEnd {
@@ -52,7 +54,7 @@ pub(super) fn weigh(
     ends: &[OtherEnd],
     power: f64,
 ) -> Ends {
-    let level = near.scores.tempered(power).log_bayes_of(ChangeKind::Level);
+    let level = believed((series, near), power).log_bayes_of(ChangeKind::Level);
     let mut ends: Vec<&OtherEnd> = ends.iter().collect();
     ends.sort_by(|a, b| a.other.total_cmp(&b.other));
     ends.dedup_by(|a, b| a.candidate == b.candidate);

@@ -71,7 +71,7 @@ impl Candidates {
         window: &Range<f64>,
     ) -> Likelihood {
         let power = Priors::from(&setting.beliefs).power;
-        Likelihood::new(near, window, power).with_ends(near, series, scanned, &self.ends(), power)
+        Likelihood::new((series, near), window, power).with_ends(near, series, scanned, &self.ends(), power)
     }
 
     /// The moments of the deployments, Unix seconds.
