@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::model::{Beliefs, Better, Step, nearest_names};
+use crate::model::{Beliefs, Better, Deploy, Step, nearest_names};
 use crate::sources::Ratio;
 
 use super::CliError;
@@ -52,21 +52,6 @@ const METRIC: [&str; 11] =
     ["source", "columns", "apps", "better", "unit", "every", "numerator", "denominator", "time", "where", "value"];
 /// Keys that define a metric from raw events.
 const RAW: [&str; 3] = ["time", "where", "value"];
-const DEPLOY_COLUMNS: [&str; 13] = [
-    "deployed_at",
-    "app",
-    "environment",
-    "repo",
-    "commit",
-    "branch",
-    "message",
-    "author",
-    "status",
-    "url",
-    "id",
-    "source",
-    "kind",
-];
 const METRIC_COLUMNS: [&str; 3] = ["timestamp", "metric", "value"];
 
 /// The name under which the configuration is looked for.
@@ -121,7 +106,7 @@ impl Config {
         for (key, value) in reader.table(table)? {
             match reader.known(key, &DEPLOYS, "deploys.")? {
                 "source" => self.deploys = reader.strings(value)?,
-                "columns" => self.deploy_columns = reader.columns(value, &DEPLOY_COLUMNS, "deploys.columns.")?,
+                "columns" => self.deploy_columns = reader.columns(value, &Deploy::COLUMNS, "deploys.columns.")?,
                 _ => self.environments = Some(reader.strings(value)?),
             }
         }

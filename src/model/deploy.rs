@@ -73,6 +73,23 @@ pub struct Deploy {
 }
 
 impl Deploy {
+    /// The columns of deploy events that are known, in the order in which they are written; all others are kept in `extra`.
+    pub const COLUMNS: [&'static str; 13] = [
+        "deployed_at",
+        "app",
+        "environment",
+        "repo",
+        "commit",
+        "branch",
+        "message",
+        "author",
+        "status",
+        "url",
+        "id",
+        "source",
+        "kind",
+    ];
+
     /// A deployment of which only the moment is known.
     #[must_use]
     pub fn at(deployed_at: Moment) -> Self {

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use super::fields::{KNOWN, field, rfc3339};
+use super::fields::{field, rfc3339};
 use super::{Exporter, Style, text};
 use crate::model::{Answer, Change, Deploy, DeployList, MetricList, NoneParts, Scan, Suspect, WhyAnswer};
 
@@ -128,7 +128,7 @@ impl Rows<'_> {
         let named = |name: &str, own: &[String]| {
             if own.iter().any(|o| o == name) { format!("deploy_{name}") } else { name.to_owned() }
         };
-        own.extend(KNOWN.iter().map(|name| named(name, &own)).collect::<Vec<_>>());
+        own.extend(Deploy::COLUMNS.iter().map(|name| named(name, &own)).collect::<Vec<_>>());
         let further = extra.iter().map(|name| named(name, &own));
         let row = own.iter().cloned().map(Cell::Own).chain(further.map(Cell::Text)).collect();
         self.row(row)
@@ -152,7 +152,7 @@ impl Rows<'_> {
             row.extend(none.map(|p| Cell::number(Some(p))));
             match suspect {
                 Some(suspect) => row.extend(deploy_cells(&suspect.deploy, extra)),
-                None => row.extend((0..KNOWN.len() + extra.len()).map(|_| Cell::empty())),
+                None => row.extend((0..Deploy::COLUMNS.len() + extra.len()).map(|_| Cell::empty())),
             }
             self.row(row)?;
         }
@@ -161,7 +161,8 @@ impl Rows<'_> {
 
     fn deploys(&mut self, list: &DeployList) -> io::Result<()> {
         let extra = extra(list.deploys.iter());
-        let head = KNOWN.iter().map(|n| Cell::Own((*n).to_owned())).chain(extra.iter().cloned().map(Cell::Text));
+        let head =
+            Deploy::COLUMNS.iter().map(|n| Cell::Own((*n).to_owned())).chain(extra.iter().cloned().map(Cell::Text));
         self.row(head.collect())?;
         list.deploys.iter().try_for_each(|deploy| self.row(deploy_cells(deploy, &extra)))
     }
@@ -260,7 +261,7 @@ fn suspect_cells(suspect: Option<&Suspect>) -> Vec<Cell> {
 }
 
 fn deploy_cells(deploy: &Deploy, extra: &[String]) -> Vec<Cell> {
-    let names = KNOWN.iter().copied().chain(extra.iter().map(String::as_str));
+    let names = Deploy::COLUMNS.iter().copied().chain(extra.iter().map(String::as_str));
     let cell = |name| match field(deploy, name) {
         Some(value) if name == "deployed_at" => Cell::Own(value.into_owned()),
         Some(value) => Cell::Text(value.into_owned()),

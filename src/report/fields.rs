@@ -8,23 +8,6 @@ use super::phrase::{Safe, count};
 use super::text;
 use crate::model::{Deploy, Moment};
 
-/// The known columns of deploy events, in the order in which they are written.
-pub(super) const KNOWN: [&str; 13] = [
-    "deployed_at",
-    "app",
-    "environment",
-    "repo",
-    "commit",
-    "branch",
-    "message",
-    "author",
-    "status",
-    "url",
-    "id",
-    "source",
-    "kind",
-];
-
 /// The text of a column, known ones first, then those of the file; none where the deployment has no such value.
 pub(super) fn field<'a>(deploy: &'a Deploy, name: &str) -> Option<Cow<'a, str>> {
     let known = match name {

@@ -9,23 +9,6 @@ use crate::model::{Caveat, Deploy};
 use super::table::{Rows, Table};
 use super::{DeploySource, Loaded, SourceError, timestamp};
 
-/// The columns that are known; all others are kept in `extra`.
-const KNOWN: [&str; 13] = [
-    "deployed_at",
-    "app",
-    "environment",
-    "repo",
-    "commit",
-    "branch",
-    "message",
-    "author",
-    "status",
-    "url",
-    "id",
-    "source",
-    "kind",
-];
-
 /// Reads deploy events in the order of time.
 ///
 /// Rows with one `id` are one deployment, the latest `deployed_at` and then the last row; rows without one that are the same in
@@ -69,7 +52,7 @@ fn read_table(table: &Table, source: &DeploySource, zone: Tz, into: &mut Vec<Dep
     let known: Vec<Option<&str>> = names
         .iter()
         .map(|name| {
-            let own = KNOWN.iter().copied().find(|k| k == name && !source.columns.contains_key(*k));
+            let own = Deploy::COLUMNS.iter().copied().find(|k| k == name && !source.columns.contains_key(*k));
             mapped.get(name).copied().or(own)
         })
         .collect();
