@@ -99,23 +99,16 @@ impl Prior<'_> {
     fn posterior(&self, joint: impl Fn(usize) -> f64, something_else: f64) -> Posterior {
         let something = 1.0 - self.priors.nothing_happened;
         let causes = self.causes();
-        let over_kinds = |of: &dyn Fn(&Causes) -> f64| {
-            KINDS.iter().zip(&causes).map(|(kind, c)| share_of(*kind) * of(c)).sum::<f64>()
-        };
-        let of_origin = |origin: Origin| match origin {
-            Origin::Change => over_kinds(&|c| c.changes),
-            Origin::Recorded => over_kinds(&|c| c.recorded),
-        };
         let weights = [Origin::Change, Origin::Recorded].map(|origin| self.weight_of(origin));
         let average = [(Origin::Change, weights[0]), (Origin::Recorded, weights[1])]
-            .map(|(origin, all)| if all > 0.0 { something * of_origin(origin) / all } else { 0.0 });
+            .map(|(origin, all)| if all > 0.0 { something * over_kinds(&causes, |c| c.of(origin)) / all } else { 0.0 });
         let mut beliefs: Vec<(f64, f64)> = Vec::new();
         for (i, hypothesis) in self.hypotheses.iter().enumerate() {
             let origin = usize::from(hypothesis.origin == Origin::Recorded);
             let part = (hypothesis.weight() / weights[origin]).ln();
             beliefs.push((average[origin] * hypothesis.weight(), something.ln() + part + joint(i)));
         }
-        beliefs.push((something * over_kinds(&|c| c.unrecorded + c.other), something.ln() + something_else));
+        beliefs.push((something * over_kinds(&causes, |c| c.unrecorded + c.other), something.ln() + something_else));
         beliefs.push((self.priors.nothing_happened, self.priors.nothing_happened.ln()));
         let probabilities = normalise(&beliefs.iter().map(|(_, joint)| *joint).collect::<Vec<_>>());
         let belief = |((prior, joint), probability): (&(f64, f64), f64)| Belief {
@@ -135,15 +128,8 @@ impl Prior<'_> {
     #[must_use]
     pub fn alone(&self) -> Posterior {
         let causes = self.causes();
-        let over_kinds = |of: &dyn Fn(&Causes) -> f64| {
-            KINDS.iter().zip(&causes).map(|(kind, c)| share_of(*kind) * of(c)).sum::<f64>()
-        };
-        let (changes, recorded) = (over_kinds(&|c| c.changes), over_kinds(&|c| c.recorded));
-        let of = |i: usize| match self.hypotheses[i].origin {
-            Origin::Change => changes.ln(),
-            Origin::Recorded => recorded.ln(),
-        };
-        self.posterior(of, over_kinds(&|c| c.unrecorded + c.other).ln())
+        let of = |i: usize| over_kinds(&causes, |c| c.of(self.hypotheses[i].origin)).ln();
+        self.posterior(of, over_kinds(&causes, |c| c.unrecorded + c.other).ln())
     }
 
     /// For a metric of which all values are equal: nothing happened.
@@ -164,7 +150,7 @@ impl Prior<'_> {
     pub fn given(&self, data: &Likelihood) -> Posterior {
         let causes = self.causes();
         let weights = |of: fn(&Causes) -> f64| causes.iter().map(of).collect::<Vec<f64>>();
-        let of_origin = |origin: Origin| weights(if origin == Origin::Change { |c| c.changes } else { |c| c.recorded });
+        let of_origin = |origin: Origin| causes.iter().map(|c| c.of(origin)).collect::<Vec<f64>>();
         let mut prepared: Vec<(Origin, &LagLaw, Lagged)> = Vec::new();
         for h in self.hypotheses {
             if !prepared.iter().any(|(origin, lag, _)| *origin == h.origin && **lag == h.lag) {
@@ -214,4 +200,9 @@ impl Prior<'_> {
             data.moments().iter().zip(likelihood).filter(|(m, _)| gap.contains(m)).map(|(_, l)| *l).collect();
         if inside.is_empty() { anywhere } else { log_mean(&inside) }
     }
+}
+
+/// The mean of a share of the causes over the kinds of change.
+fn over_kinds(causes: &[Causes], of: impl Fn(&Causes) -> f64) -> f64 {
+    KINDS.iter().zip(causes).map(|(kind, c)| share_of(*kind) * of(c)).sum()
 }

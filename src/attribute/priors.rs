@@ -102,6 +102,16 @@ pub(super) struct Causes {
     pub(super) other: f64,
 }
 
+impl Causes {
+    /// All recorded events of an origin together.
+    pub(super) fn of(&self, origin: Origin) -> f64 {
+        match origin {
+            Origin::Change => self.changes,
+            Origin::Recorded => self.recorded,
+        }
+    }
+}
+
 /// How much of what else moves a metric is thought to be the campaigns and incidents of the window, where some are recorded. People write
 /// down what they expect to show, so half of the spikes; what lasts is rarely a campaign, and a fifth. An assumption.
 fn share_of_records(kind: ChangeKind) -> f64 {

@@ -34,6 +34,13 @@ pub struct KnownEffects {
     pub log: Option<Vec<f64>>,
 }
 
+/// What the phases of a rhythm bring, as told from a whole series.
+struct Effects {
+    all: Vec<f64>,
+    /// The part that no stretch tells by itself.
+    known: Vec<f64>,
+}
+
 /// A correlation of differences one period apart counts from so many standard errors on, and two periods apart as well.
 const THRESHOLD: f64 = 2.6;
 /// Without a rhythm the ranks of its phases would differ as much in so many cases, where there are ten periods or fewer. With more of them a
@@ -43,13 +50,13 @@ const FEW_PERIODS: f64 = 10.0;
 /// A rhythm weaker than this explains too little to be worth its coefficients.
 const LEAST_CORRELATION: f64 = 0.1;
 
-/// The rhythms that a metric has, shortest first.
+/// The rhythms that a metric has, shortest first, and its values without them.
 ///
 /// Candidates follow from the step: a day and a week for buckets below a day, a week for days, a year for weeks, months and
 /// quarters, and for three years of days. A candidate of p buckets is taken where the first differences correlate with those p and 2p buckets later; differences
 /// because a level shift or a trend barely touches them (Box, Jenkins & Reinsel 2008, ch. 9), clipped because an outlier must not.
 #[must_use]
-pub fn detect_rhythms(series: &Series) -> Vec<Rhythm> {
+pub fn without_rhythms(series: &Series) -> (Vec<Rhythm>, Vec<f64>) {
     let mut rest = series.values().to_vec();
     let mut logs = series.is_positive().then(|| rest.iter().map(|v| v.ln()).collect::<Vec<f64>>());
     let mut found = Vec::new();
@@ -64,15 +71,15 @@ pub fn detect_rhythms(series: &Series) -> Vec<Rhythm> {
         if rest.len() >= 3 * period && (from_bucket_to_bucket || in_means()) {
             let mut rhythm = Rhythm::new(series, name, period);
             if series.step() < Step::Hours(1) || period == DAYS_OF_YEAR {
-                let log = logs.as_ref().map(|logs| rhythm.known_effects(logs));
-                rhythm.known = Some(KnownEffects { level: rhythm.known_effects(&rest), log });
-                logs = logs.map(|logs| rhythm.removed(&logs));
+                let log = logs.as_mut().map(|logs| rhythm.take_from(logs).known);
+                rhythm.known = Some(KnownEffects { level: rhythm.take_from(&mut rest).known, log });
+            } else {
+                rhythm.take_from(&mut rest);
             }
-            rest = rhythm.removed(&rest);
             found.push(rhythm);
         }
     }
-    found
+    (found, rest)
 }
 
 const DAYS_OF_YEAR: usize = 365;
@@ -197,19 +204,18 @@ impl Rhythm {
         Self { name, period, phases, count, known: None, waves }
     }
 
-    /// `values` less the effect of each phase.
-    #[must_use]
-    pub fn removed(&self, values: &[f64]) -> Vec<f64> {
+    /// Takes the effect of each phase off the values.
+    fn take_from(&self, values: &mut [f64]) -> Effects {
         let effects = self.effects(values);
-        values.iter().zip(&self.phases).map(|(v, &phase)| v - effects[phase]).collect()
+        values.iter_mut().zip(&self.phases).for_each(|(v, &phase)| *v -= effects.all[phase]);
+        effects
     }
 
     /// The effect of each phase: the median of what its buckets stand above a running mean of one period, less the mean of all phases.
-    fn effects(&self, values: &[f64]) -> Vec<f64> {
+    fn effects(&self, values: &[f64]) -> Effects {
         let trend = running_mean(values, self.period);
-        if self.period == DAYS_OF_YEAR {
-            let (times, holidays) = self.days_of_year(values, &trend);
-            return times.iter().zip(&holidays).map(|(time, holiday)| time + holiday).collect();
+        if self.waves > 0 {
+            return self.days_of_year(values, &trend);
         }
         let mut by_phase: Vec<Vec<f64>> = vec![Vec::new(); self.count];
         for ((v, t), &phase) in values.iter().zip(&trend).zip(&self.phases) {
@@ -219,15 +225,8 @@ impl Rhythm {
         }
         let effects: Vec<f64> = by_phase.iter().map(|v| if v.is_empty() { 0.0 } else { median(v) }).collect();
         let mean = effects.iter().sum::<f64>() / self.count as f64;
-        effects.into_iter().map(|e| e - mean).collect()
-    }
-
-    /// What is told from the whole series: all effects, of the days of a year only the holidays.
-    fn known_effects(&self, values: &[f64]) -> Vec<f64> {
-        if self.waves == 0 {
-            return self.effects(values);
-        }
-        self.days_of_year(values, &running_mean(values, self.period)).1
+        let all: Vec<f64> = effects.into_iter().map(|e| e - mean).collect();
+        Effects { known: all.clone(), all }
     }
 
     /// The waves at a bucket: sines and cosines of one period, a half, a third and so on.
@@ -240,7 +239,7 @@ impl Rhythm {
     ///
     /// The time of the year is a week, by the median over all years, smoothed with those beside it. A day is a holiday where it stands out
     /// to the same side in each of three years or more.
-    fn days_of_year(&self, values: &[f64], trend: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    fn days_of_year(&self, values: &[f64], trend: &[f64]) -> Effects {
         let above: Vec<f64> = values.iter().zip(trend).map(|(v, t)| v - t).collect();
         let week = |phase: usize| (phase / 31 * 61 / 2 + phase % 31).min(DAYS_OF_YEAR - 1) / 7 % WEEKS;
         let grouped = |group: &dyn Fn(usize) -> usize, count: usize, values: &[f64]| {
@@ -262,7 +261,8 @@ impl Rhythm {
             if stands_out { median(v) } else { 0.0 }
         };
         let days = grouped(&|phase| phase, self.count, &rest);
-        ((0..self.count).map(|phase| times[week(phase)]).collect(), days.iter().map(holiday).collect())
+        let known: Vec<f64> = days.iter().map(holiday).collect();
+        Effects { all: known.iter().enumerate().map(|(phase, holiday)| times[week(phase)] + holiday).collect(), known }
     }
 }
 

@@ -12,7 +12,8 @@ use super::screen::screen;
 use super::segmentation::standardised;
 use super::spikes::BACK;
 use super::{
-    Local, Moments, Rhythm, Search, Shape, ShapeScores, Spike, detect_rhythms, find_outages, find_spikes, segment,
+    Local, Moments, Rhythm, Search, Shape, ShapeScores, Spike, Tested, find_outages, find_spikes, segment,
+    without_rhythms,
 };
 
 /// All that was found in a series.
@@ -102,6 +103,14 @@ struct Candidate {
     phi: f64,
 }
 
+/// The strongest evidence of an event in a stretch, and the bucket in which it would have begun.
+struct Evidence {
+    local: Local,
+    search: Search,
+    bucket: usize,
+    tested: Tested,
+}
+
 /// A stretch between changes.
 struct Segment {
     range: Range<usize>,
@@ -153,14 +162,12 @@ struct Scan<'a> {
 impl<'a> Scan<'a> {
     /// Prepares the search; rhythms and spikes alone where nothing can be searched.
     fn new(series: &'a Series, alpha: f64) -> Result<Self, (Vec<Rhythm>, Vec<Spike>)> {
-        let mut rhythms = detect_rhythms(series);
-        let mut adjusted = without_rhythms(&rhythms, series);
+        let (mut rhythms, mut adjusted) = without_rhythms(series);
         let outages = find_outages(&adjusted, longest_transient(series.step()));
         if !outages.is_empty() {
             // A day at zero hides the rhythm of the others.
             let beside = series.without(&buckets_of(&outages));
-            rhythms = detect_rhythms(&beside);
-            adjusted = without_rhythms(&rhythms, &beside);
+            (rhythms, adjusted) = without_rhythms(&beside);
         }
         let spikes = find_spikes(&adjusted);
         let Some(clean) = cleaned(&adjusted, &spikes) else { return Err((rhythms, [spikes, outages].concat())) };
@@ -237,12 +244,9 @@ impl<'a> Scan<'a> {
             ..around.range.end.min(around.after - margin(around.after - at)).max(at + 1);
         let near = at.saturating_sub(NEAR).max(wide.start)..(at + NEAR + 1).min(wide.end);
         let scope = |focus: &Range<usize>| self.scope(around.range.clone(), &around.others, focus.clone());
-        let local = self.local(&scope(&near))?;
-        let starts = local.on_scale(Moments::starts(self.series, local.places(), near.clone()));
-        let search = self.search_of(&local, &around.range, 1.0);
-        let tested = search.strongest(&local, &starts, &starts.all(), &Shape::LASTING)?;
+        let Evidence { local, search, bucket, tested } = self.evidence(&scope(&near), 1.0, &Shape::LASTING)?;
         let p_value = p_value.unwrap_or(tested.p_value);
-        let candidate = Candidate { bucket: starts.bucket[tested.moment], p_value, phi: local.phi() };
+        let candidate = Candidate { bucket, p_value, phi: local.phi() };
         if p_value > self.alpha {
             return Some((candidate, None));
         }
@@ -296,12 +300,9 @@ impl<'a> Scan<'a> {
         }
         let (range, focus) = (from..*end, from + LEAST_BEFORE..until);
         // Hundreds of places are tested here, and the wildest of them lie where the scatter is large.
-        let scope = Scope { uneven: true, phi: *phi, ..self.scope(range.clone(), &[], focus.clone()) };
-        let local = self.local(&scope)?;
-        let starts = local.on_scale(Moments::starts(self.series, local.places(), focus));
-        let search = self.search_of(&local, &range, SECOND_LOOK);
-        let tested = search.strongest(&local, &starts, &starts.all(), &[Shape::Step])?;
-        Some(Candidate { bucket: starts.bucket[tested.moment], p_value: tested.p_value, phi: local.phi() })
+        let scope = Scope { uneven: true, phi: *phi, ..self.scope(range, &[], focus) };
+        let Evidence { local, bucket, tested, .. } = self.evidence(&scope, SECOND_LOOK, &[Shape::Step])?;
+        Some(Candidate { bucket, p_value: tested.p_value, phi: local.phi() })
     }
 
     /// Looks at one spike in detail.
@@ -311,18 +312,8 @@ impl<'a> Scan<'a> {
         // Its first buckets may stand out too little to be seen by themselves.
         let focus = (spike.from + 1).saturating_sub(Spike::LONGEST)..spike.from + 1;
         // Other spikes stay: where there are several, the noise has heavy tails, and each of them is less surprising.
-        let scope = Scope {
-            range: range.clone(),
-            focus: focus.clone(),
-            others: breaks,
-            without: &[],
-            phi: None,
-            uneven: false,
-        };
-        let local = self.local(&scope)?;
-        let search = self.search_of(&local, &range, 1.0);
-        let starts = local.on_scale(Moments::starts(self.series, local.places(), focus.clone()));
-        let tested = search.strongest(&local, &starts, &starts.all(), &Shape::PULSES)?;
+        let scope = Scope { without: &[], ..self.scope(range, breaks, focus.clone()) };
+        let Evidence { local, search, tested, .. } = self.evidence(&scope, 1.0, &Shape::PULSES)?;
         self.neighbourhood(local, focus.clone(), search).spike_at(self.series, &self.rhythms, focus, tested.p_value)
     }
 
@@ -331,25 +322,24 @@ impl<'a> Scan<'a> {
         let range = outage.from.saturating_sub(SPIKE_REACH)..(outage.to + SPIKE_REACH).min(self.series.len());
         let focus = outage.from.saturating_sub(1)..outage.from + 1;
         let mut others = breaks.to_vec();
-        others.extend([outage.to]);
+        others.push(outage.to);
         others.sort_unstable();
         let is_of_others = |b: &&usize| !(outage.from..outage.to).contains(*b);
         let without: Vec<usize> = self.set_aside.iter().filter(is_of_others).copied().collect();
-        let scope = Scope {
-            range: range.clone(),
-            focus: focus.clone(),
-            others: &others,
-            without: &without,
-            phi: None,
-            uneven: false,
-        };
-        let local = self.local(&scope)?;
-        let search = self.search_of(&local, &range, 1.0);
-        let starts = local.on_scale(Moments::starts(self.series, local.places(), focus.clone()));
-        let tested = search.strongest(&local, &starts, &starts.all(), &[Shape::Step])?;
+        let scope = Scope { without: &without, ..self.scope(range, &others, focus.clone()) };
+        let Evidence { local, search, tested, .. } = self.evidence(&scope, 1.0, &[Shape::Step])?;
         let near = self.neighbourhood(local, focus.clone(), search);
         let found = near.change_at(self.series, &self.rhythms, focus, tested.p_value)?;
         Some(Found { kind: ChangeKind::Spike, length: Some(outage.to - found.bucket), young: false, ..found })
+    }
+
+    /// The strongest of these shapes at the starts of the buckets of the focus, in so many looks at the series.
+    fn evidence(&self, scope: &Scope<'_>, looks: f64, shapes: &[Shape]) -> Option<Evidence> {
+        let local = self.local(scope)?;
+        let starts = local.on_scale(Moments::starts(self.series, local.places(), scope.focus.clone()));
+        let search = self.search_of(&local, &scope.range, looks);
+        let tested = search.strongest(&local, &starts, &starts.all(), shapes)?;
+        Some(Evidence { bucket: starts.bucket[tested.moment], local, search, tested })
     }
 
     /// A stretch beside its spikes.
@@ -447,10 +437,6 @@ fn is_undone_by(change: &Found, next: &Found, longest: usize) -> bool {
 
 fn buckets_of(spikes: &[Spike]) -> Vec<usize> {
     spikes.iter().flat_map(|s| s.from..s.to).collect()
-}
-
-fn without_rhythms(rhythms: &[Rhythm], series: &Series) -> Vec<f64> {
-    rhythms.iter().fold(series.values().to_vec(), |values, rhythm| rhythm.removed(&values))
 }
 
 /// Values for the search: spikes replaced, gaps bridged by straight lines, mean 0 and variance 1; none where nothing varies.

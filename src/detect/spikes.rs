@@ -59,8 +59,11 @@ pub fn find_spikes(values: &[f64]) -> Vec<Spike> {
 /// that wanders off does not.
 #[must_use]
 pub fn find_outages(values: &[f64], longest: usize) -> Vec<Spike> {
+    if longest <= Spike::LONGEST {
+        return Vec::new();
+    }
     let scale = difference_scale(values);
-    if longest <= Spike::LONGEST || scale.is_nan() || scale <= 0.0 {
+    if scale.is_nan() || scale <= 0.0 {
         return Vec::new();
     }
     let is_jump = |from: usize, to: usize| (values[to] - values[from]).abs() > FAR * scale;

@@ -145,11 +145,9 @@ impl<'a> Investigation<'a> {
     ) -> (Posterior, Option<BaseRate>) {
         let setting = &self.request.setting;
         let prior = candidates.prior(setting, coverage);
-        let (from, to) = hull(&self.windows());
-        let window = from..to;
         let heard: Vec<&Companion> = companions.iter().flatten().collect();
         let data = |near: &Neighbourhood| {
-            candidates.likelihood(setting, (near, self.series, &self.scanned), &window).together(&heard)
+            candidates.likelihood(setting, (near, self.series, &self.scanned), &history.window).together(&heard)
         };
         let data = self.near.as_ref().map(data);
         let posterior = match &data {
