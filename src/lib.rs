@@ -12,15 +12,15 @@
 //! `model`, `stats`, `detect` and `attribute` do no input or output and know no clock; a test keeps it so.
 
 pub mod attribute;
-#[cfg(feature = "files")]
+#[cfg(feature = "program")]
 pub mod cli;
 pub mod detect;
-#[cfg(feature = "files")]
+#[cfg(feature = "program")]
 pub mod investigate;
 pub mod model;
 pub mod report;
 #[cfg(test)]
 mod simulation;
-#[cfg(feature = "files")]
+#[cfg(feature = "program")]
 pub mod sources;
 pub mod stats;
