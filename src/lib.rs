@@ -5,6 +5,7 @@
 //! ```text
 //! main ─> cli ─> investigate (load ─> detect ─> attribute ─> answer)
 //!                ├─ sources    reads files into the model
+//!                ├─ collect    deploy events of CI systems, and their store
 //!                ├─ report     writes an answer as table, Markdown, CSV or JSON
 //!                └─ attribute ─> detect ─> stats ─> model
 //! ```
@@ -14,6 +15,8 @@
 pub mod attribute;
 #[cfg(feature = "program")]
 pub mod cli;
+#[cfg(feature = "program")]
+pub mod collect;
 pub mod detect;
 #[cfg(feature = "program")]
 pub mod investigate;

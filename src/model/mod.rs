@@ -10,6 +10,7 @@ mod reckoning;
 mod request;
 mod series;
 mod step;
+pub mod timestamp;
 
 pub use answer::{
     Answer, Change, ChangeKind, DeployList, Direction, Evidence, Excluded, Interval, MetricChange, MetricList,

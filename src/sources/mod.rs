@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Caveat, Step};
+use crate::model::{Caveat, Step, timestamp};
 
 mod deploys;
 mod diagnose;
@@ -15,13 +15,12 @@ mod points;
 mod shape;
 mod table;
 mod text;
-mod timestamp;
 
 pub use deploys::read_deploys;
 pub use error::{HalfRatio, SourceError, SourceErrorKind};
 pub use locator::{Locator, check_readable};
 pub use metrics::{read_metric, read_metrics};
-pub use timestamp::parse_moment;
+pub use crate::model::timestamp::parse_moment;
 
 /// A table of deploy events.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,15 +6,16 @@ use std::path::{Path, PathBuf};
 use crate::world::repository;
 
 /// Each layer, and the layers it may know.
-const MAY_KNOW: [(&str, &[&str]); 8] = [
+const MAY_KNOW: [(&str, &[&str]); 9] = [
     ("model", &[]),
     ("stats", &["model"]),
     ("detect", &["model", "stats"]),
     ("attribute", &["model", "stats", "detect"]),
     ("sources", &["model"]),
     ("report", &["model"]),
+    ("collect", &["model"]),
     ("investigate", &["model", "stats", "detect", "attribute", "sources", "report"]),
-    ("cli", &["model", "investigate", "sources", "report"]),
+    ("cli", &["model", "investigate", "sources", "report", "collect"]),
 ];
 
 /// What a layer must not mention: input and output, the clock, chance, and the crates that belong to other layers.

@@ -3,19 +3,21 @@
 use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
-use crate::model::moment_at;
+use super::moment_at;
 
 /// A moment that was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
-    pub(super) at: DateTime<Utc>,
+pub struct Stamp {
+    /// The moment; the earlier one where clocks showed it twice.
+    pub at: DateTime<Utc>,
     /// The later moment at which clocks showed the same, where they were put back.
-    pub(super) or_later: Option<DateTime<Utc>>,
+    pub or_later: Option<DateTime<Utc>>,
 }
 
 /// Reads a moment: RFC 3339 with or without offset (a space for the T, no seconds, no time at all, `UTC` for the Z are fine), or
 /// a whole number of seconds, milliseconds, microseconds or nanoseconds since 1970. Without an offset it is read in `zone`.
-pub(super) fn parse(text: &str, zone: Tz) -> Option<Stamp> {
+#[must_use]
+pub fn parse(text: &str, zone: Tz) -> Option<Stamp> {
     let text = text.trim();
     if text.len() >= 9 && text.bytes().skip(usize::from(text.starts_with('-'))).all(|b| b.is_ascii_digit()) {
         return since_1970(text.parse().ok()?).map(|at| Stamp { at, or_later: None });

@@ -1,0 +1,57 @@
+//! One file for each sender of messages.
+//!
+//! To add one: a file with its [`Shape`]s and its [`Reader`], and the line in [`READERS`].
+
+mod cloud_build;
+mod shape;
+
+use serde_json::Value;
+
+use super::event::Event;
+use super::{Headers, Mapping, Provider};
+
+pub(super) use shape::Shape;
+
+/// A message out of its envelope, with what stood around it.
+pub(super) struct Message<'a> {
+    /// A JSON object.
+    pub(super) value: &'a Value,
+    /// The name of the event, where the envelope or a header tells it.
+    pub(super) event_name: Option<&'a str>,
+    pub(super) headers: &'a Headers,
+    pub(super) mapping: &'a Mapping,
+}
+
+/// Why a message is no event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Not {
+    Ignored(String),
+    Rejected(String),
+}
+
+impl Not {
+    pub(super) fn ignored(reason: &str) -> Self {
+        Self::Ignored(reason.to_owned())
+    }
+}
+
+/// How the messages of a sender are read.
+pub(super) struct Reader {
+    pub(super) provider: Provider,
+    /// Where its messages have their fields.
+    pub(super) shapes: &'static [&'static Shape],
+    /// Whether a message is one of its own.
+    pub(super) knows: fn(&Message<'_>) -> bool,
+    pub(super) read: fn(&Message<'_>) -> Result<Event, Not>,
+}
+
+/// All, in the order in which `auto` asks whether they know a message.
+pub(super) const READERS: [&Reader; 1] = [&cloud_build::READER];
+
+/// The reader of a provider's messages; of `auto` the first that knows this one.
+pub(super) fn reader(provider: Provider, message: &Message<'_>) -> Option<&'static Reader> {
+    match provider {
+        Provider::Auto => READERS.into_iter().find(|reader| (reader.knows)(message)),
+        _ => READERS.into_iter().find(|reader| reader.provider == provider),
+    }
+}

@@ -1,0 +1,138 @@
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde_json::Value;
+
+use super::{Event, Not, Provider};
+use crate::model::{Deploy, timestamp};
+
+/// Where a kind of message has the fields of a deployment: for each the JSON pointers to it, of which the first that is there counts.
+///
+/// The fields are `id`, `deployed_at`, `changed_at` (where it is another than `deployed_at`), the further columns of a deployment, and
+/// whatever else is worth a column of its own.
+pub(in crate::collect) struct Shape {
+    /// The kind of message, as the documentation calls it.
+    pub(in crate::collect) name: &'static str,
+    /// Field, and the pointers to it.
+    pub(in crate::collect) fields: &'static [(&'static str, &'static [&'static str])],
+}
+
+/// The letters of a text that are kept: no commit message needs more.
+const MOST_LETTERS: usize = 20_000;
+
+impl Shape {
+    /// The pointers to a field.
+    pub(in crate::collect) fn pointers(&self, field: &str) -> &'static [&'static str] {
+        self.fields.iter().find(|(name, _)| *name == field).map_or(&[], |(_, pointers)| pointers)
+    }
+
+    /// The text of a field; none where it is missing, null or blank.
+    pub(super) fn text(&self, message: &Value, field: &str) -> Option<String> {
+        self.pointers(field).iter().find_map(|pointer| text_at(message, pointer))
+    }
+
+    /// The moment of a field.
+    pub(super) fn time(&self, message: &Value, field: &str, zone: Tz) -> Result<Option<DateTime<Utc>>, Not> {
+        let found = self.pointers(field).iter().find_map(|pointer| Some((*pointer, text_at(message, pointer)?)));
+        found.map(|(pointer, text)| time_of(&text, pointer, zone)).transpose()
+    }
+
+    /// The event that a message tells, with every field that is there.
+    pub(super) fn event(&self, provider: Provider, message: &Value, zone: Tz) -> Result<Event, Not> {
+        let missing = |field: &str| {
+            let pointers = self.pointers(field).join(", nor ");
+            Not::Rejected(format!("{pointers}: missing, and a deployment needs its {field}"))
+        };
+        let id = self.text(message, "id").ok_or_else(|| missing("id"))?;
+        let at = self.time(message, "deployed_at", zone)?.ok_or_else(|| missing("deployed_at"))?;
+        let mut deploy = Deploy::at(at.with_timezone(&Tz::UTC));
+        for (field, _) in self.fields {
+            if let Some(text) = self.text(message, field) {
+                set(&mut deploy, field, text);
+            }
+        }
+        deploy.id = Some(id);
+        deploy.source = Some(provider.name().to_owned());
+        let changed_at = self.time(message, "changed_at", zone)?.unwrap_or(at);
+        Ok(Event { deploy, changed_at })
+    }
+}
+
+/// Sets a column of a deployment by its name; those that are not known are kept among the others.
+pub(super) fn set(deploy: &mut Deploy, field: &str, text: String) {
+    let slot = match field {
+        "id" | "deployed_at" | "changed_at" | "source" => return,
+        "kind" => &mut deploy.kind,
+        "app" => &mut deploy.app,
+        "environment" => &mut deploy.environment,
+        "repo" => &mut deploy.repo,
+        "commit" => &mut deploy.commit,
+        "branch" => &mut deploy.branch,
+        "message" => &mut deploy.message,
+        "author" => &mut deploy.author,
+        "status" => &mut deploy.status,
+        "url" => &mut deploy.url,
+        _ => {
+            deploy.extra.insert(field.to_owned(), text);
+            return;
+        }
+    };
+    *slot = Some(text);
+}
+
+/// The text at a pointer; numbers are written out, and what is blank is nothing.
+pub(super) fn text_at(message: &Value, pointer: &str) -> Option<String> {
+    match message.pointer(pointer)? {
+        Value::String(text) if text.trim().is_empty() => None,
+        Value::String(text) => Some(shortened(text.trim_end())),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        _ => None,
+    }
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(MOST_LETTERS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// The moment that a text means.
+pub(super) fn time_of(text: &str, pointer: &str, zone: Tz) -> Result<DateTime<Utc>, Not> {
+    let readable = timestamp::parse_moment(text.trim(), zone).filter(|at| YEARS.contains(&chrono::Datelike::year(at)));
+    readable.ok_or_else(|| {
+        let shown: String = text.chars().take(60).collect();
+        Not::Rejected(format!("{pointer}: {shown:?} is not a time"))
+    })
+}
+
+/// What a store, a table and a chart can all hold.
+const YEARS: std::ops::Range<i32> = 1970..2262;
+
+/// The outcome of a deployment in one word for all providers.
+pub(super) const SUCCESS: &str = "success";
+/// It did not go out.
+pub(super) const FAILURE: &str = "failure";
+/// Somebody stopped it.
+pub(super) const CANCELED: &str = "canceled";
+
+/// A commit hash, of which at least seven digits are written.
+pub(super) fn is_commit(text: &str) -> bool {
+    (7..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// The name of a branch or tag, without where git keeps it.
+pub(super) fn branch(text: &str) -> &str {
+    ["refs/heads/", "refs/tags/", "refs/remotes/origin/"].iter().find_map(|p| text.strip_prefix(p)).unwrap_or(text)
+}
+
+/// `owner/name` of the web address of a repository, a commit or a file in it, or of the address that git clones from.
+pub(super) fn repo_of_url(url: &str) -> Option<String> {
+    let rest = url.split_once("://").map(|(_, rest)| rest).or_else(|| url.split_once('@').map(|(_, rest)| rest))?;
+    let path = rest.split_once(['/', ':'])?.1;
+    let path = path.split(['?', '#']).next().unwrap_or(path);
+    let end = ["/-/", "/commit", "/tree/", "/blob/", "/src/"].iter().filter_map(|mark| path.find(mark)).min();
+    let path = path[..end.unwrap_or(path.len())].trim_matches('/');
+    let path = path.strip_suffix(".git").unwrap_or(path);
+    path.contains('/').then(|| path.to_owned())
+}

@@ -1,0 +1,106 @@
+//! What messages are wrapped in on their way.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+
+use super::parse;
+use crate::collect::providers::Not;
+use crate::collect::{Headers, Provider};
+
+/// A message out of its envelope.
+pub(super) struct Envelope {
+    pub(super) value: Value,
+    /// The name of the event, where what stood around it tells: GitHub's messages do not name themselves.
+    pub(super) event_name: Option<String>,
+    /// The JSON pointer to it; empty where it had no envelope.
+    pub(super) place: String,
+}
+
+impl Envelope {
+    /// Opens the envelopes that are known: that of a Pub/Sub push or pull, a row of the table into which Pub/Sub writes, and a delivery of a
+    /// GitHub webhook as its API gives it. What is in none is left as it is.
+    pub(super) fn open(mut value: Value, headers: &Headers) -> Result<Self, Not> {
+        let mut place = String::new();
+        let name = |headers: &Headers| headers.get("x-github-event").map(str::to_owned);
+        let mut event_name = name(headers);
+        // Nothing has more than a push envelope within a row within a delivery.
+        for _ in 0..3 {
+            let (inner, at) = if is_delivery(&value) {
+                event_name = value["event"].as_str().map(str::to_owned);
+                (delivered(value)?, "/request/payload")
+            } else if is_push(&value) {
+                (of_pubsub(value["message"]["data"].take(), "/message/data")?, "/message/data")
+            } else if is_row(&value) {
+                (of_pubsub(value["data"].take(), "/data")?, "/data")
+            } else {
+                break;
+            };
+            value = inner;
+            place.push_str(at);
+        }
+        Ok(Self { value, event_name, place })
+    }
+}
+
+fn is_push(value: &Value) -> bool {
+    let known = ["data", "attributes", "messageId", "message_id"];
+    let push = value.get("subscription").is_some() || value.get("ackId").is_some();
+    value["message"].as_object().is_some_and(|m| m.contains_key("data") || (push && known.iter().any(|k| m.contains_key(*k))))
+}
+
+/// The columns that Pub/Sub writes beside `data`; a message that was pulled has their names in camel case.
+fn is_row(value: &Value) -> bool {
+    let beside = ["message_id", "messageId", "publish_time", "publishTime", "subscription_name"];
+    value.get("data").is_some() && beside.iter().any(|column| value.get(column).is_some())
+}
+
+fn is_delivery(value: &Value) -> bool {
+    value["guid"].is_string() && value["event"].is_string() && value.get("delivered_at").is_some()
+}
+
+fn delivered(mut value: Value) -> Result<Value, Not> {
+    match value["request"]["payload"].take() {
+        payload @ Value::Object(_) => Ok(payload),
+        _ => {
+            let reason = "/request/payload: missing; a list of deliveries does not hold them, get each by its id";
+            Err(Not::Rejected(reason.to_owned()))
+        }
+    }
+}
+
+/// The message that Pub/Sub carries: base64 in an envelope, and in a table base64, text or JSON, as its column has it.
+fn of_pubsub(data: Value, place: &str) -> Result<Value, Not> {
+    let rejected = |reason: String| Not::Rejected(format!("{place}: {reason}"));
+    let text = match data {
+        Value::String(text) => text,
+        Value::Object(_) => return Ok(data),
+        _ => return Err(rejected("there is no data".to_owned())),
+    };
+    let trimmed = text.trim();
+    if trimmed.starts_with('{') {
+        return parse(trimmed.as_bytes()).map_err(rejected);
+    }
+    let bytes = STANDARD.decode(trimmed).map_err(|_| rejected("it is neither base64 nor JSON".to_owned()))?;
+    parse(&bytes).map_err(rejected)
+}
+
+/// The message with what only headers told, so that it can be read again without them.
+pub(super) fn with_context(provider: Provider, raw: String, headers: &Headers) -> String {
+    let github = headers.get("x-github-event").filter(|_| provider == Provider::Github);
+    let cloud_event = headers.get("ce-type").filter(|_| provider == Provider::Cdevents);
+    if github.is_none() && cloud_event.is_none() {
+        return raw;
+    }
+    let Ok(value @ Value::Object(_)) = parse(raw.as_bytes()) else { return raw };
+    if let Some(kind) = cloud_event.filter(|_| value.get("specversion").is_none()) {
+        let mut context = Map::new();
+        for (name, header) in [("specversion", "ce-specversion"), ("id", "ce-id"), ("source", "ce-source"), ("time", "ce-time")] {
+            context.extend(headers.get(header).map(|text| (name.to_owned(), text.into())));
+        }
+        context.insert("type".to_owned(), kind.into());
+        context.insert("data".to_owned(), value);
+        return Value::Object(context).to_string();
+    }
+    raw
+}

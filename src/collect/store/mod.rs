@@ -1,0 +1,69 @@
+//! Where deployments are kept.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::{Event, Item};
+
+/// A place where deployments are kept, one for each (source, id), and messages that cannot be read beside them.
+pub trait Store {
+    /// Keeps what items say: events as [`Event::onto`] says, rejected ones with their reason. When it returns, all of it is safe.
+    ///
+    /// # Errors
+    /// Where the store cannot be written; then nothing of these items is kept.
+    fn put(&mut self, items: &[Item]) -> Result<Summary, StoreError>;
+
+    /// The commit of the last successful deployment of an app to an environment before a moment; none where none is known.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    fn commit_before(&self, app: &str, environment: Option<&str>, before: DateTime<Utc>) -> Result<Option<String>, StoreError>;
+
+    /// The events of deployments, in the order of time.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    fn events(&self) -> Result<Vec<Event>, StoreError>;
+}
+
+/// What was kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Deployments that were not known.
+    pub new: usize,
+    /// Deployments that changed.
+    pub updated: usize,
+    /// Events that said nothing new.
+    pub unchanged: usize,
+    /// Messages that are no event, by the reason.
+    pub ignored: BTreeMap<String, usize>,
+    /// Messages that cannot be read.
+    pub rejected: usize,
+}
+
+impl Summary {
+    /// Adds the counts of another.
+    pub fn add(&mut self, other: &Self) {
+        self.new += other.new;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
+        self.rejected += other.rejected;
+        for (reason, count) in &other.ignored {
+            *self.ignored.entry(reason.clone()).or_default() += count;
+        }
+    }
+}
+
+/// Why a store could not be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be opened, read or written.
+    #[error("{store}: {reason}")]
+    Failed {
+        /// The file or table.
+        store: String,
+        /// What the system says.
+        reason: String,
+    },
+}
