@@ -1,6 +1,6 @@
 //! Google Cloud Build: a build, as it is published to the topic `cloud-builds`.
 
-use super::shape::{CANCELED, FAILURE, SUCCESS, branch, repo_of_url};
+use super::shape::{CANCELED, FAILURE, SUCCESS, kept_branch, repo_of_url, unknown};
 use super::{Event, Message, Not, Provider, Reader, Shape};
 
 pub(super) const READER: Reader = Reader { provider: Provider::CloudBuild, shapes: &[&BUILD], knows, read };
@@ -46,8 +46,7 @@ fn read(message: &Message<'_>) -> Result<Event, Not> {
         Some("FAILURE" | "INTERNAL_ERROR" | "TIMEOUT" | "EXPIRED") => FAILURE,
         Some("CANCELLED") => CANCELED,
         Some("PENDING" | "QUEUED" | "WORKING" | "STATUS_UNKNOWN") => return Err(Not::ignored("in progress")),
-        Some(other) => return Err(Not::Rejected(format!("/status: {other:?} is no status of a build"))),
-        None => return Err(Not::Rejected("/status: missing, and a build has one".to_owned())),
+        other => return Err(unknown("/status", other)),
     };
     if message.value.pointer("/substitutions/_PR_NUMBER").is_some() {
         return Err(Not::ignored("the build of a pull request"));
@@ -55,7 +54,7 @@ fn read(message: &Message<'_>) -> Result<Event, Not> {
     let mut event = BUILD.event(Provider::CloudBuild, message.value, message.mapping.zone)?;
     let deploy = &mut event.deploy;
     deploy.status = Some(status.to_owned());
-    deploy.branch = deploy.branch.take().map(|name| branch(&name).to_owned());
+    kept_branch(deploy);
     deploy.repo = deploy.repo.take().map(|repo| repo_of_url(&repo).unwrap_or(repo));
     Ok(event)
 }

@@ -2,8 +2,17 @@
 //!
 //! To add one: a file with its [`Shape`]s and its [`Reader`], and the line in [`READERS`].
 
+mod argocd;
+mod azure_devops;
+mod cdevents;
+mod circleci;
 mod cloud_build;
+mod generic;
+mod github;
+mod gitlab;
+mod netlify;
 mod shape;
+mod vercel;
 
 use serde_json::Value;
 
@@ -46,7 +55,18 @@ pub(super) struct Reader {
 }
 
 /// All, in the order in which `auto` asks whether they know a message.
-pub(super) const READERS: [&Reader; 1] = [&cloud_build::READER];
+pub(super) const READERS: [&Reader; 10] = [
+    &cdevents::READER,
+    &github::READER,
+    &gitlab::READER,
+    &circleci::READER,
+    &azure_devops::READER,
+    &argocd::READER,
+    &vercel::READER,
+    &netlify::READER,
+    &cloud_build::READER,
+    &generic::READER,
+];
 
 /// The reader of a provider's messages; of `auto` the first that knows this one.
 pub(super) fn reader(provider: Provider, message: &Message<'_>) -> Option<&'static Reader> {

@@ -90,7 +90,7 @@ pub(super) fn text_at(message: &Value, pointer: &str) -> Option<String> {
     }
 }
 
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     match text.char_indices().nth(MOST_LETTERS) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
@@ -135,4 +135,21 @@ pub(super) fn repo_of_url(url: &str) -> Option<String> {
     let path = path[..end.unwrap_or(path.len())].trim_matches('/');
     let path = path.strip_suffix(".git").unwrap_or(path);
     path.contains('/').then(|| path.to_owned())
+}
+
+/// Leaves of a branch or tag its name, and nothing where it is a commit.
+pub(super) fn kept_branch(deploy: &mut Deploy) {
+    let name = deploy.branch.take().map(|name| branch(&name).to_owned());
+    deploy.branch = name.filter(|name| !(name.len() == 40 && is_commit(name)));
+}
+
+/// A word that is none of those that the documentation has.
+pub(super) fn unknown(pointer: &str, word: Option<&str>) -> Not {
+    match word {
+        Some(word) => {
+            let shown: String = word.chars().take(60).collect();
+            Not::Rejected(format!("{pointer}: {shown:?} is no state that is known"))
+        }
+        None => Not::Rejected(format!("{pointer}: missing, and it says how the deployment ended")),
+    }
 }
