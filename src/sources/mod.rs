@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{Caveat, Step};
 
+pub mod definition;
 mod deploys;
 mod diagnose;
 mod error;
