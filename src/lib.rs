@@ -14,6 +14,8 @@
 
 pub mod attribute;
 #[cfg(feature = "program")]
+pub mod bigquery;
+#[cfg(feature = "program")]
 pub mod cli;
 #[cfg(feature = "program")]
 pub mod collect;

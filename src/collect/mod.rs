@@ -13,6 +13,7 @@ mod mapping;
 mod provider;
 mod providers;
 mod read;
+pub mod receiver;
 pub mod store;
 
 pub use event::{Event, Item, Kept, Reading};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{Caveat, Step, timestamp};
 
+pub mod definition;
 mod deploys;
 mod diagnose;
 mod error;

@@ -1,10 +1,27 @@
-//! Where deployments are kept.
+//! Deploy events in a file: SQLite, committed to disk before a sender hears that they were taken.
+
+mod database;
+mod deploys;
+mod error;
+mod outbox;
+mod read;
+mod rejected;
+mod row;
+mod schema;
+mod writer;
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
 use super::{Event, Item};
+
+pub use database::Database;
+pub use error::StoreError;
+pub use outbox::{Depth, Unsent};
+pub use read::events_of;
+pub use rejected::Rejected;
+pub use writer::{Delivery, Writer};
 
 /// A place where deployments are kept, one for each (source, id), and messages that cannot be read beside them.
 pub trait Store {
@@ -60,15 +77,6 @@ impl Summary {
     }
 }
 
-/// Why a store could not be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    /// It cannot be opened, read or written.
-    #[error("{store}: {reason}")]
-    Failed {
-        /// The file or table.
-        store: String,
-        /// What the system says.
-        reason: String,
-    },
-}
+
+#[cfg(test)]
+mod tests;
