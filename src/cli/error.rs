@@ -1,5 +1,7 @@
 use std::io;
 
+use crate::collect::git::GitError;
+use crate::collect::store::StoreError;
 use crate::investigate::{ErrorKind, InvestigateError};
 use crate::report::visible;
 use crate::sources::{SourceError, SourceErrorKind};
@@ -57,6 +59,28 @@ pub enum CliError {
     /// The question was not answered.
     #[error(transparent)]
     Investigate(#[from] InvestigateError),
+    /// A file of messages cannot be read.
+    #[error("{file}: cannot be read: {reason}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// There were messages, and none of them could be read.
+    #[error("none of the {rejected} messages could be read as {provider}")]
+    NothingRead {
+        /// Who was said to have sent them.
+        provider: &'static str,
+        /// How many there were.
+        rejected: usize,
+    },
+    /// The store could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The clone could not be read.
+    #[error(transparent)]
+    Git(#[from] GitError),
     /// The answer could not be written.
     #[error("{file}: cannot be written: {source}")]
     Write {
@@ -73,6 +97,7 @@ impl CliError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Source(error) if error.kind() == SourceErrorKind::Unreachable => 3,
+            Self::Store(StoreError::Open { .. } | StoreError::Full { .. } | StoreError::Busy { .. }) => 3,
             Self::Investigate(error) => match error.kind() {
                 ErrorKind::Data => 2,
                 ErrorKind::Unreachable => 3,
@@ -91,6 +116,14 @@ impl CliError {
             Self::RawEvents { .. } => Some("give a source with a ready series: timestamp, metric, value".to_owned()),
             Self::Source(error) => error.hint(),
             Self::Investigate(error) => error.hint(),
+            Self::Unreadable { .. } => {
+                Some("name a file that exists and may be read, or - for standard input".to_owned())
+            }
+            Self::NothingRead { .. } => {
+                Some("the reasons are above; auto tells by their look who sent them".to_owned())
+            }
+            Self::Store(error) => error.hint(),
+            Self::Git(error) => Some(error.hint()),
             Self::Write { .. } => Some("give another --output".to_owned()),
         }
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 
+use crate::collect::Mapping;
 use crate::investigate::Setting;
 use crate::model::MetricSettings;
 use crate::sources::{DeploySource, Locator, MetricSource, check_readable};
@@ -43,6 +44,20 @@ impl<'a> Resolved<'a> {
     /// Links to commits.
     pub(super) fn commit_url(&self) -> Option<String> {
         self.config.commit_url.clone()
+    }
+
+    /// Which messages are deployments of which app.
+    pub(super) fn mapping(&self) -> Mapping {
+        Mapping { zone: self.zone, ..self.config.collect.mapping.clone() }
+    }
+
+    /// The store that the configuration names.
+    pub(super) fn into(&self) -> Option<String> {
+        let path = self.config.collect.into.as_ref()?;
+        if path.starts_with("bigquery:") {
+            return Some(path.clone());
+        }
+        Some(beneath(&self.config.folder, Path::new(path)).display().to_string())
     }
 
     pub(super) fn window(&self, flag: Option<&str>) -> Result<TimeDelta, CliError> {
