@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::commands::{completions, deploys, man, metrics, scan, why};
+use super::commands::{collect, completions, deploys, man, metrics, scan, why};
 
 /// Why did a metric change on that day - did we ship something?
 #[derive(Debug, Parser)]
@@ -36,6 +36,7 @@ pub(super) enum Command {
     Scan(scan::Scan),
     Deploys(deploys::Deploys),
     Metrics(metrics::Metrics),
+    Collect(Box<collect::Collect>),
     Completions(completions::Completions),
     Man(man::Man),
 }

@@ -1,5 +1,8 @@
 use std::io;
 
+use crate::collect::outbox::OutboxError;
+use crate::collect::receiver::ReceiverError;
+use crate::collect::store::StoreError;
 use crate::investigate::{ErrorKind, InvestigateError};
 use crate::report::visible;
 use crate::sources::{SourceError, SourceErrorKind};
@@ -57,6 +60,15 @@ pub enum CliError {
     /// The question was not answered.
     #[error(transparent)]
     Investigate(#[from] InvestigateError),
+    /// The store of deployments failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The receiver ended.
+    #[error(transparent)]
+    Receiver(#[from] ReceiverError),
+    /// Deployments did not reach BigQuery.
+    #[error(transparent)]
+    Outbox(#[from] Box<OutboxError>),
     /// The answer could not be written.
     #[error("{file}: cannot be written: {source}")]
     Write {
@@ -78,6 +90,12 @@ impl CliError {
                 ErrorKind::Unreachable => 3,
                 ErrorKind::Bug => 70,
             },
+            Self::Store(StoreError::Busy { .. } | StoreError::Full { .. }) => 3,
+            Self::Outbox(error) => match error.as_ref() {
+                OutboxError::BigQuery(error) if !error.is_of_data() => 3,
+                _ => 2,
+            },
+            Self::Receiver(ReceiverError::Writer) => 70,
             _ => 2,
         }
     }
@@ -91,6 +109,12 @@ impl CliError {
             Self::RawEvents { .. } => Some("give a source with a ready series: timestamp, metric, value".to_owned()),
             Self::Source(error) => error.hint(),
             Self::Investigate(error) => error.hint(),
+            Self::Store(error) | Self::Receiver(ReceiverError::Store(error)) => error.hint(),
+            Self::Receiver(ReceiverError::Listen { .. }) => {
+                Some("give another --listen, or stop the program that has the port".to_owned())
+            }
+            Self::Receiver(_) => None,
+            Self::Outbox(error) => error.hint(),
             Self::Write { .. } => Some("give another --output".to_owned()),
         }
     }

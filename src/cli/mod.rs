@@ -61,6 +61,7 @@ fn dispatch(arguments: Arguments, environment: &Environment) -> Result<Outcome, 
         Command::Scan(scan) => scan.run(environment),
         Command::Deploys(deploys) => deploys.run(environment),
         Command::Metrics(metrics) => metrics.run(environment),
+        Command::Collect(collect) => collect.run(environment),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),
     }

@@ -162,6 +162,7 @@ impl<'a> Resolved<'a> {
     fn configured(&self, text: &str) -> Result<Locator, CliError> {
         Ok(match Locator::parse(text)? {
             Locator::Path(path) => Locator::Path(beneath(&self.config.folder, &path)),
+            Locator::Database(path) => Locator::Database(beneath(&self.config.folder, &path)),
             Locator::Stdin => Locator::Stdin,
         })
     }

@@ -10,6 +10,7 @@
 mod event;
 mod headers;
 mod mapping;
+pub mod outbox;
 mod provider;
 mod providers;
 mod read;
