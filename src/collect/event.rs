@@ -62,7 +62,11 @@ impl Event {
     #[must_use]
     pub fn onto(self, known: Option<&Self>) -> (Self, Kept) {
         let Some(known) = known else { return (self, Kept::New) };
-        let after = if self.changed_at >= known.changed_at { self.filled_from(known) } else { known.clone().filled_from(&self) };
+        let after = if self.changed_at >= known.changed_at {
+            self.filled_from(known)
+        } else {
+            known.clone().filled_from(&self)
+        };
         let kept = if after == *known { Kept::Unchanged } else { Kept::Updated };
         (after, kept)
     }

@@ -110,12 +110,15 @@ impl Rule {
         ]
         .into_iter()
         // What a message does not tell is an empty text, which `*` fits.
-        .all(|(patterns, value)| patterns.is_empty() || patterns.iter().any(|p| fits(p, value.as_deref().unwrap_or(""))))
+        .all(|(patterns, value)| {
+            patterns.is_empty() || patterns.iter().any(|p| fits(p, value.as_deref().unwrap_or("")))
+        })
     }
 }
 
 /// Case does not matter, and `*` goes over slashes: a branch is `release/1.2`.
 fn fits(pattern: &Pattern, text: &str) -> bool {
-    let options = MatchOptions { case_sensitive: false, require_literal_separator: false, require_literal_leading_dot: false };
+    let options =
+        MatchOptions { case_sensitive: false, require_literal_separator: false, require_literal_leading_dot: false };
     pattern.matches_with(text, options)
 }

@@ -21,4 +21,5 @@ pub use event::{Event, Item, Kept, Reading};
 pub use headers::Headers;
 pub use mapping::{Generic, Mapping, Pick, Rename, Rule};
 pub use provider::{Provider, UnknownProvider};
+pub use providers::{Field, fields};
 pub use read::{MOST_BYTES, read, read_each};

@@ -17,11 +17,11 @@ mod shape;
 mod table;
 mod text;
 
+pub use crate::model::timestamp::parse_moment;
 pub use deploys::read_deploys;
 pub use error::{HalfRatio, SourceError, SourceErrorKind};
 pub use locator::{Locator, check_readable};
 pub use metrics::{read_metric, read_metrics};
-pub use crate::model::timestamp::parse_moment;
 
 /// A table of deploy events.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -34,7 +34,8 @@ fn knows(message: &Message<'_>) -> bool {
 
 /// The type of the event: its own, that of the CloudEvent around it, or that of the headers.
 fn kind<'a>(message: &'a Message<'_>) -> Option<&'a str> {
-    let own = ["/context/type", "/data/context/type", "/type"].iter().find_map(|at| message.value.pointer(at)?.as_str());
+    let own =
+        ["/context/type", "/data/context/type", "/type"].iter().find_map(|at| message.value.pointer(at)?.as_str());
     own.or_else(|| message.headers.get("ce-type"))
 }
 

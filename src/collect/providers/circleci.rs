@@ -23,14 +23,8 @@ const WORKFLOW: Shape = Shape {
                 "/pipeline/trigger_parameters/git/branch",
             ],
         ),
-        (
-            "message",
-            &["/pipeline/vcs/commit/subject", "/pipeline/trigger_parameters/git/commit_title"],
-        ),
-        (
-            "author",
-            &["/pipeline/vcs/commit/author/name", "/pipeline/trigger_parameters/git/commit_author_name"],
-        ),
+        ("message", &["/pipeline/vcs/commit/subject", "/pipeline/trigger_parameters/git/commit_title"]),
+        ("author", &["/pipeline/vcs/commit/author/name", "/pipeline/trigger_parameters/git/commit_author_name"]),
         ("url", &["/workflow/url"]),
         ("workflow", &["/workflow/name"]),
     ],

@@ -15,7 +15,12 @@ const BUILD: Shape = Shape {
         ("environment", &["/substitutions/_ENVIRONMENT", "/substitutions/_ENV"]),
         (
             "repo",
-            &["/substitutions/REPO_FULL_NAME", "/substitutions/REPO_NAME", "/source/repoSource/repoName", "/source/gitSource/url"],
+            &[
+                "/substitutions/REPO_FULL_NAME",
+                "/substitutions/REPO_NAME",
+                "/source/repoSource/repoName",
+                "/source/gitSource/url",
+            ],
         ),
         (
             "commit",
@@ -37,7 +42,10 @@ const BUILD: Shape = Shape {
 
 fn knows(message: &Message<'_>) -> bool {
     let has = |key: &str| message.value.get(key).is_some();
-    has("id") && has("status") && (has("logUrl") || has("projectId")) && (has("createTime") || has("substitutions") || has("steps"))
+    has("id")
+        && has("status")
+        && (has("logUrl") || has("projectId"))
+        && (has("createTime") || has("substitutions") || has("steps"))
 }
 
 fn read(message: &Message<'_>) -> Result<Event, Not> {

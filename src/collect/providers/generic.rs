@@ -67,7 +67,11 @@ fn read(message: &Message<'_>) -> Result<Event, Not> {
 
 fn looked_for(generic: &Generic) -> String {
     let picks = generic.fields.iter().find(|(name, _)| name == "deployed_at").map(|(_, picks)| picks);
-    let pointers: Vec<&str> = picks.into_iter().flatten().filter_map(|p| if let Pick::Pointer(at) = p { Some(&**at) } else { None }).collect();
+    let pointers: Vec<&str> = picks
+        .into_iter()
+        .flatten()
+        .filter_map(|p| if let Pick::Pointer(at) = p { Some(&**at) } else { None })
+        .collect();
     if pointers.is_empty() { "/deployed_at".to_owned() } else { pointers.join(", nor ") }
 }
 
@@ -84,7 +88,9 @@ fn outcome(generic: &Generic, word: &str) -> Result<String, Not> {
         return Ok(FAILURE.to_owned());
     }
     Ok(match word.trim().to_ascii_lowercase().replace([' ', '-'], "_").as_str() {
-        "success" | "succeeded" | "successful" | "ok" | "passed" | "finished" | "completed" | "deployed" => SUCCESS.to_owned(),
+        "success" | "succeeded" | "successful" | "ok" | "passed" | "finished" | "completed" | "deployed" => {
+            SUCCESS.to_owned()
+        }
         "failure" | "failed" | "error" | "errored" | "timeout" | "timed_out" => FAILURE.to_owned(),
         "canceled" | "cancelled" | "aborted" => CANCELED.to_owned(),
         "pending" | "queued" | "running" | "in_progress" | "started" | "building" | "waiting" => {

@@ -68,8 +68,11 @@ const RELEASE: Shape = Shape {
 
 fn knows(message: &Message<'_>) -> bool {
     let has = |key: &str| message.value.get(key).is_some_and(Value::is_object);
-    let of_event = has("deployment_status") || has("workflow_run") || has("release") || has("deployment");
-    message.event_name.is_some() || (has("repository") && of_event && message.value.get("object_kind").is_none())
+    let of_event = ["deployment_status", "workflow_run", "release", "deployment"].into_iter().any(has);
+    let ping = message.value.get("zen").is_some() && message.value.get("hook_id").is_some();
+    message.event_name.is_some()
+        || ping
+        || (has("repository") && of_event && message.value.get("object_kind").is_none())
 }
 
 fn read(message: &Message<'_>) -> Result<Event, Not> {
@@ -84,7 +87,9 @@ fn read(message: &Message<'_>) -> Result<Event, Not> {
         Some("ping") => Err(Not::ignored("a ping")),
         Some(_) => Err(Not::ignored("an event that is no deployment")),
         None if message.value.get("zen").is_some() => Err(Not::ignored("a ping")),
-        None => Err(Not::Rejected("neither /deployment_status, /workflow_run nor /release: no message of GitHub about one".to_owned())),
+        None => Err(Not::Rejected(
+            "neither /deployment_status, /workflow_run nor /release: no message of GitHub about one".to_owned(),
+        )),
     }
 }
 
@@ -142,7 +147,8 @@ fn workflow_run(message: &Message<'_>) -> Result<Event, Not> {
     let mut event = WORKFLOW_RUN.event(Provider::Github, message.value, message.mapping.zone)?;
     let deploy = &mut event.deploy;
     // Each attempt is a deployment of its own: one that is run again next week does not move the first.
-    let attempt = run["run_attempt"].as_u64().filter(|attempt| *attempt > 1).map(|n| format!(".{n}")).unwrap_or_default();
+    let attempt =
+        run["run_attempt"].as_u64().filter(|attempt| *attempt > 1).map(|n| format!(".{n}")).unwrap_or_default();
     deploy.id = deploy.id.take().map(|id| format!("run-{id}{attempt}"));
     deploy.status = Some(status.to_owned());
     Ok(event)

@@ -1,6 +1,6 @@
 //! GitLab: deployment events.
 
-use super::shape::{CANCELED, FAILURE, SUCCESS, is_commit, kept_branch, unknown};
+use super::shape::{CANCELED, FAILURE, SUCCESS, is_commit, kept_branch, repo_of_url, unknown};
 use super::{Event, Message, Not, Provider, Reader, Shape};
 
 pub(super) const READER: Reader = Reader { provider: Provider::Gitlab, shapes: &[&DEPLOYMENT], knows, read };
@@ -13,7 +13,7 @@ const DEPLOYMENT: Shape = Shape {
         ("status", &["/status"]),
         ("app", &["/project/name"]),
         ("environment", &["/environment"]),
-        ("repo", &["/project/path_with_namespace"]),
+        ("repo", &["/project/path_with_namespace", "/deployable_url", "/commit_url"]),
         ("commit", &["/commit_url", "/short_sha"]),
         ("branch", &["/ref"]),
         ("message", &["/commit_title"]),
@@ -50,6 +50,8 @@ fn read(message: &Message<'_>) -> Result<Event, Not> {
     let whole = deploy.commit.take().and_then(|url| url.rsplit('/').next().map(str::to_owned));
     deploy.commit = whole.filter(|hash| is_commit(hash) && hash.starts_with(short)).or_else(|| Some(short.to_owned()));
     deploy.commit = deploy.commit.take().filter(|hash| !hash.is_empty());
+    // A path, or an address that has it.
+    deploy.repo = deploy.repo.take().map(|repo| repo_of_url(&repo).unwrap_or(repo));
     kept_branch(deploy);
     Ok(event)
 }

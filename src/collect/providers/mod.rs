@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::event::Event;
 use super::{Headers, Mapping, Provider};
 
-pub(super) use shape::Shape;
+use shape::Shape;
 
 /// A message out of its envelope, with what stood around it.
 pub(super) struct Message<'a> {
@@ -48,14 +48,14 @@ impl Not {
 pub(super) struct Reader {
     pub(super) provider: Provider,
     /// Where its messages have their fields.
-    pub(super) shapes: &'static [&'static Shape],
+    shapes: &'static [&'static Shape],
     /// Whether a message is one of its own.
     pub(super) knows: fn(&Message<'_>) -> bool,
     pub(super) read: fn(&Message<'_>) -> Result<Event, Not>,
 }
 
 /// All, in the order in which `auto` asks whether they know a message.
-pub(super) const READERS: [&Reader; 10] = [
+const READERS: [&Reader; 10] = [
     &cdevents::READER,
     &github::READER,
     &gitlab::READER,
@@ -74,4 +74,14 @@ pub(super) fn reader(provider: Provider, message: &Message<'_>) -> Option<&'stat
         Provider::Auto => READERS.into_iter().find(|reader| (reader.knows)(message)),
         _ => READERS.into_iter().find(|reader| reader.provider == provider),
     }
+}
+
+/// A field of a deployment, and the JSON pointers to it, of which the first that is there counts.
+pub type Field = (&'static str, &'static [&'static str]);
+
+/// The kinds of message that are read of a provider, by the name that its documentation has for them, each with its fields.
+#[must_use]
+pub fn fields(provider: Provider) -> Vec<(&'static str, &'static [Field])> {
+    let shapes = READERS.into_iter().filter(|reader| reader.provider == provider).flat_map(|reader| reader.shapes);
+    shapes.map(|shape| (shape.name, shape.fields)).collect()
 }

@@ -1,19 +1,19 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 use chrono_tz::Tz;
 use serde_json::Value;
 
-use super::{Event, Not, Provider};
+use super::{Event, Field, Not, Provider};
 use crate::model::{Deploy, timestamp};
 
 /// Where a kind of message has the fields of a deployment: for each the JSON pointers to it, of which the first that is there counts.
 ///
 /// The fields are `id`, `deployed_at`, `changed_at` (where it is another than `deployed_at`), the further columns of a deployment, and
 /// whatever else is worth a column of its own.
-pub(in crate::collect) struct Shape {
+pub(super) struct Shape {
     /// The kind of message, as the documentation calls it.
-    pub(in crate::collect) name: &'static str,
+    pub(super) name: &'static str,
     /// Field, and the pointers to it.
-    pub(in crate::collect) fields: &'static [(&'static str, &'static [&'static str])],
+    pub(super) fields: &'static [Field],
 }
 
 /// The letters of a text that are kept: no commit message needs more.
@@ -21,7 +21,7 @@ const MOST_LETTERS: usize = 20_000;
 
 impl Shape {
     /// The pointers to a field.
-    pub(in crate::collect) fn pointers(&self, field: &str) -> &'static [&'static str] {
+    pub(super) fn pointers(&self, field: &str) -> &'static [&'static str] {
         self.fields.iter().find(|(name, _)| *name == field).map_or(&[], |(_, pointers)| pointers)
     }
 
@@ -100,7 +100,8 @@ pub(super) fn shortened(text: &str) -> String {
 /// The moment that a text means.
 pub(super) fn time_of(text: &str, pointer: &str, zone: Tz) -> Result<DateTime<Utc>, Not> {
     let readable = timestamp::parse_moment(text.trim(), zone).filter(|at| YEARS.contains(&chrono::Datelike::year(at)));
-    readable.ok_or_else(|| {
+    // No sender is more exact, and a store has no more digits.
+    readable.map(|at| at.trunc_subsecs(6)).ok_or_else(|| {
         let shown: String = text.chars().take(60).collect();
         Not::Rejected(format!("{pointer}: {shown:?} is not a time"))
     })
@@ -133,8 +134,8 @@ pub(super) fn repo_of_url(url: &str) -> Option<String> {
     let path = path.split(['?', '#']).next().unwrap_or(path);
     let end = ["/-/", "/commit", "/tree/", "/blob/", "/src/"].iter().filter_map(|mark| path.find(mark)).min();
     let path = path[..end.unwrap_or(path.len())].trim_matches('/');
-    let path = path.strip_suffix(".git").unwrap_or(path);
-    path.contains('/').then(|| path.to_owned())
+    let path = path.strip_suffix(".git").unwrap_or(path).replace("/_git/", "/");
+    path.contains('/').then_some(path)
 }
 
 /// Leaves of a branch or tag its name, and nothing where it is a commit.

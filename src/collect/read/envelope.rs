@@ -46,7 +46,9 @@ impl Envelope {
 fn is_push(value: &Value) -> bool {
     let known = ["data", "attributes", "messageId", "message_id"];
     let push = value.get("subscription").is_some() || value.get("ackId").is_some();
-    value["message"].as_object().is_some_and(|m| m.contains_key("data") || (push && known.iter().any(|k| m.contains_key(*k))))
+    value["message"]
+        .as_object()
+        .is_some_and(|m| m.contains_key("data") || (push && known.iter().any(|k| m.contains_key(*k))))
 }
 
 /// The columns that Pub/Sub writes beside `data`; a message that was pulled has their names in camel case.
@@ -95,7 +97,9 @@ pub(super) fn with_context(provider: Provider, raw: String, headers: &Headers) -
     let Ok(value @ Value::Object(_)) = parse(raw.as_bytes()) else { return raw };
     if let Some(kind) = cloud_event.filter(|_| value.get("specversion").is_none()) {
         let mut context = Map::new();
-        for (name, header) in [("specversion", "ce-specversion"), ("id", "ce-id"), ("source", "ce-source"), ("time", "ce-time")] {
+        for (name, header) in
+            [("specversion", "ce-specversion"), ("id", "ce-id"), ("source", "ce-source"), ("time", "ce-time")]
+        {
             context.extend(headers.get(header).map(|text| (name.to_owned(), text.into())));
         }
         context.insert("type".to_owned(), kind.into());

@@ -96,7 +96,15 @@ impl<R: BufRead> Messages<R> {
         }
         let line = |i: usize| starts.get(i).map_or(&b""[..], |range| begin[range.clone()].trim_ascii());
         let lines = is_by_lines(line(0), line(1));
-        Self { input: Cursor::new(begin).chain(input), lines, in_array: false, count: 0, of_line: Vec::new(), failed, ended: false }
+        Self {
+            input: Cursor::new(begin).chain(input),
+            lines,
+            in_array: false,
+            count: 0,
+            of_line: Vec::new(),
+            failed,
+            ended: false,
+        }
     }
 
     fn next_line(&mut self) -> io::Result<Option<Message>> {

@@ -9,7 +9,7 @@ use std::io::{self, BufRead};
 
 use serde_json::Value;
 
-use super::event::{Item, Reading};
+use super::event::{Event, Item, Reading};
 use super::providers::{self, Message, Not};
 use super::{Headers, Mapping, Provider};
 use envelope::Envelope;
@@ -75,13 +75,13 @@ fn read_bytes(provider: Provider, bytes: &[u8], headers: &Headers, mapping: &Map
         Ok(envelope) => envelope,
         Err(not) => return (provider, not.into()),
     };
-    let message =
-        Message { value: &envelope.value, event_name: envelope.event_name.as_deref(), headers, mapping };
+    let message = Message { value: &envelope.value, event_name: envelope.event_name.as_deref(), headers, mapping };
     let Some(reader) = providers::reader(provider, &message) else {
         let reason = "it looks like no message of a known provider: name the provider instead of auto";
         return (provider, Reading::Rejected(reason.to_owned()));
     };
-    let read = (reader.read)(&message).and_then(|event| mapping.apply(event).map_err(Not::Ignored));
+    let read = (reader.read)(&message).map(named_by_repo);
+    let read = read.and_then(|event| mapping.apply(event).map_err(Not::Ignored));
     let reading = match read {
         Ok(event) => Reading::Event(Box::new(event)),
         Err(Not::Rejected(reason)) if !envelope.place.is_empty() => {
@@ -90,6 +90,16 @@ fn read_bytes(provider: Provider, bytes: &[u8], headers: &Headers, mapping: &Map
         Err(not) => not.into(),
     };
     (reader.provider, reading)
+}
+
+/// An event whose message names no app: it is called as its repository is.
+fn named_by_repo(mut event: Event) -> Event {
+    let deploy = &mut event.deploy;
+    if deploy.app.is_none() {
+        let name = deploy.repo.as_deref().and_then(|repo| repo.rsplit('/').next());
+        deploy.app = name.filter(|name| !name.is_empty()).map(str::to_owned);
+    }
+    event
 }
 
 impl From<Not> for Reading {

@@ -35,7 +35,12 @@ pub trait Store {
     ///
     /// # Errors
     /// Where the store cannot be read.
-    fn commit_before(&self, app: &str, environment: Option<&str>, before: DateTime<Utc>) -> Result<Option<String>, StoreError>;
+    fn commit_before(
+        &self,
+        app: &str,
+        environment: Option<&str>,
+        before: DateTime<Utc>,
+    ) -> Result<Option<String>, StoreError>;
 
     /// The events of deployments, in the order of time.
     ///
