@@ -317,13 +317,13 @@ class Running(Programs):
     def test_it_does_not_listen_without_a_secret(self):
         for arguments, said in [
             ([], "no provider has a secret"),
-            (["--provider", "github"], "SHIPTRACE_SECRET_GITHUB"),
-            (["--provider", "cloud-build"], "--push-audience"),
+            (["--from", "github"], "SHIPTRACE_SECRET_GITHUB"),
+            (["--from", "cloud-build"], "--push-audience"),
             (["--push-audience", "https://x"], "--push-account"),
             (["--push-account", "a@b"], "--push-audience"),
             (["--secret-file", "github=none"], "none"),
             (["--secret-file", "github"], "PROVIDER=FILE"),
-            (["--provider", "git-hub", "--insecure"], "github"),
+            (["--from", "git-hub", "--insecure"], "github"),
             (["--push-account", "a@b", "--push-audience", "x", "--push-keys", "http://example.com/keys"], "https"),
         ]:
             with self.subTest(arguments):

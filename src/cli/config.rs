@@ -1,5 +1,8 @@
 //! `shiptrace.toml`.
 
+mod collect;
+mod senders;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::ops::Range;
@@ -12,6 +15,8 @@ use crate::model::{Beliefs, Better, Deploy, Step, nearest_names};
 use crate::sources::Ratio;
 
 use super::CliError;
+pub(super) use collect::CollectConfig;
+pub(super) use senders::SendersConfig;
 
 /// What the configuration says. Paths in it are relative to `folder`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -28,6 +33,7 @@ pub(super) struct Config {
     pub(super) deploy_columns: BTreeMap<String, String>,
     pub(super) metrics: BTreeMap<String, MetricConfig>,
     pub(super) beliefs: Beliefs,
+    pub(super) collect: CollectConfig,
 }
 
 /// What `[metrics.NAME]` says.
@@ -44,7 +50,8 @@ pub(super) struct MetricConfig {
     pub(super) raw: Option<(String, usize)>,
 }
 
-const TOP: [&str; 8] = ["timezone", "window", "commit_url", "environments", "deploys", "metrics", "priors", "apps"];
+const TOP: [&str; 9] =
+    ["timezone", "window", "commit_url", "environments", "deploys", "metrics", "priors", "apps", "collect"];
 const DEPLOYS: [&str; 3] = ["source", "columns", "environments"];
 const PRIORS: [&str; 3] = ["nothing_happened", "not_a_deployment", "spike_not_a_deployment"];
 const APP: [&str; 1] = ["lag"];
@@ -91,6 +98,7 @@ impl Config {
                 "deploys" => config.read_deploys(&reader, value)?,
                 "priors" => config.read_priors(&reader, value)?,
                 "apps" => config.read_apps(&reader, value)?,
+                "collect" => config.collect = CollectConfig::read(&reader, value)?,
                 _ => {
                     for (name, metric) in reader.table(value)? {
                         let metric = MetricConfig::read(&reader, metric, name.get_ref())?;

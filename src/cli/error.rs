@@ -2,6 +2,7 @@ use std::io;
 
 use crate::collect::outbox::OutboxError;
 use crate::collect::receiver::ReceiverError;
+use crate::collect::git::GitError;
 use crate::collect::store::StoreError;
 use crate::investigate::{ErrorKind, InvestigateError};
 use crate::report::visible;
@@ -60,15 +61,34 @@ pub enum CliError {
     /// The question was not answered.
     #[error(transparent)]
     Investigate(#[from] InvestigateError),
-    /// The store of deployments failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
     /// The receiver ended.
     #[error(transparent)]
     Receiver(#[from] ReceiverError),
     /// Deployments did not reach BigQuery.
     #[error(transparent)]
     Outbox(#[from] Box<OutboxError>),
+    /// A file of messages cannot be read.
+    #[error("{file}: cannot be read: {reason}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// There were messages, and none of them could be read.
+    #[error("none of the {rejected} messages could be read as {provider}")]
+    NothingRead {
+        /// Who was said to have sent them.
+        provider: &'static str,
+        /// How many there were.
+        rejected: usize,
+    },
+    /// The store could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The clone could not be read.
+    #[error(transparent)]
+    Git(#[from] GitError),
     /// The answer could not be written.
     #[error("{file}: cannot be written: {source}")]
     Write {
@@ -85,6 +105,7 @@ impl CliError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Source(error) if error.kind() == SourceErrorKind::Unreachable => 3,
+            Self::Store(StoreError::Open { .. } | StoreError::Full { .. } | StoreError::Busy { .. }) => 3,
             Self::Investigate(error) => match error.kind() {
                 ErrorKind::Data => 2,
                 ErrorKind::Unreachable => 3,
@@ -115,6 +136,13 @@ impl CliError {
             }
             Self::Receiver(_) => None,
             Self::Outbox(error) => error.hint(),
+            Self::Unreadable { .. } => {
+                Some("name a file that exists and may be read, or - for standard input".to_owned())
+            }
+            Self::NothingRead { .. } => {
+                Some("the reasons are above; auto tells by their look who sent them".to_owned())
+            }
+            Self::Git(error) => Some(error.hint()),
             Self::Write { .. } => Some("give another --output".to_owned()),
         }
     }

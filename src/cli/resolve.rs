@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 
+use crate::collect::Mapping;
 use crate::investigate::Setting;
 use crate::model::MetricSettings;
 use crate::sources::{DeploySource, Locator, MetricSource, check_readable};
 
 use super::arguments::{DataArguments, DeployArguments};
-use super::config::{Config, MetricConfig};
+use super::config::{Config, MetricConfig, SendersConfig};
 use super::environment::Environment;
 use super::{CliError, when};
 
@@ -43,6 +44,30 @@ impl<'a> Resolved<'a> {
     /// Links to commits.
     pub(super) fn commit_url(&self) -> Option<String> {
         self.config.commit_url.clone()
+    }
+
+    /// Which messages are deployments of which app.
+    pub(super) fn mapping(&self) -> Mapping {
+        Mapping { zone: self.zone, ..self.config.collect.mapping.clone() }
+    }
+
+    /// How senders prove to the receiver who they are.
+    pub(super) fn senders(&self) -> &SendersConfig {
+        &self.config.collect.senders
+    }
+
+    /// A path of the configuration.
+    pub(super) fn beside_config(&self, path: &str) -> PathBuf {
+        beneath(&self.config.folder, Path::new(path))
+    }
+
+    /// The store that the configuration names.
+    pub(super) fn into(&self) -> Option<String> {
+        let path = self.config.collect.into.as_ref()?;
+        if path.starts_with("bigquery:") {
+            return Some(path.clone());
+        }
+        Some(beneath(&self.config.folder, Path::new(path)).display().to_string())
     }
 
     pub(super) fn window(&self, flag: Option<&str>) -> Result<TimeDelta, CliError> {

@@ -73,6 +73,10 @@ impl Event {
 
     fn filled_from(mut self, other: &Self) -> Self {
         let (to, from) = (&mut self.deploy, &other.deploy);
+        // A sender's sentence about the deployment says less than a message that was filled in.
+        if to.message.is_some() && to.message.as_ref() == to.extra.get("summary") && from.message.is_some() {
+            to.message = None;
+        }
         for (to, from) in [
             (&mut to.kind, &from.kind),
             (&mut to.app, &from.app),

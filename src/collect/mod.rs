@@ -8,6 +8,7 @@
 //! be read becomes an item as well, with the reason; nothing stops the rest, and nothing is dropped.
 
 mod event;
+pub mod git;
 mod headers;
 mod mapping;
 pub mod outbox;

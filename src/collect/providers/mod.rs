@@ -20,6 +20,7 @@ use super::event::Event;
 use super::{Headers, Mapping, Provider};
 
 use shape::Shape;
+pub(super) use shape::{is_commit, repo_of_url};
 
 /// A message out of its envelope, with what stood around it.
 pub(super) struct Message<'a> {

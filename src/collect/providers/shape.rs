@@ -118,7 +118,7 @@ pub(super) const FAILURE: &str = "failure";
 pub(super) const CANCELED: &str = "canceled";
 
 /// A commit hash, of which at least seven digits are written.
-pub(super) fn is_commit(text: &str) -> bool {
+pub(in crate::collect) fn is_commit(text: &str) -> bool {
     (7..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
@@ -128,9 +128,12 @@ pub(super) fn branch(text: &str) -> &str {
 }
 
 /// `owner/name` of the web address of a repository, a commit or a file in it, or of the address that git clones from.
-pub(super) fn repo_of_url(url: &str) -> Option<String> {
-    let rest = url.split_once("://").map(|(_, rest)| rest).or_else(|| url.split_once('@').map(|(_, rest)| rest))?;
-    let path = rest.split_once(['/', ':'])?.1;
+pub(in crate::collect) fn repo_of_url(url: &str) -> Option<String> {
+    // Before the path may stand a name and a password, which go nowhere.
+    let path = match url.split_once("://") {
+        Some((_, rest)) => rest.split_once('/')?.1,
+        None => url.split_once('@')?.1.split_once(':')?.1,
+    };
     let path = path.split(['?', '#']).next().unwrap_or(path);
     let end = ["/-/", "/commit", "/tree/", "/blob/", "/src/"].iter().filter_map(|mark| path.find(mark)).min();
     let path = path[..end.unwrap_or(path.len())].trim_matches('/');
@@ -152,5 +155,28 @@ pub(super) fn unknown(pointer: &str, word: Option<&str>) -> Not {
             Not::Rejected(format!("{pointer}: {shown:?} is no state that is known"))
         }
         None => Not::Rejected(format!("{pointer}: missing, and it says how the deployment ended")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_is_known_by_its_addresses_and_no_password_is_kept() {
+        for (url, repo) in [
+            ("https://git.example.com/acme/web.git", "acme/web"),
+            ("https://me:secret@git.example.com/acme/web", "acme/web"),
+            ("git@git.example.com:acme/web.git", "acme/web"),
+            ("ssh://git@git.example.com:22/acme/web.git", "acme/web"),
+            ("https://git.example.com/acme/group/web/-/commit/4f1d0c6a", "acme/group/web"),
+            ("https://git.example.com/acme/web/commit/4f1d0c6a?x=/y/z", "acme/web"),
+            ("https://dev.example.com/acme/_git/web", "acme/web"),
+        ] {
+            assert_eq!(repo_of_url(url).as_deref(), Some(repo), "{url}");
+        }
+        for url in ["", "/srv/git/web.git", "https://example.com", "web"] {
+            assert_eq!(repo_of_url(url), None, "{url}");
+        }
     }
 }

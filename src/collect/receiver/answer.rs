@@ -51,7 +51,13 @@ impl Answer {
             "new": new, "updated": updated, "unchanged": unchanged, "ignored": ignored, "rejected": rejected
         });
         let ignored: usize = ignored.values().sum();
-        let counts = [("new", *new), ("updated", *updated), ("unchanged", *unchanged), ("ignored", ignored), ("rejected", *rejected)];
+        let counts = [
+            ("new", *new),
+            ("updated", *updated),
+            ("unchanged", *unchanged),
+            ("ignored", ignored),
+            ("rejected", *rejected),
+        ];
         let text: Vec<String> = counts.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{name}={n}")).collect();
         let status = if *rejected > 0 { 202 } else { 200 };
         Self { status, body: body.to_string(), told: Told { refused: None, text: text.join(" ") } }
@@ -61,9 +67,11 @@ impl Answer {
     pub(super) fn failed(error: &StoreError) -> Self {
         match error {
             StoreError::Full { .. } => Self::refused(507, "store_full", "there is no room for more: try again later"),
-            StoreError::TooManyRejected { .. } => {
-                Self::refused(507, "too_many_rejected", "too many messages that cannot be read are kept: try again later")
-            }
+            StoreError::TooManyRejected { .. } => Self::refused(
+                507,
+                "too_many_rejected",
+                "too many messages that cannot be read are kept: try again later",
+            ),
             _ => Self::refused(503, "store_failed", "the store cannot be written now: try again later"),
         }
     }

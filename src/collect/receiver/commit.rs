@@ -59,7 +59,9 @@ fn write(database: &Database, mut jobs: mpsc::Receiver<Job>, metrics: &Metrics) 
     let mut writer = database.writer()?;
     while let Some(first) = jobs.blocking_recv() {
         let mut batch = vec![first];
-        while batch.len() < BATCH && let Ok(next) = jobs.try_recv() {
+        while batch.len() < BATCH
+            && let Ok(next) = jobs.try_recv()
+        {
             batch.push(next);
         }
         let (deliveries, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|job| (job.delivery, job.answer)).unzip();
@@ -81,7 +83,8 @@ fn commit(writer: &mut Writer<'_>, deliveries: &[Delivery], metrics: &Metrics) -
     match put(deliveries) {
         Ok(summaries) => summaries.into_iter().map(Ok).collect(),
         Err(StoreError::TooManyRejected { .. }) if deliveries.len() > 1 => {
-            let alone = |delivery| put(std::slice::from_ref(delivery)).map(|s| s.into_iter().next().unwrap_or_default());
+            let alone =
+                |delivery| put(std::slice::from_ref(delivery)).map(|s| s.into_iter().next().unwrap_or_default());
             deliveries.iter().map(alone).collect()
         }
         Err(error) => deliveries.iter().map(|_| Err(error.clone())).collect(),

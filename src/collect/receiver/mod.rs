@@ -88,8 +88,7 @@ pub enum ReceiverError {
 /// Where the address cannot be listened on, or the store fails at the start.
 pub fn receive(settings: Settings, database: Database) -> Result<(), ReceiverError> {
     let start = |e: std::io::Error| ReceiverError::Start { reason: e.to_string() };
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(start)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(start)?;
     let (log, log_thread) = Log::start(settings.quiet);
     let metrics = Arc::new(Metrics::default());
     let asked = database.again()?;

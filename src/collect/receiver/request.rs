@@ -72,7 +72,8 @@ fn content_type(headers: &HeaderMap) -> Result<(), Answer> {
 
 /// The headers that are text. Those that prove who sent the request are of no use to whoever reads the message.
 fn readable(headers: &HeaderMap) -> Headers {
-    let is_proof = |name: &str| ["authorization", "cookie", "token", "signature"].iter().any(|word| name.contains(word));
+    let is_proof =
+        |name: &str| ["authorization", "cookie", "token", "signature"].iter().any(|word| name.contains(word));
     let text = headers.iter().filter(|(name, _)| !is_proof(name.as_str()));
     text.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect()
 }

@@ -38,7 +38,8 @@ impl Database {
     /// # Errors
     /// As [`Database::open`], and where there is no such file.
     pub fn open_existing(path: &Path) -> Result<Self, StoreError> {
-        let failed = |e: std::io::Error| StoreError::Open { file: path.display().to_string(), reason: super::read::reason(&e) };
+        let failed =
+            |e: std::io::Error| StoreError::Open { file: path.display().to_string(), reason: super::read::reason(&e) };
         std::fs::File::open(path).map_err(failed)?;
         Self::open(path)
     }

@@ -76,7 +76,9 @@ impl StoreError {
             Self::Damaged { .. } => "put a backup in its place, or save what can be read: sqlite3 FILE .recover",
             Self::Full { .. } => "make room on the disk; nothing that was acknowledged is lost",
             Self::Busy { .. } => "wait until the other process is done, or stop it",
-            Self::TooManyRejected { .. } => "look at them with shiptrace collect rejected, then --retry or --discard them",
+            Self::TooManyRejected { .. } => {
+                "look at them with shiptrace collect rejected, then --retry or --discard them"
+            }
             Self::Sqlite { .. } => return None,
         };
         Some(hint.to_owned())

@@ -3,6 +3,7 @@
 mod database;
 mod deploys;
 mod error;
+mod memory;
 mod outbox;
 mod read;
 mod rejected;
@@ -14,10 +15,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{Event, Item};
+use super::{Event, Item, Provider, Reading};
 
 pub use database::Database;
 pub use error::StoreError;
+pub use memory::Memory;
 pub use outbox::{Depth, Unsent};
 pub use read::events_of;
 pub use rejected::Rejected;
@@ -47,6 +49,20 @@ pub trait Store {
     /// # Errors
     /// Where the store cannot be read.
     fn events(&self) -> Result<Vec<Event>, StoreError>;
+
+    /// Keeps events that no message told.
+    ///
+    /// # Errors
+    /// As [`Store::put`].
+    fn put_events(&mut self, events: &[Event]) -> Result<Summary, StoreError> {
+        let item = |event: &Event| Item {
+            provider: Provider::Auto,
+            place: String::new(),
+            raw: String::new(),
+            reading: Reading::Event(Box::new(event.clone())),
+        };
+        self.put(&events.iter().map(item).collect::<Vec<_>>())
+    }
 }
 
 /// What was kept.
@@ -76,7 +92,6 @@ impl Summary {
         }
     }
 }
-
 
 #[cfg(test)]
 mod tests;

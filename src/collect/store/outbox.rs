@@ -36,8 +36,7 @@ impl Database {
     /// Where the database cannot be written.
     pub fn add_target(&self, target: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         let failed = |e: rusqlite::Error| self.failed(&e);
-        let change =
-            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate).map_err(failed)?;
+        let change = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate).map_err(failed)?;
         let added = change.execute("INSERT OR IGNORE INTO targets (name) VALUES (?1)", [target]).map_err(failed)?;
         if added > 0 {
             let all = "INSERT OR IGNORE INTO outbox (target, source, id, version, since)
@@ -72,8 +71,7 @@ impl Database {
     /// Where the database cannot be written.
     pub fn sent(&self, target: &str, sent: &[&Unsent], refused: &[(&Unsent, String)]) -> Result<(), StoreError> {
         let failed = |e: rusqlite::Error| self.failed(&e);
-        let change =
-            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate).map_err(failed)?;
+        let change = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate).map_err(failed)?;
         let which = "WHERE target = ?1 AND source = ?2 AND id = ?3 AND version = ?4";
         let mut delete = change.prepare(&format!("DELETE FROM outbox {which}")).map_err(failed)?;
         for unsent in sent {

@@ -90,7 +90,8 @@ fn immutable(path: &Path) -> String {
 }
 
 fn events(connection: &Connection) -> rusqlite::Result<Vec<Event>> {
-    let mut statement = connection.prepare(&format!("SELECT {} FROM deploys ORDER BY deployed_at, source, id", row::COLUMNS))?;
+    let mut statement =
+        connection.prepare(&format!("SELECT {} FROM deploys ORDER BY deployed_at, source, id", row::COLUMNS))?;
     statement.query_map([], row::event)?.collect()
 }
 

@@ -76,9 +76,8 @@ pub(super) fn migrate(connection: &Connection, file: &str) -> Result<(), StoreEr
 /// # Errors
 /// Where it is another program's, or of a newer version.
 pub(super) fn check_ours(connection: &Connection, file: &str) -> Result<i64, StoreError> {
-    let number = |query: &str| {
-        connection.query_row(query, [], |row| row.get::<_, i64>(0)).map_err(|e| StoreError::of(file, &e))
-    };
+    let number =
+        |query: &str| connection.query_row(query, [], |row| row.get::<_, i64>(0)).map_err(|e| StoreError::of(file, &e));
     let foreign = |reason: &str| Err(StoreError::Foreign { file: file.to_owned(), reason: reason.to_owned() });
     let version = number("PRAGMA user_version")?;
     match number("PRAGMA application_id")? {

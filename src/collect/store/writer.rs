@@ -66,7 +66,11 @@ impl Writer<'_> {
     ///
     /// # Errors
     /// Where the database cannot be written; then all are kept as they were.
-    pub fn retry(&mut self, now: DateTime<Utc>, read: impl Fn(&str, &str) -> Vec<Item>) -> Result<(Summary, usize), StoreError> {
+    pub fn retry(
+        &mut self,
+        now: DateTime<Utc>,
+        read: impl Fn(&str, &str) -> Vec<Item>,
+    ) -> Result<(Summary, usize), StoreError> {
         let failed = |e: rusqlite::Error| StoreError::of(self.file, &e);
         let change = Transaction::new_unchecked(self.connection, TransactionBehavior::Immediate).map_err(failed)?;
         let (mut summary, mut still, mut from) = (Summary::default(), 0, 0);

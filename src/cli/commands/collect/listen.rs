@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::environment::Environment;
+use crate::cli::resolve::Resolved;
 use crate::cli::{CliError, Outcome};
 use crate::collect::outbox::Sender;
 use crate::collect::receiver::{self, GOOGLE_KEYS, KeySource, Keys, Limits, Push, Secret, Settings, Verifier};
-use crate::collect::{Mapping, Provider};
+use crate::collect::Provider;
 
+use super::IntoArguments;
 use super::store::StoreName;
 
 /// Receive messages over HTTP.
@@ -27,9 +29,9 @@ pub(super) struct Listen {
     #[arg(long, value_name = "ADDRESS")]
     pub(super) listen: Option<String>,
 
-    /// Receive from this provider; repeatable [default: those that have a secret]
-    #[arg(long, value_name = "NAME", requires = "listen")]
-    provider: Vec<String>,
+    /// Receive from this provider only, as PROVIDER does; repeatable [default: those that have a secret]
+    #[arg(long, value_name = "PROVIDER", requires = "listen")]
+    from: Vec<String>,
 
     /// A file with the secrets of a provider, one a line; repeatable. Also SHIPTRACE_SECRET_PROVIDER
     #[arg(long, value_name = "PROVIDER=FILE", requires = "listen")]
@@ -70,26 +72,31 @@ pub(super) struct Listen {
     /// The size in bytes that the database may have; beyond that senders are told to come again
     #[arg(long, value_name = "BYTES", requires = "listen")]
     max_store: Option<u64>,
-
-    /// Log only what went wrong, not each request
-    #[arg(long, requires = "listen")]
-    quiet: bool,
 }
 
 /// Who signs for Google.
 const GOOGLE: [&str; 2] = ["https://accounts.google.com", "accounts.google.com"];
 
 impl Listen {
+    /// Receives until it is asked to stop.
     pub(super) fn run(
         &self,
-        (address, store): (&str, &StoreName),
+        provider: Option<Provider>,
+        into: &IntoArguments,
         environment: &Environment,
-        mapping: Mapping,
     ) -> Result<Outcome, CliError> {
+        let data = into.data();
+        let resolved = Resolved::new(&data, environment)?;
+        let address = self.listen.as_deref().unwrap_or_default();
         let hint = "write an address and a port, such as 127.0.0.1:8080";
         let address: SocketAddr =
             address.parse().map_err(|_| CliError::option("--listen", address, "is no address with a port", hint))?;
-        let verifiers = self.verifiers(address, environment)?;
+        if into.dry_run {
+            let hint = "leave one of them out";
+            return Err(CliError::option("--dry-run", "--listen", "what was received must be kept", hint));
+        }
+        let store = StoreName::new((into.into.as_deref(), into.outbox.as_deref()), &resolved, environment)?;
+        let verifiers = self.verifiers((address, provider), &resolved, environment)?;
         let database = store.open()?;
         if let Some(bytes) = self.max_store {
             database.limit_bytes(bytes)?;
@@ -99,7 +106,7 @@ impl Listen {
         let settings = Settings {
             address,
             verifiers,
-            mapping,
+            mapping: resolved.mapping(),
             limits: Limits {
                 body: self.max_body,
                 bodies: Limits::default().bodies.max(self.max_body),
@@ -109,7 +116,7 @@ impl Listen {
                 ..Limits::default()
             },
             target: store.table.as_ref().map(ToString::to_string),
-            quiet: self.quiet,
+            quiet: into.output.quiet,
         };
         let sender = outbox.map(|outbox| Sender::start(outbox, Box::new(|line| tell(line))));
         let received = receiver::receive(settings, database);
@@ -120,19 +127,25 @@ impl Listen {
     }
 
     /// Who may send. Nobody who cannot prove who it is, unless that was asked for where only this machine can reach us.
-    fn verifiers(&self, address: SocketAddr, environment: &Environment) -> Result<BTreeMap<Provider, Verifier>, CliError> {
+    fn verifiers(
+        &self,
+        (address, only): (SocketAddr, Option<Provider>),
+        resolved: &Resolved<'_>,
+        environment: &Environment,
+    ) -> Result<BTreeMap<Provider, Verifier>, CliError> {
         let mut verifiers: BTreeMap<Provider, Verifier> = BTreeMap::new();
-        for (provider, secrets) in self.secrets(environment)? {
+        for (provider, secrets) in self.secrets(resolved, environment)? {
             verifiers.insert(provider, Verifier::Secrets(provider, secrets));
         }
-        if let Some(push) = self.push(environment)? {
+        if let Some(push) = self.push(resolved, environment)? {
             verifiers.insert(Provider::CloudBuild, Verifier::Push(Box::new(push)));
         }
         if self.insecure && !address.ip().is_loopback() {
             let hint = "listen at 127.0.0.1, or give each provider its secret";
-            return Err(CliError::option("--insecure", "", "others than this machine can reach the address", hint));
+            return Err(CliError::option("--listen", &address.to_string(), "--insecure, and others than this machine can reach the address", hint));
         }
-        let named = self.provider.iter().map(|name| sender("--provider", name)).collect::<Result<Vec<_>, _>>()?;
+        let mut named = self.from.iter().map(|name| sender("--from", name)).collect::<Result<Vec<_>, _>>()?;
+        named.extend(only.map(|provider| sender("PROVIDER", provider.name())).transpose()?);
         if self.insecure {
             let all = if named.is_empty() { &Provider::ALL[..] } else { &named };
             for provider in all.iter().filter(|provider| **provider != Provider::Auto) {
@@ -153,7 +166,11 @@ impl Listen {
     }
 
     /// The secrets of each provider, from files and the environment.
-    fn secrets(&self, environment: &Environment) -> Result<BTreeMap<Provider, Vec<Secret>>, CliError> {
+    fn secrets(
+        &self,
+        resolved: &Resolved<'_>,
+        environment: &Environment,
+    ) -> Result<BTreeMap<Provider, Vec<Secret>>, CliError> {
         let mut secrets: BTreeMap<Provider, Vec<Secret>> = BTreeMap::new();
         for given in &self.secret_file {
             let hint = "write PROVIDER=FILE, such as github=/run/secrets/github";
@@ -161,6 +178,14 @@ impl Listen {
                 given.split_once('=').ok_or_else(|| CliError::option("--secret-file", given, "names no provider", hint))?;
             let provider = sender("--secret-file", name)?;
             secrets.entry(provider).or_default().extend(of_file(Path::new(file))?);
+        }
+        for (provider, places) in &resolved.senders().secrets {
+            let of_provider = secrets.entry(*provider).or_default();
+            for file in &places.files {
+                of_provider.extend(of_file(&resolved.beside_config(file))?);
+            }
+            let set = places.variables.iter().filter_map(|name| environment.get(name));
+            of_provider.extend(set.flat_map(Secret::of_lines));
         }
         for provider in Provider::ALL {
             let variable = format!("SECRET_{}", provider.name().replace('-', "_").to_ascii_uppercase());
@@ -183,9 +208,10 @@ impl Listen {
     }
 
     /// How pushes of Pub/Sub are verified; none where nothing was said of them.
-    fn push(&self, environment: &Environment) -> Result<Option<Push>, CliError> {
-        let audiences = several(&self.push_audience, environment.option("PUSH_AUDIENCE"));
-        let accounts = several(&self.push_account, environment.option("PUSH_ACCOUNT"));
+    fn push(&self, resolved: &Resolved<'_>, environment: &Environment) -> Result<Option<Push>, CliError> {
+        let set = &resolved.senders().push;
+        let audiences = several(&self.push_audience, environment.option("PUSH_AUDIENCE"), &set.audience);
+        let accounts = several(&self.push_account, environment.option("PUSH_ACCOUNT"), &set.account);
         match (audiences.is_empty(), accounts.is_empty()) {
             (true, true) => return Ok(None),
             (false, false) => {}
@@ -198,11 +224,12 @@ impl Listen {
                 return Err(CliError::option("--push-account", &accounts.join(", "), problem, "name the audience"));
             }
         }
-        let keys = self.push_keys.as_deref().or_else(|| environment.option("PUSH_KEYS")).unwrap_or(GOOGLE_KEYS);
+        let keys = self.push_keys.as_deref().or_else(|| environment.option("PUSH_KEYS"));
+        let keys = keys.or(set.keys.as_deref()).unwrap_or(GOOGLE_KEYS);
         let failed = |reason: String| CliError::option("--push-keys", keys, reason, "give the address or the file of a key set");
         let keys_read = Keys::new(source(keys).map_err(failed)?).map_err(failed)?;
-        let issuers =
-            if self.push_issuer.is_empty() { GOOGLE.map(str::to_owned).to_vec() } else { self.push_issuer.clone() };
+        let google = GOOGLE.map(str::to_owned);
+        let issuers = several(&self.push_issuer, None, if set.issuer.is_empty() { &google } else { &set.issuer });
         Ok(Some(Push::new(keys_read, &audiences, &accounts, &issuers)))
     }
 }
@@ -220,10 +247,11 @@ fn source(text: &str) -> Result<KeySource, String> {
     fs::metadata(&file).map(|_| KeySource::File(file)).map_err(|e| e.to_string())
 }
 
-/// What a flag says, or the variable that stands for it, with commas between.
-fn several(flags: &[String], variable: Option<&str>) -> Vec<String> {
+/// What a flag says, or the variable that stands for it, with commas between, or the configuration.
+fn several(flags: &[String], variable: Option<&str>, configured: &[String]) -> Vec<String> {
     match (flags, variable) {
         ([], Some(text)) => text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect(),
+        ([], None) => configured.to_vec(),
         (flags, _) => flags.to_vec(),
     }
 }
@@ -254,7 +282,7 @@ fn without_secret(provider: Provider) -> CliError {
         let variable = provider.name().replace('-', "_").to_ascii_uppercase();
         format!("set SHIPTRACE_SECRET_{variable} or --secret-file {provider}=FILE, or --insecure at a loopback address")
     };
-    CliError::option("--provider", provider.name(), "has no secret, and anybody could send in its name", &hint)
+    CliError::option("--listen", provider.name(), "has no secret, and anybody could send in its name", &hint)
 }
 
 /// A line for whoever runs this.

@@ -6,6 +6,9 @@ use chrono::Utc;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use crate::cli::arguments::DataArguments;
+use crate::cli::environment::Environment;
+use crate::cli::resolve::Resolved;
 use crate::cli::{CliError, Outcome};
 use crate::collect::store::{Database, Rejected as Kept};
 use crate::collect::{Headers, Mapping, Provider, read};
@@ -16,9 +19,13 @@ use super::store::StoreName;
 /// Messages that were kept because they cannot be read, and why
 #[derive(Debug, Args)]
 pub(super) struct Rejected {
-    /// The database, or bigquery:PROJECT.DATASET.TABLE [default: deploys.db]
-    #[command(flatten)]
-    pub(super) store: super::store::StoreArguments,
+    /// The database, or bigquery:PROJECT.DATASET.TABLE [default: into in [collect], else deploys.db]
+    #[arg(long, value_name = "STORE")]
+    into: Option<String>,
+
+    /// The database through which deployments go to BigQuery [default: deploys.db]
+    #[arg(long, value_name = "FILE")]
+    outbox: Option<String>,
 
     /// Read them again, after a fix; what can be read now becomes a deployment
     #[arg(long, conflicts_with = "discard")]
@@ -31,6 +38,14 @@ pub(super) struct Rejected {
     /// The format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     format: Shown,
+
+    /// The configuration, instead of shiptrace.toml in the working folder or its parents
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    config: Option<String>,
+
+    /// Use no configuration
+    #[arg(long)]
+    no_config: bool,
 }
 
 /// How messages are listed.
@@ -51,10 +66,13 @@ const PAGE: u32 = 100;
 const SHOWN: usize = 200;
 
 impl Rejected {
-    pub(super) fn run(&self, store: &StoreName, mapping: &Mapping) -> Result<Outcome, CliError> {
+    pub(super) fn run(&self, environment: &Environment) -> Result<Outcome, CliError> {
+        let data = DataArguments { config: self.config.clone(), no_config: self.no_config, ..DataArguments::default() };
+        let resolved = Resolved::new(&data, environment)?;
+        let store = StoreName::new((self.into.as_deref(), self.outbox.as_deref()), &resolved, environment)?;
         let database = Database::open_existing(&store.file)?;
         if self.retry {
-            return retry(&database, mapping);
+            return retry(&database, &resolved.mapping());
         }
         if !self.discard.is_empty() {
             return self.discard(&database);

@@ -4,28 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Args;
-
 use crate::bigquery::{self, Client, Event, Listener, TableName};
 use crate::cli::CliError;
 use crate::cli::environment::Environment;
+use crate::cli::resolve::Resolved;
 use crate::collect::outbox::{Outbox, OutboxError};
 use crate::collect::store::Database;
-
-/// Where deployments are kept.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Store")]
-pub(super) struct StoreArguments {
-    /// Where deployments are kept: FILE.db, or bigquery:PROJECT.DATASET.TABLE [default: deploys.db]
-    ///
-    /// What is for BigQuery is kept in a database as well (--outbox), from which it is sent as soon as BigQuery can be reached.
-    #[arg(long, value_name = "STORE")]
-    pub(super) into: Option<String>,
-
-    /// The database through which deployments go to BigQuery [default: deploys.db]
-    #[arg(long, value_name = "FILE")]
-    pub(super) outbox: Option<String>,
-}
 
 /// The database where nothing was said.
 const DEFAULT: &str = "deploys.db";
@@ -42,21 +26,34 @@ pub(super) struct StoreName {
     pub(super) table: Option<TableName>,
 }
 
-impl StoreArguments {
-    /// What was meant: the flag, else `SHIPTRACE_INTO`, else the default.
-    pub(super) fn name(&self, environment: &Environment) -> Result<StoreName, CliError> {
-        let into = self.into.as_deref().or_else(|| environment.option("INTO")).unwrap_or(DEFAULT);
-        let outbox = self.outbox.as_deref().or_else(|| environment.option("OUTBOX"));
+impl StoreName {
+    /// What was meant: the flag, else `SHIPTRACE_INTO`, else what the configuration says, else the default.
+    pub(super) fn new(
+        (into, outbox): (Option<&str>, Option<&str>),
+        resolved: &Resolved<'_>,
+        environment: &Environment,
+    ) -> Result<Self, CliError> {
+        let configured = resolved.into();
+        let into = into.or_else(|| environment.option("INTO")).or(configured.as_deref()).unwrap_or(DEFAULT);
+        let outbox = outbox.or_else(|| environment.option("OUTBOX"));
         if let Some(table) = into.strip_prefix("bigquery:") {
             let wrong = |e: bigquery::NameError| CliError::option("--into", into, e.to_string(), &e.hint());
             let table = Some(TableName::parse(table).map_err(wrong)?);
-            return Ok(StoreName { file: database("--outbox", outbox.unwrap_or(DEFAULT))?, table });
+            return Ok(Self { file: database("--outbox", outbox.unwrap_or(DEFAULT))?, table });
         }
         if let Some(outbox) = outbox {
             let hint = "leave it out, or say --into bigquery:PROJECT.DATASET.TABLE";
             return Err(CliError::option("--outbox", outbox, "only what goes to BigQuery has an outbox", hint));
         }
-        Ok(StoreName { file: database("--into", into)?, table: None })
+        Ok(Self { file: database("--into", into)?, table: None })
+    }
+
+    /// The name as it is shown.
+    pub(super) fn shown(&self) -> String {
+        match &self.table {
+            Some(table) => format!("bigquery:{table}, by way of {}", self.file.display()),
+            None => self.file.display().to_string(),
+        }
     }
 }
 

@@ -131,7 +131,8 @@ impl Keys {
 
     async fn fetch(&self, url: &str) -> Result<(Vec<u8>, Duration), String> {
         let failed = |e: reqwest::Error| e.without_url().to_string();
-        let mut answer = self.client.get(url).send().await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
+        let mut answer =
+            self.client.get(url).send().await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
         let hold = answer.headers().get("cache-control").and_then(|value| max_age(value.to_str().ok()?));
         let mut text = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(failed)? {
@@ -154,9 +155,8 @@ fn max_age(cache_control: &str) -> Option<Duration> {
 fn keys_of(text: &[u8]) -> Result<HashMap<String, Arc<DecodingKey>>, String> {
     let set: JwkSet = serde_json::from_slice(text).map_err(|e| format!("that is no JSON Web Key Set: {e}"))?;
     let rsa = set.keys.iter().filter(|key| matches!(key.algorithm, AlgorithmParameters::RSA(_)));
-    let named = |key: &jsonwebtoken::jwk::Jwk| {
-        Some((key.common.key_id.clone()?, Arc::new(DecodingKey::from_jwk(key).ok()?)))
-    };
+    let named =
+        |key: &jsonwebtoken::jwk::Jwk| Some((key.common.key_id.clone()?, Arc::new(DecodingKey::from_jwk(key).ok()?)));
     Ok(rsa.filter_map(named).collect())
 }
 
@@ -172,7 +172,8 @@ mod tests {
 
     #[test]
     fn a_key_set_without_rsa_keys_has_no_keys() {
-        let set = br#"{"keys": [{"kty": "oct", "kid": "a", "k": "c2VjcmV0"}, {"kty": "RSA", "n": "AQAB", "e": "AQAB"}]}"#;
+        let set =
+            br#"{"keys": [{"kty": "oct", "kid": "a", "k": "c2VjcmV0"}, {"kty": "RSA", "n": "AQAB", "e": "AQAB"}]}"#;
         assert!(keys_of(set).unwrap().is_empty());
         assert!(keys_of(b"<html>").is_err());
     }

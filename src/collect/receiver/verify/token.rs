@@ -11,7 +11,8 @@ use super::{Provider, Refusal, one};
 /// The header for senders that can set any.
 const OURS: &str = "x-shiptrace-token";
 
-const WRONG: Refusal = Refusal { status: 403, reason: "wrong_token", told: "the token is not the one that is expected" };
+const WRONG: Refusal =
+    Refusal { status: 403, reason: "wrong_token", told: "the token is not the one that is expected" };
 const MALFORMED: Refusal = Refusal::malformed("the header Authorization cannot be read");
 
 /// Whether the headers hold a secret: GitLab's in `X-Gitlab-Token`, that of others as a bearer token, as the password of basic
