@@ -36,7 +36,7 @@ pub(super) enum Command {
     Scan(scan::Scan),
     Deploys(deploys::Deploys),
     Metrics(metrics::Metrics),
-    Collect(collect::Collect),
+    Collect(Box<collect::Collect>),
     Completions(completions::Completions),
     Man(man::Man),
 }

@@ -1,6 +1,7 @@
 //! `shiptrace.toml`.
 
 mod collect;
+mod senders;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,6 +16,7 @@ use crate::sources::Ratio;
 
 use super::CliError;
 pub(super) use collect::CollectConfig;
+pub(super) use senders::SendersConfig;
 
 /// What the configuration says. Paths in it are relative to `folder`.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -1,5 +1,7 @@
 use std::io;
 
+use crate::collect::outbox::OutboxError;
+use crate::collect::receiver::ReceiverError;
 use crate::collect::git::GitError;
 use crate::collect::store::StoreError;
 use crate::investigate::{ErrorKind, InvestigateError};
@@ -59,6 +61,12 @@ pub enum CliError {
     /// The question was not answered.
     #[error(transparent)]
     Investigate(#[from] InvestigateError),
+    /// The receiver ended.
+    #[error(transparent)]
+    Receiver(#[from] ReceiverError),
+    /// Deployments did not reach BigQuery.
+    #[error(transparent)]
+    Outbox(#[from] Box<OutboxError>),
     /// A file of messages cannot be read.
     #[error("{file}: cannot be read: {reason}")]
     Unreadable {
@@ -103,6 +111,12 @@ impl CliError {
                 ErrorKind::Unreachable => 3,
                 ErrorKind::Bug => 70,
             },
+            Self::Store(StoreError::Busy { .. } | StoreError::Full { .. }) => 3,
+            Self::Outbox(error) => match error.as_ref() {
+                OutboxError::BigQuery(error) if !error.is_of_data() => 3,
+                _ => 2,
+            },
+            Self::Receiver(ReceiverError::Writer) => 70,
             _ => 2,
         }
     }
@@ -116,13 +130,18 @@ impl CliError {
             Self::RawEvents { .. } => Some("give a source with a ready series: timestamp, metric, value".to_owned()),
             Self::Source(error) => error.hint(),
             Self::Investigate(error) => error.hint(),
+            Self::Store(error) | Self::Receiver(ReceiverError::Store(error)) => error.hint(),
+            Self::Receiver(ReceiverError::Listen { .. }) => {
+                Some("give another --listen, or stop the program that has the port".to_owned())
+            }
+            Self::Receiver(_) => None,
+            Self::Outbox(error) => error.hint(),
             Self::Unreadable { .. } => {
                 Some("name a file that exists and may be read, or - for standard input".to_owned())
             }
             Self::NothingRead { .. } => {
                 Some("the reasons are above; auto tells by their look who sent them".to_owned())
             }
-            Self::Store(error) => error.hint(),
             Self::Git(error) => Some(error.hint()),
             Self::Write { .. } => Some("give another --output".to_owned()),
         }

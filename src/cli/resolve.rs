@@ -12,7 +12,7 @@ use crate::model::MetricSettings;
 use crate::sources::{DeploySource, Locator, MetricSource, check_readable};
 
 use super::arguments::{DataArguments, DeployArguments};
-use super::config::{Config, MetricConfig};
+use super::config::{Config, MetricConfig, SendersConfig};
 use super::environment::Environment;
 use super::{CliError, when};
 
@@ -49,6 +49,16 @@ impl<'a> Resolved<'a> {
     /// Which messages are deployments of which app.
     pub(super) fn mapping(&self) -> Mapping {
         Mapping { zone: self.zone, ..self.config.collect.mapping.clone() }
+    }
+
+    /// How senders prove to the receiver who they are.
+    pub(super) fn senders(&self) -> &SendersConfig {
+        &self.config.collect.senders
+    }
+
+    /// A path of the configuration.
+    pub(super) fn beside_config(&self, path: &str) -> PathBuf {
+        beneath(&self.config.folder, Path::new(path))
     }
 
     /// The store that the configuration names.
@@ -177,6 +187,7 @@ impl<'a> Resolved<'a> {
     fn configured(&self, text: &str) -> Result<Locator, CliError> {
         Ok(match Locator::parse(text)? {
             Locator::Path(path) => Locator::Path(beneath(&self.config.folder, &path)),
+            Locator::Database(path) => Locator::Database(beneath(&self.config.folder, &path)),
             Locator::Stdin => Locator::Stdin,
         })
     }

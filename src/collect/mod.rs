@@ -11,6 +11,7 @@ mod event;
 pub mod git;
 mod headers;
 mod mapping;
+pub mod outbox;
 mod provider;
 mod providers;
 mod read;

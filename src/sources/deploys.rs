@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono_tz::Tz;
 
+use crate::collect::store::events_of;
 use crate::model::{Caveat, Deploy};
 
 use super::table::{Rows, Table};
-use super::{DeploySource, Loaded, SourceError, timestamp};
+use super::{DeploySource, Loaded, Locator, SourceError, timestamp};
 
 /// Reads deploy events in the order of time.
 ///
@@ -18,7 +19,14 @@ use super::{DeploySource, Loaded, SourceError, timestamp};
 /// Where a file cannot be read, has no column `deployed_at`, or a row has no time in it.
 pub fn read_deploys(sources: &[DeploySource], zone: Tz) -> Result<Loaded<Vec<Deploy>>, SourceError> {
     let mut deploys = Vec::new();
+    // In a database an id belongs to its sender, and is there once.
+    let mut stored: Vec<Deploy> = Vec::new();
     for source in sources {
+        if let Locator::Database(file) = &source.locator {
+            let events = events_of(file)?.into_iter();
+            stored.extend(events.map(|event| in_zone(event.deploy, zone)));
+            continue;
+        }
         for table in Table::open_all(&source.locator)? {
             read_table(&table, source, zone, &mut deploys)?;
         }
@@ -26,12 +34,18 @@ pub fn read_deploys(sources: &[DeploySource], zone: Tz) -> Result<Loaded<Vec<Dep
     let rows = deploys.len();
     let mut deploys = without_twins(deploys);
     let dropped = rows - deploys.len();
+    deploys.append(&mut stored);
     deploys.sort_by(|a, b| a.deployed_at.cmp(&b.deployed_at).then_with(|| a.id.cmp(&b.id)));
     let text = format!(
         "{dropped} of {rows} deploy events say again what others say (the same id, or every column the same) and were counted once."
     );
     let caveats = if dropped > 0 { vec![Caveat::new("duplicate_deploys", text)] } else { Vec::new() };
     Ok(Loaded { value: deploys, caveats })
+}
+
+/// A deployment of a database, whose times are kept in UTC.
+fn in_zone(deploy: Deploy, zone: Tz) -> Deploy {
+    Deploy { deployed_at: deploy.deployed_at.with_timezone(&zone), ..deploy }
 }
 
 fn read_table(table: &Table, source: &DeploySource, zone: Tz, into: &mut Vec<Deploy>) -> Result<(), SourceError> {

@@ -1,3 +1,5 @@
+use crate::collect::store::StoreError;
+
 use super::locator::endings;
 
 /// Whose fault an error of a source is.
@@ -26,6 +28,15 @@ pub enum SourceError {
         /// As it was written.
         locator: String,
     },
+    /// A database, where metrics are wanted.
+    #[error("{file}: a database of collect holds deployments, and no metrics")]
+    OnlyDeploys {
+        /// The file.
+        file: String,
+    },
+    /// A database that cannot be read.
+    #[error(transparent)]
+    Database(#[from] StoreError),
     /// A glob that is malformed or matches nothing.
     #[error("{pattern}: {reason}")]
     Glob {
@@ -162,6 +173,8 @@ impl SourceError {
             Self::MissingColumn { column, .. } => {
                 format!("rename the column that holds it to {column:?}, or map it under columns in shiptrace.toml")
             }
+            Self::OnlyDeploys { .. } => "give it with --deploys".to_owned(),
+            Self::Database(error) => return error.hint(),
             Self::NotUtf8 { .. } => "save the file as UTF-8".to_owned(),
             Self::Ragged { .. } => "quote cells that hold commas, quotes or line breaks".to_owned(),
             Self::HalfRatio(half) => half.hint(),

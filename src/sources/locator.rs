@@ -9,6 +9,8 @@ use super::SourceError;
 pub enum Locator {
     /// A path or a glob, absolute or relative to the working folder.
     Path(PathBuf),
+    /// A database of deploy events that `collect` wrote.
+    Database(PathBuf),
     /// CSV on standard input.
     Stdin,
 }
@@ -46,7 +48,7 @@ impl Locator {
             return unread("BigQuery tables");
         }
         if text.to_ascii_lowercase().ends_with(".db") {
-            return unread("databases");
+            return Ok(Self::Database(PathBuf::from(text)));
         }
         match kind_of(Path::new(text)) {
             Some(_) => Ok(Self::Path(PathBuf::from(text))),
@@ -56,7 +58,11 @@ impl Locator {
 
     /// The files that it stands for now, in the order of their names; none for standard input.
     pub(super) fn files(&self) -> Result<Vec<PathBuf>, SourceError> {
-        let Self::Path(path) = self else { return Ok(Vec::new()) };
+        let path = match self {
+            Self::Path(path) => path,
+            Self::Database(path) => return Ok(vec![path.clone()]),
+            Self::Stdin => return Ok(Vec::new()),
+        };
         let text = path.to_string_lossy();
         if path.exists() || !text.contains(['*', '?', '[']) {
             return Ok(vec![path.clone()]);
@@ -80,7 +86,7 @@ impl Locator {
 impl fmt::Display for Locator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Path(path) => write!(f, "{}", path.display()),
+            Self::Path(path) | Self::Database(path) => write!(f, "{}", path.display()),
             Self::Stdin => write!(f, "-"),
         }
     }
@@ -127,6 +133,7 @@ mod tests {
     fn a_locator_is_told_by_its_look() {
         assert_eq!(Locator::parse("-").unwrap(), Locator::Stdin);
         assert_eq!(Locator::parse("a/B.CSV.GZ").unwrap(), Locator::Path("a/B.CSV.GZ".into()));
+        assert_eq!(Locator::parse("a/Deploys.DB").unwrap(), Locator::Database("a/Deploys.DB".into()));
         assert!(Locator::parse("bigquery:p.d.t").unwrap_err().to_string().contains("BigQuery"));
         assert!(Locator::parse("data.xlsx").unwrap_err().to_string().contains(".parquet"));
     }

@@ -51,6 +51,9 @@ impl Table {
             std::io::stdin().lock().read_to_end(&mut bytes).map_err(unreadable)?;
             return Ok(vec![Self::from_csv_bytes(bytes)?]);
         }
+        if let Locator::Database(file) = locator {
+            return Err(SourceError::OnlyDeploys { file: file.display().to_string() });
+        }
         locator.files()?.iter().map(|file| Self::open(file)).collect()
     }
 

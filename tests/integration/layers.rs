@@ -6,16 +6,17 @@ use std::path::{Path, PathBuf};
 use crate::world::repository;
 
 /// Each layer, and the layers it may know.
-const MAY_KNOW: [(&str, &[&str]); 9] = [
+const MAY_KNOW: [(&str, &[&str]); 10] = [
     ("model", &[]),
     ("stats", &["model"]),
     ("detect", &["model", "stats"]),
     ("attribute", &["model", "stats", "detect"]),
-    ("sources", &["model"]),
+    ("sources", &["model", "bigquery", "collect"]),
     ("report", &["model"]),
-    ("collect", &["model"]),
+    ("bigquery", &["model"]),
+    ("collect", &["model", "bigquery"]),
     ("investigate", &["model", "stats", "detect", "attribute", "sources", "report"]),
-    ("cli", &["model", "investigate", "sources", "report", "collect"]),
+    ("cli", &["model", "investigate", "sources", "report", "collect", "bigquery"]),
 ];
 
 /// What a layer must not mention: input and output, the clock, chance, and the crates that belong to other layers.

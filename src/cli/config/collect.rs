@@ -5,12 +5,27 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Reader;
+use super::senders::{self, SendersConfig};
 use crate::cli::CliError;
 use crate::collect::{Generic, Mapping, Pick, Rename, Rule};
 
-const COLLECT: [&str; 4] = ["into", "apps", "environments", "generic"];
+const COLLECT: [&str; 13] = [
+    "into",
+    "apps",
+    "environments",
+    "generic",
+    "cloud-build",
+    "github",
+    "gitlab",
+    "circleci",
+    "azure-devops",
+    "argocd",
+    "cdevents",
+    "vercel",
+    "netlify",
+];
 const RULE: [&str; 8] = ["app", "ignore", "provider", "repo", "workflow", "environment", "branch", "name"];
-const GENERIC: [&str; 19] = [
+const GENERIC: [&str; 21] = [
     "source",
     "id",
     "deployed_at",
@@ -30,6 +45,8 @@ const GENERIC: [&str; 19] = [
     "in_progress",
     "succeeded",
     "failed",
+    "secret_file",
+    "secret_env",
 ];
 /// Fields that no two messages share.
 const OWN: [&str; 3] = ["id", "deployed_at", "changed_at"];
@@ -40,17 +57,24 @@ pub(in crate::cli) struct CollectConfig {
     /// The store, where `--into` does not say.
     pub(in crate::cli) into: Option<String>,
     pub(in crate::cli) mapping: Mapping,
+    /// How senders prove to the receiver who they are.
+    pub(in crate::cli) senders: SendersConfig,
 }
 
 impl CollectConfig {
     pub(super) fn read(reader: &Reader<'_>, table: &Spanned<DeValue<'_>>) -> Result<Self, CliError> {
         let mut collect = Self::default();
         for (key, value) in reader.table(table)? {
-            match reader.known(key, &COLLECT, "collect.")? {
+            let name = reader.known(key, &COLLECT, "collect.")?;
+            if let Some(provider) = senders::named(name) {
+                collect.senders.read(reader, provider, value)?;
+            }
+            match name {
                 "into" => collect.into = Some(reader.string(value)?),
                 "apps" => collect.mapping.rules = rules(reader, value)?,
                 "environments" => collect.mapping.environments = renames(reader, value)?,
-                _ => collect.mapping.generic = generic(reader, value)?,
+                "generic" => collect.mapping.generic = generic(reader, value)?,
+                _ => {}
             }
         }
         Ok(collect)
@@ -126,6 +150,7 @@ fn generic(reader: &Reader<'_>, table: &Spanned<DeValue<'_>>) -> Result<Generic,
             "in_progress" => generic.in_progress = reader.strings(value)?,
             "succeeded" => generic.succeeded = reader.strings(value)?,
             "failed" => generic.failed = reader.strings(value)?,
+            "secret_file" | "secret_env" => {}
             "extra" => generic.fields.extend(extra(reader, reader.table(value)?)?),
             field => generic.fields.push((field.to_owned(), picks(reader, value, field)?)),
         }

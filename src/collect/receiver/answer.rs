@@ -33,6 +33,11 @@ impl Answer {
         Self { status, body, told: Told { refused: Some(reason), text: reason.to_owned() } }
     }
 
+    /// Whether the body was too large.
+    pub(super) fn is_too_large(&self) -> bool {
+        self.status == 413
+    }
+
     /// A request that is kept, though nothing could be made of it.
     pub(super) fn kept(reason: &str) -> Self {
         let body = json!({ "error": reason, "kept": true }).to_string();

@@ -4,7 +4,8 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use axum::body::{Body, HttpBody as _};
+use axum::body::{Body, Bytes, HttpBody as _};
+use hyper::body::Frame;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
@@ -14,21 +15,28 @@ use super::limits::{DEEPEST, Limits};
 /// A body, and the room that it takes among all bodies for as long as it is held.
 pub(super) struct Held {
     pub(super) bytes: Vec<u8>,
-    _room: Option<OwnedSemaphorePermit>,
+    room: Option<OwnedSemaphorePermit>,
 }
 
+/// A sender of too large a body is let go on for so many of the largest bodies, so that it comes to read the answer.
+const LET_GO_ON: usize = 4;
+
 /// Reads a body. `room` has one permit for each byte that all bodies together may have.
-pub(super) async fn read(body: Body, limits: &Limits, room: &Arc<Semaphore>) -> Result<Held, Answer> {
+pub(super) async fn read(mut body: Body, limits: &Limits, room: &Arc<Semaphore>) -> Result<Held, Answer> {
+    let slow = |_| Answer::refused(408, "slow", "the body took too long");
+    let collected = timeout(limits.body_time, collect(&mut body, limits, room)).await.map_err(slow)?;
+    if collected.as_ref().is_err_and(Answer::is_too_large) {
+        let _ = timeout(limits.body_time, pass_over(&mut body, LET_GO_ON * limits.body)).await;
+    }
+    collected
+}
+
+async fn collect(body: &mut Body, limits: &Limits, room: &Arc<Semaphore>) -> Result<Held, Answer> {
     if body.size_hint().lower() > limits.body as u64 {
         return Err(too_large(limits));
     }
-    let slow = |_| Answer::refused(408, "slow", "the body took too long");
-    timeout(limits.body_time, collect(body, limits, room)).await.map_err(slow)?
-}
-
-async fn collect(mut body: Body, limits: &Limits, room: &Arc<Semaphore>) -> Result<Held, Answer> {
-    let mut held = Held { bytes: Vec::new(), _room: None };
-    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+    let mut held = Held { bytes: Vec::new(), room: None };
+    while let Some(frame) = next(body).await {
         let frame = frame.map_err(|_| Answer::refused(400, "aborted", "the body ended before its end"))?;
         let Ok(data) = frame.into_data() else { continue };
         if held.bytes.len() + data.len() > limits.body {
@@ -37,13 +45,25 @@ async fn collect(mut body: Body, limits: &Limits, room: &Arc<Semaphore>) -> Resu
         let size = u32::try_from(data.len()).unwrap_or(u32::MAX);
         let busy = |_| Answer::refused(503, "busy", "too much is being taken at once: try again");
         let more = Arc::clone(room).try_acquire_many_owned(size).map_err(busy)?;
-        match &mut held._room {
+        match &mut held.room {
             Some(room) => room.merge(more),
             none => *none = Some(more),
         }
         held.bytes.extend_from_slice(&data);
     }
     Ok(held)
+}
+
+/// Throws away what comes, up to so many bytes.
+async fn pass_over(body: &mut Body, most: usize) {
+    let mut passed = 0;
+    while passed < most && let Some(Ok(frame)) = next(body).await {
+        passed += frame.data_ref().map_or(0, |data| data.len());
+    }
+}
+
+async fn next(body: &mut Body) -> Option<Result<Frame<Bytes>, axum::Error>> {
+    poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await
 }
 
 fn too_large(limits: &Limits) -> Answer {

@@ -70,12 +70,13 @@ impl Database {
         &self.file
     }
 
-    /// Keeps the file from growing beyond so many pages of 4 KiB: it then counts as a full disk.
+    /// Keeps the database from growing beyond so many bytes: it then counts as a full disk.
     ///
     /// # Errors
     /// Where SQLite refuses.
-    pub fn limit_pages(&self, pages: u32) -> Result<(), StoreError> {
-        let set = self.connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()));
+    pub fn limit_bytes(&self, bytes: u64) -> Result<(), StoreError> {
+        let size = self.number("PRAGMA page_size")?.unsigned_abs().max(1);
+        let set = self.connection.query_row(&format!("PRAGMA max_page_count = {}", bytes / size), [], |_| Ok(()));
         set.map_err(|e| self.failed(&e))
     }
 

@@ -166,7 +166,7 @@ fn a_message_that_is_too_long_is_cut_and_says_so() {
 fn all_of_a_batch_is_kept_or_nothing_of_it() {
     let folder = Folder::new();
     let mut store = folder.open();
-    store.limit_pages(40).unwrap();
+    store.limit_bytes(40 * 4096).unwrap();
     let mut long = event("1", 0, "success");
     long.deploy.message = Some("m".repeat(300_000));
     let failed = store.put(&[item(&event("2", 0, "success")), item(&long)]).unwrap_err();

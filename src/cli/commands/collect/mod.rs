@@ -2,8 +2,11 @@
 
 mod fill;
 mod git;
+mod listen;
 mod messages;
 mod open;
+mod rejected;
+mod store;
 mod told;
 
 use clap::{Args, Subcommand};
@@ -26,11 +29,11 @@ pub(in crate::cli) struct Collect {
 
     /// Who sent them: cloud-build, github, gitlab, circleci, azure-devops, argocd, cdevents, vercel, netlify,
     /// generic (where [collect.generic] says), or auto (each by its look)
-    #[arg(value_name = "PROVIDER", required = true)]
+    #[arg(value_name = "PROVIDER", required_unless_present = "listen")]
     provider: Option<Provider>,
 
     /// Files with messages; - or none for standard input
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", conflicts_with = "listen")]
     files: Vec<String>,
 
     /// Fill missing commit messages and authors from this clone, and what each deployment brought since the one before
@@ -39,6 +42,9 @@ pub(in crate::cli) struct Collect {
 
     #[command(flatten)]
     into: IntoArguments,
+
+    #[command(flatten)]
+    receiver: listen::Listen,
 }
 
 const EXAMPLES: &str = "\
@@ -47,20 +53,28 @@ Examples:
   gh api repos/acme/web/hooks/7/deliveries/12 | shiptrace collect github --dry-run
   shiptrace collect auto messages/*.json --repo ../web
   shiptrace collect git --repo ../web --app web --tags 'v*'
+  shiptrace collect --listen 127.0.0.1:8080 --secret-file github=/run/secrets/github
   shiptrace why signups --on 2024-03-05 --deploys deploys.db";
 
 #[derive(Debug, Subcommand)]
 enum Further {
     Git(git::Git),
     Fill(fill::Fill),
+    Rejected(rejected::Rejected),
 }
 
 /// Where deployments go, and what is said about it.
 #[derive(Debug, Clone, Default, Args)]
 struct IntoArguments {
-    /// Where deployments are kept: FILE.db [default: into in [collect], else deploys.db]
+    /// Where deployments are kept: FILE.db, or bigquery:PROJECT.DATASET.TABLE [default: into in [collect], else deploys.db]
+    ///
+    /// What is for BigQuery is kept in a database too (--outbox), from which it is sent as soon as BigQuery can be reached.
     #[arg(long, value_name = "STORE")]
     into: Option<String>,
+
+    /// The database through which deployments go to BigQuery [default: deploys.db]
+    #[arg(long, value_name = "FILE")]
+    outbox: Option<String>,
 
     /// Keep nothing: write the deployments that would be kept
     #[arg(long, conflicts_with = "into")]
@@ -99,6 +113,8 @@ impl Collect {
         match (&self.command, self.provider) {
             (Some(Further::Git(git)), _) => git.run(environment),
             (Some(Further::Fill(fill)), _) => fill.run(environment),
+            (Some(Further::Rejected(rejected)), _) => rejected.run(environment),
+            (None, provider) if self.receiver.listen.is_some() => self.receiver.run(provider, &self.into, environment),
             (None, Some(provider)) => messages::run(self, provider, environment),
             // clap asks for one of them.
             (None, None) => Ok(Outcome::Answered),

@@ -1,23 +1,25 @@
 //! The store that is meant.
 
-use std::path::Path;
+use std::io::{self, Write};
 
 use crate::cli::commands::collect::IntoArguments;
 use crate::cli::environment::Environment;
 use crate::cli::output::Output;
 use crate::cli::resolve::Resolved;
 use crate::cli::{CliError, Outcome};
-use crate::collect::store::{Database, Memory, Store};
+use crate::collect::outbox::Outbox;
+use crate::collect::store::{Memory, Store};
 use crate::model::{Answer, Deploy, DeployList};
+use crate::report::visible;
 
-/// The store, where nothing else was said.
-const DEFAULT: &str = "deploys.db";
+use super::store::StoreName;
 
 /// A store that is open, and what is written in the end.
 pub(super) struct Open<'a> {
     pub(super) store: Box<dyn Store>,
     /// Its name, for messages; none where nothing is kept.
     pub(super) name: Option<String>,
+    outbox: Option<Outbox>,
     dry: Option<(Output, &'a Resolved<'a>)>,
 }
 
@@ -30,31 +32,23 @@ impl<'a> Open<'a> {
     ) -> Result<Self, CliError> {
         if into.dry_run {
             let output = Output::open(&into.output, environment, 0, resolved.commit_url())?;
-            return Ok(Self { store: Box::new(Memory::default()), name: None, dry: Some((output, resolved)) });
+            return Ok(Self { store: Box::new(Memory::default()), name: None, outbox: None, dry: Some((output, resolved)) });
         }
         if let Some(file) = &into.output.output {
             let hint = "name the store with --into, or write the deployments with --dry-run";
             return Err(CliError::option("--output", file, "without --dry-run nothing is written", hint));
         }
-        let name = match (&into.into, environment.option("INTO")) {
-            (Some(given), _) => given.clone(),
-            (None, Some(given)) => given.to_owned(),
-            (None, None) => resolved.into().unwrap_or_else(|| DEFAULT.to_owned()),
-        };
-        if !name.to_ascii_lowercase().ends_with(".db") {
-            return Err(CliError::option(
-                "--into",
-                &name,
-                "is no store that this version writes",
-                "name a file ending in .db",
-            ));
-        }
-        let store = Box::new(Database::open(Path::new(&name))?);
-        Ok(Self { store, name: Some(name), dry: None })
+        let name = StoreName::new((into.into.as_deref(), into.outbox.as_deref()), resolved, environment)?;
+        let database = name.open()?;
+        let outbox = name.outbox(&database, environment)?;
+        Ok(Self { store: Box::new(database), name: Some(name.shown()), outbox, dry: None })
     }
 
     /// Writes the deployments, where that was asked for.
     pub(super) fn finish(self) -> Result<Outcome, CliError> {
+        if let Some(outbox) = self.outbox {
+            send(outbox)?;
+        }
         let Some((output, resolved)) = self.dry else { return Ok(Outcome::Answered) };
         let in_zone = |mut deploy: Deploy| {
             deploy.deployed_at = deploy.deployed_at.with_timezone(&resolved.zone);
@@ -70,4 +64,15 @@ impl<'a> Open<'a> {
         output.write(&Answer::Deploys(list))?;
         Ok(Outcome::Answered)
     }
+}
+
+/// Sends what is in the outbox. What cannot be sent stays there, and goes with the next run.
+fn send(mut outbox: Outbox) -> Result<(), CliError> {
+    let sent = outbox.send_all().map_err(Box::new)?;
+    if sent.refused > 0 {
+        let reason = sent.reason.unwrap_or_default();
+        let text = format!("warning: BigQuery refused {} deployments, which stay in the outbox: {reason}", sent.refused);
+        let _ = writeln!(io::stderr(), "{}", visible(&text));
+    }
+    Ok(())
 }
