@@ -105,7 +105,6 @@ impl CliError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Source(error) if error.kind() == SourceErrorKind::Unreachable => 3,
-            Self::Store(StoreError::Open { .. } | StoreError::Full { .. } | StoreError::Busy { .. }) => 3,
             Self::Investigate(error) => match error.kind() {
                 ErrorKind::Data => 2,
                 ErrorKind::Unreachable => 3,

@@ -30,9 +30,9 @@ impl Envelope {
                 event_name = value["event"].as_str().map(str::to_owned);
                 (delivered(value)?, "/request/payload")
             } else if is_push(&value) {
-                (of_pubsub(value["message"]["data"].take(), "/message/data")?, "/message/data")
+                (of_pubsub(taken(&mut value, "/message/data"), "/message/data")?, "/message/data")
             } else if is_row(&value) {
-                (of_pubsub(value["data"].take(), "/data")?, "/data")
+                (of_pubsub(taken(&mut value, "/data"), "/data")?, "/data")
             } else {
                 break;
             };
@@ -41,6 +41,11 @@ impl Envelope {
         }
         Ok(Self { value, event_name, place })
     }
+}
+
+/// What is at a pointer, out of the message. An index would panic where a part of the way is no object.
+fn taken(value: &mut Value, pointer: &str) -> Value {
+    value.pointer_mut(pointer).map(Value::take).unwrap_or_default()
 }
 
 fn is_push(value: &Value) -> bool {
@@ -62,7 +67,7 @@ fn is_delivery(value: &Value) -> bool {
 }
 
 fn delivered(mut value: Value) -> Result<Value, Not> {
-    match value["request"]["payload"].take() {
+    match taken(&mut value, "/request/payload") {
         payload @ Value::Object(_) => Ok(payload),
         _ => {
             let reason = "/request/payload: missing; a list of deliveries does not hold them, get each by its id";
