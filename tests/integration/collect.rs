@@ -30,7 +30,7 @@ fn messages_of_many_senders_become_deployments_once() {
     let arguments: Vec<&str> = ["auto"].into_iter().chain(files.iter().map(String::as_str)).collect();
     let deploys = dry(&world, &arguments);
     let apps: Vec<&str> = deploys.as_array().unwrap().iter().map(|d| d["app"].as_str().unwrap()).collect();
-    assert_eq!(apps, ["notifier", "storefront", "deploy-api", "storefront"]);
+    assert_eq!(apps, ["storefront", "notifier", "storefront", "deploy-api"]);
     let run = world.run(&[&["collect"], &arguments[..], &["--into", "d.db"]].concat());
     assert_eq!((run.code, run.out.as_str()), (0, ""), "{}", run.err);
     assert_eq!(run.err, "d.db: 4 new, 0 updated, 1 unchanged\nignored 1: 1 in progress\n");
@@ -41,7 +41,7 @@ fn messages_of_many_senders_become_deployments_once() {
 #[test]
 fn what_cannot_be_read_is_said_with_its_place_and_stops_nothing() {
     let good = r#"{"deployed_at":"2024-02-10T09:00:00Z","app":"web","id":"1"}"#;
-    let lines = format!("{good}\n{{\"deployed_at\": \n{{\"deployed_at\":\"soon\u{1b}[2J\"}}\n");
+    let lines = format!("{good}\n{{\"deployed_at\": \n{{\"deployed_at\":\"soon\\u001b[2J\"}}\n");
     let world = World::empty().file("m.ndjson", lines);
     let run = world.run(&["collect", "generic", "m.ndjson", "--into", "d.db"]);
     assert_eq!(run.code, 0, "{}", run.err);
