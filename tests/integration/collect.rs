@@ -150,6 +150,11 @@ fn the_history_of_a_clone_answers_why_and_shows_what_each_release_brought() {
     assert_eq!(deploys[1]["extra"]["commit_messages"], "Bump a library\nHalve the signup form\nTidy the logs");
     let run = world.run(&["collect", "git", "--repo", "clone", "--app", "web", "--tags", "v*", "--into", "d.db"]);
     assert_eq!((run.code, run.err.as_str()), (0, "d.db: 3 new, 0 updated, 0 unchanged\n"));
+    let why = ["why", "m", "--on", "2024-02-10", "--metrics", "metrics.csv", "--deploys", "d.db", "--format", "json"];
+    let first = world.run(&why).json()["suspects"][0].clone();
+    assert_eq!(first["deploy"]["id"], "web@v2");
+    let reason = "brought 3 commits: `Bump a library`, `Halve the signup form`, `Tidy the logs`";
+    assert!(first["reasons"].as_array().unwrap().iter().any(|told| told == reason), "{first}");
     world
         .run(&["collect", "git", "--repo", "clone", "--app", "web", "--branch", "man"])
         .refused(&["no branch \"man\"", "the nearest is main"]);

@@ -78,6 +78,10 @@ fn read(message: &Message<'_>) -> Result<Event, Not> {
         deploy.id = deploy.id.take().map(|id| format!("{id}-rollback-{again}"));
         deploy.extra.insert("action".to_owned(), "rollback".to_owned());
     }
+    // Both put it in production, whatever it was built for.
+    if matches!(kind, "deployment.promoted" | "deployment.rollback") {
+        deploy.environment = Some("production".to_owned());
+    }
     // No target is a preview.
     deploy.environment.get_or_insert_with(|| "preview".to_owned());
     let meta = |key: &str| text_at(message.value, &format!("{META}{key}"));
