@@ -86,7 +86,7 @@ impl Listen {
         environment: &Environment,
     ) -> Result<Outcome, CliError> {
         let data = into.data();
-        let resolved = Resolved::new(&data, environment)?;
+        let resolved = Resolved::new(&data, &into.output, environment)?;
         let address = self.listen.as_deref().unwrap_or_default();
         let hint = "write an address and a port, such as 127.0.0.1:8080";
         let address: SocketAddr =
@@ -101,7 +101,7 @@ impl Listen {
         if let Some(bytes) = self.max_store {
             database.limit_bytes(bytes)?;
         }
-        let outbox = store.outbox(&database, environment)?;
+        let outbox = store.outbox(&database, &resolved)?;
         let time = *self.max_time;
         let settings = Settings {
             address,

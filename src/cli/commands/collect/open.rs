@@ -40,7 +40,7 @@ impl<'a> Open<'a> {
         }
         let name = StoreName::new((into.into.as_deref(), into.outbox.as_deref()), resolved, environment)?;
         let database = name.open()?;
-        let outbox = name.outbox(&database, environment)?;
+        let outbox = name.outbox(&database, resolved)?;
         Ok(Self { store: Box::new(database), name: Some(name.shown()), outbox, dry: None })
     }
 
