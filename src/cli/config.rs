@@ -15,9 +15,9 @@ use crate::model::{Beliefs, Better, Deploy, Step, nearest_names};
 use crate::sources::Ratio;
 
 use super::CliError;
+use super::bigquery::BigQueryConfig;
 pub(super) use collect::CollectConfig;
 pub(super) use senders::SendersConfig;
-use super::bigquery::BigQueryConfig;
 
 /// What the configuration says. Paths in it are relative to `folder`.
 #[derive(Debug, Clone, Default, PartialEq)]

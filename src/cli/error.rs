@@ -1,8 +1,8 @@
 use std::io;
 
+use crate::collect::git::GitError;
 use crate::collect::outbox::OutboxError;
 use crate::collect::receiver::ReceiverError;
-use crate::collect::git::GitError;
 use crate::collect::store::StoreError;
 use crate::investigate::{ErrorKind, InvestigateError};
 use crate::report::visible;

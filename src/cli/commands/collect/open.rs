@@ -32,7 +32,12 @@ impl<'a> Open<'a> {
     ) -> Result<Self, CliError> {
         if into.dry_run {
             let output = Output::open(&into.output, environment, 0, resolved.commit_url())?;
-            return Ok(Self { store: Box::new(Memory::default()), name: None, outbox: None, dry: Some((output, resolved)) });
+            return Ok(Self {
+                store: Box::new(Memory::default()),
+                name: None,
+                outbox: None,
+                dry: Some((output, resolved)),
+            });
         }
         if let Some(file) = &into.output.output {
             let hint = "name the store with --into, or write the deployments with --dry-run";
@@ -71,7 +76,8 @@ fn send(mut outbox: Outbox) -> Result<(), CliError> {
     let sent = outbox.send_all().map_err(Box::new)?;
     if sent.refused > 0 {
         let reason = sent.reason.unwrap_or_default();
-        let text = format!("warning: BigQuery refused {} deployments, which stay in the outbox: {reason}", sent.refused);
+        let text =
+            format!("warning: BigQuery refused {} deployments, which stay in the outbox: {reason}", sent.refused);
         let _ = writeln!(io::stderr(), "{}", visible(&text));
     }
     Ok(())
