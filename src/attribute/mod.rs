@@ -27,6 +27,6 @@ pub use placebo::{BaseRate, History, Placebo};
 pub use posterior::{Belief, Hypothesis, Posterior, Prior};
 pub use priors::{LagLaw, Origin, Priors};
 pub use reasons::{Case, duration};
-pub use relevance::{Part, relevance};
+pub use relevance::{Part, brought, relevance};
 pub use reverts::{Undoing, undoings};
 pub use undone::OtherEnd;

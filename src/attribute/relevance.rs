@@ -25,10 +25,13 @@ const SHARED: [f64; 2] = [1.5, 2.0];
 pub fn relevance(deploy: &Deploy, metric: &str) -> Vec<Part> {
     let mut parts = Vec::new();
     let message = deploy.message.as_deref().unwrap_or("");
-    if is_bot(deploy) {
+    // A release that brought several commits says little by its own author and message.
+    let several = deploy.commits().is_some_and(|commits| commits > 1);
+    if is_bot(deploy) && !several {
         parts.push(Part { name: "bot", factor: BOT, reason: "by a bot".to_owned() });
     }
-    if deploy.event() == EventKind::Deploy && is_idle(message) {
+    let idle = is_idle(message) && if several { deploy.brought().all(is_idle) } else { true };
+    if deploy.event() == EventKind::Deploy && idle {
         let reason = "the message speaks of documentation, tests or the build alone".to_owned();
         parts.push(Part { name: "not_running", factor: IDLE, reason });
     }
@@ -64,20 +67,56 @@ fn is_idle(message: &str) -> bool {
         || words(title).iter().any(|word| ["readme", "typo"].contains(&word.as_str()))
 }
 
-/// The words that the metric's name shares with the message or the app.
+/// The words that the metric's name shares with the message, with a commit that the deployment brought, or with the app.
 fn shared_words(deploy: &Deploy, metric: &str) -> Option<Part> {
     let of_metric = told_words(metric);
-    let of_message = told_words(deploy.message.as_deref().unwrap_or(""));
-    let of_app = told_words(deploy.app.as_deref().unwrap_or(""));
-    let mut shared: Vec<&String> =
-        of_metric.iter().filter(|word| of_message.contains(word) || of_app.contains(word)).collect();
+    let among = |text: &str| -> Vec<String> {
+        let of_text = told_words(text);
+        of_metric.iter().filter(|word| of_text.contains(word)).cloned().collect()
+    };
+    let of_message = among(deploy.message.as_deref().unwrap_or(""));
+    let of_app = among(deploy.app.as_deref().unwrap_or(""));
+    // Of the commits the one that shares most, of these the newest.
+    let of_commits = deploy.brought().map(|line| (among(line), line));
+    let of_commit = of_commits.reduce(|most, next| if next.0.len() > most.0.len() { next } else { most });
+    let (by_commit, line) = of_commit.unwrap_or_default();
+    let (words, whose) = match by_commit.iter().any(|word| !of_message.contains(word)) {
+        true => (&by_commit, format!("its commit `{}`", shortened(line))),
+        false if !of_message.is_empty() => (&of_message, "the message".to_owned()),
+        false => (&of_app, "the app".to_owned()),
+    };
+    let mut shared: Vec<&String> = words.iter().chain(&of_message).chain(&of_app).collect();
+    shared.sort_unstable();
     shared.dedup();
     let factor = SHARED[shared.len().checked_sub(1)?.min(SHARED.len() - 1)];
-    let by_message = shared.iter().any(|word| of_message.contains(word));
     let quoted: Vec<String> = shared.iter().map(|word| format!("`{word}`")).collect();
-    let reason =
-        format!("the {} shares {} with the metric", if by_message { "message" } else { "app" }, quoted.join(" and "));
+    let reason = format!("{whose} shares {} with the metric", quoted.join(" and "));
     Some(Part { name: "words", factor, reason })
+}
+
+/// What a deployment of several commits brought, those first that share a word with the metric; none where it was one or none.
+///
+/// The cause may be the third commit of a release, of which the release itself says nothing.
+#[must_use]
+pub fn brought(deploy: &Deploy, metric: &str) -> Option<String> {
+    let count = deploy.commits().filter(|count| *count > 1)?;
+    let of_metric = told_words(metric);
+    let mut lines: Vec<&str> = deploy.brought().collect();
+    lines.sort_by_key(|line| !told_words(line).iter().any(|word| of_metric.contains(word)));
+    let shown: Vec<String> = lines.iter().take(MOST_SHOWN).map(|line| format!("`{}`", shortened(line))).collect();
+    let more = if lines.len() > MOST_SHOWN { ", ..." } else { "" };
+    let told = if shown.is_empty() { String::new() } else { format!(": {}{more}", shown.join(", ")) };
+    Some(format!("brought {count} commits{told}"))
+}
+
+/// Commits of a deployment that are told among its reasons.
+const MOST_SHOWN: usize = 5;
+
+fn shortened(line: &str) -> String {
+    match line.char_indices().nth(72) {
+        Some((end, _)) => format!("{}...", line[..end].trim_end()),
+        None => line.to_owned(),
+    }
 }
 
 /// Words that name no subject: those of grammar, of the work itself, and of metrics in general.
@@ -196,6 +235,36 @@ mod tests {
         );
         assert!(part("request_rate", "web", "Rate limit requests").is_none());
         assert!(part("m", "m", "m").is_none());
+    }
+
+    fn release(author: &str, message: &str, commits: &[&str]) -> Deploy {
+        let mut deploy = deploy("shop", author, message);
+        deploy.extra.insert("commits".to_owned(), commits.len().to_string());
+        deploy.extra.insert("commit_messages".to_owned(), commits.join("\n"));
+        deploy
+    }
+
+    #[test]
+    fn the_third_commit_of_a_release_counts_and_is_named() {
+        let release = release("Ann", "v2", &["Bump a library", "Tidy the logs", "Halve the signup form"]);
+        let part = relevance(&release, "signups").pop().unwrap();
+        assert_eq!(part.reason, "its commit `Halve the signup form` shares `signup` with the metric");
+        assert_eq!(
+            brought(&release, "signups").unwrap(),
+            "brought 3 commits: `Halve the signup form`, `Bump a library`, `Tidy the logs`"
+        );
+        assert_eq!(brought(&deploy("shop", "Ann", "v2"), "signups"), None);
+    }
+
+    #[test]
+    fn a_release_is_no_bots_and_not_idle_where_its_commits_are_not() {
+        let names = |author: &str, message: &str, commits: &[&str]| -> Vec<&str> {
+            relevance(&release(author, message, commits), "m").iter().map(|part| part.name).collect()
+        };
+        assert!(names("release-bot", "v2", &["Add a price", "Bump a"]).is_empty());
+        assert_eq!(names("release-bot", "v2", &["Add a price"]), ["bot"]);
+        assert!(names("Ann", "docs: how", &["docs: how", "Add a price"]).is_empty());
+        assert_eq!(names("Ann", "docs: how", &["docs: how", "Fix typo"]), ["not_running"]);
     }
 
     #[test]

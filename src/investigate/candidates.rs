@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::attribute::{
     Case, History, Hypothesis, LagLaw, Likelihood, Member, Origin, OtherEnd, Part, Posterior, Prior, Priors,
-    WorkingHours, groups, relevance,
+    WorkingHours, brought, groups, relevance,
 };
 use crate::detect::{Neighbourhood, Scanned};
 use crate::model::{Deploy, Given, PriorPart, Reckoned, Reckoning, Series, Suspect, grouped};
@@ -21,6 +21,8 @@ pub(super) struct Candidates {
     members: Vec<Member>,
     parts: Vec<Vec<Part>>,
     links: Vec<Option<Link>>,
+    /// What each brought, where it was several commits.
+    brought: Vec<Option<String>>,
     pub(super) hypotheses: Vec<Hypothesis>,
     hours: Option<WorkingHours>,
 }
@@ -42,8 +44,9 @@ impl Candidates {
             lag: lag(deploy, setting),
         };
         let hypotheses = deploys.iter().zip(&members).zip(&parts).map(hypothesis).collect();
+        let brought = deploys.iter().map(|deploy| brought(deploy, metric)).collect();
         let hours = WorkingHours::of(history.iter().map(|deploy| &deploy.deployed_at));
-        Self { deploys, members, parts, links, hypotheses, hours }
+        Self { deploys, members, parts, links, brought, hypotheses, hours }
     }
 
     /// All that is believed beforehand.
@@ -115,7 +118,7 @@ impl Candidates {
             let told = case.reasons(i, belief.fit);
             let link = self.links[i].as_ref().map(|link| link.reason(belief.other_end));
             let parts = self.parts[i].iter().map(|part| part.reason.clone()).filter(|reason| !reason.is_empty());
-            told.into_iter().chain(link).chain(parts).collect()
+            told.into_iter().chain(link).chain(parts).chain(self.brought[i].clone()).collect()
         };
         Suspect {
             rank,

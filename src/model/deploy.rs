@@ -117,6 +117,18 @@ impl Deploy {
         self.kind.as_deref().and_then(EventKind::named).unwrap_or(EventKind::Deploy)
     }
 
+    /// The first line of each commit that it brought since the deployment before, where that is known; the newest first, of many the newest.
+    pub fn brought(&self) -> impl Iterator<Item = &str> {
+        let lines = self.extra.get("commit_messages").map_or("", String::as_str).lines();
+        lines.map(str::trim).filter(|line| !line.is_empty())
+    }
+
+    /// How many commits it brought since the deployment before, where that is known.
+    #[must_use]
+    pub fn commits(&self) -> Option<usize> {
+        self.extra.get("commits")?.trim().parse().ok()
+    }
+
     /// The moment as Unix time in seconds.
     #[must_use]
     pub fn unix(&self) -> f64 {

@@ -6,6 +6,7 @@
 mod answer;
 mod bad_input;
 mod caveats;
+mod collect;
 mod commands;
 mod good_input;
 mod help;

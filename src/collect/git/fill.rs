@@ -44,7 +44,8 @@ impl Repository {
             let as_it_was = deploy.clone();
             let Some(id) = self.fill_commit(deploy, &mut filled) else { continue };
             let key = (deploy.app.clone(), deploy.environment.clone());
-            if let Some(last) = before.get(&key).filter(|_| !deploy.extra.contains_key("commits")) {
+            let wanted = deploy.app.is_some() && !deploy.extra.contains_key("commits");
+            if let Some(last) = before.get(&key).filter(|_| wanted) {
                 self.fill_brought(deploy, *last, id, &mut filled);
             }
             if deploy.status.as_deref().is_none_or(|status| status == "success") {

@@ -35,22 +35,25 @@ pub enum Which {
     },
 }
 
-/// The deployments that a repository tells.
-#[derive(Debug, Clone, PartialEq)]
+/// What is left to say of a history.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct History {
-    /// In the order of time.
-    pub events: Vec<Event>,
     /// Deployments of which the clone does not have all that they brought.
     pub cut_off: usize,
-    /// Tags that are of no commit, or of a time that cannot be.
+    /// Tags or commits of a time that cannot be, and tags that are of no commit.
     pub skipped: usize,
 }
 
 /// A commit that went out.
-struct Outgoing {
+enum Outgoing {
+    Tag { name: String, commit: Oid },
+    OfBranch(Oid),
+}
+
+/// What a commit says of its deployment.
+struct Told {
     id: String,
     at: DateTime<Utc>,
-    commit: Oid,
     branch: String,
     message: Option<String>,
     author: Option<String>,
@@ -58,52 +61,61 @@ struct Outgoing {
 }
 
 impl Repository {
-    /// The deployments of the history, each with what it brought that no earlier one had. The first has no such: all was new then.
+    /// Hands on the deployments of the history in the order of time, each with what it brought that no earlier one had. The first has no
+    /// such: all was new then. A history of a million commits takes some 20 bytes of each in memory.
     ///
     /// # Errors
-    /// Where the repository cannot be read, no tag fits, or there is no such branch or no merge on it.
-    pub fn backfill(&self, what: &Backfill) -> Result<History, GitError> {
+    /// Where the repository cannot be read, no tag fits, or there is no such branch or no merge on it; and those of `take`.
+    pub fn backfill<E: From<GitError>>(
+        &self,
+        what: &Backfill,
+        mut take: impl FnMut(Event) -> Result<(), E>,
+    ) -> Result<History, E> {
         // Each commit is read once: keeping them would only take memory.
         git2::opts::enable_caching(false);
-        let (outgoing, skipped) = match &what.which {
-            Which::Tags(pattern) => self.tags(pattern)?,
+        let mut history = History::default();
+        let outgoing = match &what.which {
+            Which::Tags(pattern) => self.tags(pattern, &mut history)?,
             Which::Branch { name, merges } => self.line(name, *merges)?,
         };
-        let (mut out, mut events, mut cut_off) = (Out::default(), Vec::with_capacity(outgoing.len()), 0);
-        for (i, one) in outgoing.into_iter().enumerate() {
-            let brought = out.go(self, one.commit);
-            let mut event = self.event(one, what);
+        let mut out = Out::default();
+        for (i, one) in outgoing.iter().enumerate() {
+            let Some(mut event) = self.told(one, what).map(|told| self.event(one, told, what)) else {
+                history.skipped += 1;
+                continue;
+            };
+            let brought = out.go(self, one.commit());
             if i > 0 && brought.cut_off {
-                cut_off += 1;
+                history.cut_off += 1;
             } else if i > 0 {
                 brought.write(&mut event.deploy);
             }
-            events.push(event);
+            take(event)?;
         }
         git2::opts::enable_caching(true);
-        Ok(History { events, cut_off, skipped })
+        Ok(history)
     }
 
-    fn event(&self, one: Outgoing, what: &Backfill) -> Event {
-        let mut deploy = Deploy::at(one.at.with_timezone(&Tz::UTC));
-        deploy.id = Some(format!("{}@{}", what.app, one.id));
+    fn event(&self, one: &Outgoing, told: Told, what: &Backfill) -> Event {
+        let mut deploy = Deploy::at(told.at.with_timezone(&Tz::UTC));
+        deploy.id = Some(format!("{}@{}", what.app, told.id));
         deploy.source = Some("git".to_owned());
         deploy.app = Some(what.app.clone());
         deploy.environment.clone_from(&what.environment);
         deploy.repo.clone_from(&self.name);
-        deploy.commit = Some(one.commit.to_string());
-        deploy.branch = Some(one.branch);
-        deploy.message = one.message;
-        deploy.author = one.author;
+        deploy.commit = Some(one.commit().to_string());
+        deploy.branch = Some(told.branch);
+        deploy.message = told.message;
+        deploy.author = told.author;
         deploy.status = Some("success".to_owned());
-        deploy.extra.extend(one.merged_by.map(|name| ("merged_by".to_owned(), name)));
-        Event { deploy, changed_at: one.at }
+        deploy.extra.extend(told.merged_by.map(|name| ("merged_by".to_owned(), name)));
+        Event { deploy, changed_at: told.at }
     }
 
-    /// The commits of the tags that fit, in the order of time, and how many tags were left out.
-    fn tags(&self, pattern: &Pattern) -> Result<(Vec<Outgoing>, usize), GitError> {
+    /// The commits of the tags that fit, in the order of time.
+    fn tags(&self, pattern: &Pattern, history: &mut History) -> Result<Vec<Outgoing>, GitError> {
         let failed = |e: git2::Error| self.failed(&e);
-        let (mut found, mut all, mut fitting, mut skipped) = (Vec::new(), 0, 0, 0);
+        let (mut found, mut all, mut fitting) = (Vec::new(), 0, 0);
         for reference in self.git.references_glob("refs/tags/*").map_err(failed)? {
             let reference = reference.map_err(failed)?;
             all += 1;
@@ -112,63 +124,58 @@ impl Repository {
                 continue;
             }
             fitting += 1;
-            match self.tag(&reference, &name) {
-                Some(one) => found.push(one),
-                None => skipped += 1,
+            let commit = reference.peel_to_commit().ok();
+            let dated = commit.and_then(|commit| Some((moment(tagged_at(&reference, &commit))?, commit.id())));
+            match dated {
+                Some((at, commit)) => found.push((at, Outgoing::Tag { name, commit })),
+                None => history.skipped += 1,
             }
         }
         if fitting == 0 {
             return Err(GitError::NoTags { path: self.path.clone(), tags: all, pattern: pattern.as_str().to_owned() });
         }
-        found.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.id.cmp(&b.id)));
-        Ok((found, skipped))
-    }
-
-    fn tag(&self, reference: &git2::Reference<'_>, name: &str) -> Option<Outgoing> {
-        let commit = reference.peel_to_commit().ok()?;
-        let annotated = reference.peel(ObjectType::Tag).ok().and_then(|object| object.into_tag().ok());
-        let tagger = annotated.as_ref().and_then(git2::Tag::tagger);
-        let time = tagger.as_ref().map_or_else(|| commit.time(), git2::Signature::when);
-        // What a tag says beyond its name is written for the release; a signature is not.
-        let said = annotated.as_ref().and_then(|tag| text(tag.message_bytes()?));
-        let said = said.map(|said| said.split("-----BEGIN ").next().unwrap_or("").trim().to_owned());
-        let said = said.filter(|said| !said.is_empty() && said != name);
-        let author = tagger.as_ref().and_then(|tagger| person(tagger.name_bytes()));
-        Some(Outgoing {
-            id: name.to_owned(),
-            at: moment(time)?,
-            commit: commit.id(),
-            branch: name.to_owned(),
-            message: said.or_else(|| message(&commit)),
-            author: author.or_else(|| person(commit.author().name_bytes())),
-            merged_by: None,
-        })
+        // References come in the order of their names.
+        found.sort_by_key(|(at, _)| *at);
+        Ok(found.into_iter().map(|(_, one)| one).collect())
     }
 
     /// The commits on the first-parent line of a branch, the oldest first.
-    fn line(&self, branch: &str, merges: bool) -> Result<(Vec<Outgoing>, usize), GitError> {
-        let reference = self.git.resolve_reference_from_short_name(branch).or_else(|error| match error.code() {
-            ErrorCode::NotFound => self.git.find_reference(&format!("refs/remotes/origin/{branch}")),
-            _ => Err(error),
-        });
-        let tip = reference.and_then(|reference| reference.peel_to_commit()).map_err(|_| self.no_branch(branch))?;
-        let (mut found, mut next, mut commits, mut skipped) = (Vec::new(), Some(tip), 0, 0);
+    fn line(&self, branch: &str, merges: bool) -> Result<Vec<Outgoing>, GitError> {
+        let tip = self.branch(branch).and_then(|reference| reference.peel_to_commit());
+        let (mut found, mut next, mut commits) = (Vec::new(), Some(tip.map_err(|_| self.no_branch(branch))?), 0);
         while let Some(commit) = next {
             commits += 1;
             if !merges || commit.parent_count() > 1 {
-                match outgoing(&commit, branch) {
-                    Some(one) => found.push(one),
-                    None => skipped += 1,
-                }
+                found.push(Outgoing::OfBranch(commit.id()));
             }
             // A shallow clone ends here.
             next = commit.parent(0).ok();
         }
-        if found.is_empty() && skipped == 0 {
+        if found.is_empty() {
             return Err(GitError::NoMerges { path: self.path.clone(), branch: branch.to_owned(), commits });
         }
         found.reverse();
-        Ok((found, skipped))
+        Ok(found)
+    }
+
+    /// A branch here, else at the origin.
+    fn branch(&self, name: &str) -> Result<git2::Reference<'_>, git2::Error> {
+        self.git.resolve_reference_from_short_name(name).or_else(|error| match error.code() {
+            ErrorCode::NotFound => self.git.find_reference(&format!("refs/remotes/origin/{name}")),
+            _ => Err(error),
+        })
+    }
+
+    /// What a commit says of its deployment; none where its time cannot be.
+    fn told(&self, one: &Outgoing, what: &Backfill) -> Option<Told> {
+        let commit = self.git.find_commit(one.commit()).ok()?;
+        match one {
+            Outgoing::Tag { name, .. } => {
+                let reference = self.git.find_reference(&format!("refs/tags/{name}")).ok()?;
+                told_by_tag(&reference, &commit, name)
+            }
+            Outgoing::OfBranch(_) => told_by_commit(&commit, &what.which),
+        }
     }
 
     fn no_branch(&self, branch: &str) -> GitError {
@@ -179,17 +186,51 @@ impl Repository {
     }
 }
 
-fn outgoing(commit: &Commit<'_>, branch: &str) -> Option<Outgoing> {
+impl Outgoing {
+    fn commit(&self) -> Oid {
+        match self {
+            Self::Tag { commit, .. } | Self::OfBranch(commit) => *commit,
+        }
+    }
+}
+
+fn annotation<'r>(reference: &git2::Reference<'r>) -> Option<git2::Tag<'r>> {
+    reference.peel(ObjectType::Tag).ok()?.into_tag().ok()
+}
+
+fn tagged_at(reference: &git2::Reference<'_>, commit: &Commit<'_>) -> git2::Time {
+    let tag = annotation(reference);
+    tag.as_ref().and_then(git2::Tag::tagger).map_or_else(|| commit.time(), |tagger| tagger.when())
+}
+
+fn told_by_tag(reference: &git2::Reference<'_>, commit: &Commit<'_>, name: &str) -> Option<Told> {
+    let tag = annotation(reference);
+    // What a tag says beyond its name is written for the release; a signature is not.
+    let said = tag.as_ref().and_then(|tag| text(tag.message_bytes()?));
+    let said = said.map(|said| said.split("-----BEGIN ").next().unwrap_or("").trim().to_owned());
+    let said = said.filter(|said| !said.is_empty() && said != name);
+    let tagger = tag.as_ref().and_then(git2::Tag::tagger).and_then(|tagger| person(tagger.name_bytes()));
+    Some(Told {
+        id: name.to_owned(),
+        at: moment(tagged_at(reference, commit))?,
+        branch: name.to_owned(),
+        message: said.or_else(|| message(commit)),
+        author: tagger.or_else(|| person(commit.author().name_bytes())),
+        merged_by: None,
+    })
+}
+
+fn told_by_commit(commit: &Commit<'_>, which: &Which) -> Option<Told> {
+    let Which::Branch { name, .. } = which else { return None };
     let author = |commit: &Commit<'_>| person(commit.author().name_bytes());
     // Who wrote what was merged, rather than who pressed the button.
     let merged = commit.parent(1).ok().and_then(|tip| author(&tip));
     let own = author(commit);
     let merged_by = if merged.is_some() { own.clone() } else { None };
-    Some(Outgoing {
+    Some(Told {
         id: commit.id().to_string(),
         at: moment(commit.time())?,
-        commit: commit.id(),
-        branch: branch.to_owned(),
+        branch: name.clone(),
         message: message(commit),
         author: merged.or(own),
         merged_by,

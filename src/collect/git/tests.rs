@@ -4,7 +4,7 @@ use git2::{Oid, Signature, Time};
 use tempfile::TempDir;
 
 use super::{Backfill, GitError, History, Repository, Which};
-use crate::collect::{Headers, Mapping, Provider, Reading, read};
+use crate::collect::{Event, Headers, Mapping, Provider, Reading, read};
 
 /// A repository that is made of commits an hour apart.
 struct Made {
@@ -52,8 +52,14 @@ impl Made {
         self.folder.path().to_owned()
     }
 
-    fn history(&self, which: Which) -> Result<History, GitError> {
-        Repository::open(&self.path())?.backfill(&Backfill { which, app: "web".to_owned(), environment: None })
+    fn history(&self, which: Which) -> Result<(Vec<Event>, History), GitError> {
+        let mut events = Vec::new();
+        let what = Backfill { which, app: "web".to_owned(), environment: None };
+        let history = Repository::open(&self.path())?.backfill(&what, |event| {
+            events.push(event);
+            Ok::<(), GitError>(())
+        })?;
+        Ok((events, history))
     }
 
     /// A line of four commits with a merge of two more: `main`.
@@ -74,8 +80,8 @@ fn tags(glob: &str) -> Which {
     Which::Tags(glob::Pattern::new(glob).unwrap())
 }
 
-fn outline(history: &History) -> Vec<String> {
-    let told = |event: &crate::collect::Event| {
+fn outline((events, _): &(Vec<Event>, History)) -> Vec<String> {
+    let told = |event: &Event| {
         let deploy = &event.deploy;
         let extra = |name: &str| deploy.extra.get(name).cloned().unwrap_or_default().replace('\n', "; ");
         format!(
@@ -88,7 +94,7 @@ fn outline(history: &History) -> Vec<String> {
             extra("commit_messages")
         )
     };
-    history.events.iter().map(told).collect()
+    events.iter().map(told).collect()
 }
 
 #[test]
@@ -107,7 +113,7 @@ fn tags_are_deployments_with_what_each_brought() {
             "v3 04-11 02 Releaser | Release three | 1 After",
         ]
     );
-    let last = &history.events[2].deploy;
+    let last = &history.0[2].deploy;
     assert_eq!(last.message.as_deref(), Some("Release three\n\nBigger buttons"));
     assert_eq!((last.id.as_deref(), last.source.as_deref()), (Some("web@v3"), Some("git")));
     assert_eq!(made.history(tags("v*")).unwrap(), history);
@@ -119,8 +125,8 @@ fn merges_are_by_whom_wrote_what_was_merged() {
     let branch = |merges| Which::Branch { name: "main".to_owned(), merges };
     let history = made.history(branch(true)).unwrap();
     assert_eq!(outline(&history), ["main 02-29 15 Bo | Ask for consent first |  "]);
-    assert_eq!(history.events[0].deploy.extra["merged_by"], "Merger");
-    assert_eq!(history.events[0].deploy.id, Some(format!("web@{}", ids[4])));
+    assert_eq!(history.0[0].deploy.extra["merged_by"], "Merger");
+    assert_eq!(history.0[0].deploy.id, Some(format!("web@{}", ids[4])));
     assert_eq!(
         outline(&made.history(branch(false)).unwrap()),
         [
@@ -159,7 +165,7 @@ fn a_shallow_clone_tells_only_what_it_has() {
     made.tag("v3", ids[5], None);
     std::fs::write(made.path().join(".git/shallow"), format!("{}\n", ids[2])).unwrap();
     let history = made.history(tags("v*")).unwrap();
-    assert_eq!(history.cut_off, 1);
+    assert_eq!(history.1.cut_off, 1);
     assert_eq!(
         outline(&history)[1..],
         ["v2 02-29 15 Merger | Ask for consent first |  ", "v3 02-29 16 Cy | After | 1 After"]

@@ -34,7 +34,7 @@ const BUILD: Shape = Shape {
         ),
         ("branch", &["/substitutions/TAG_NAME", "/substitutions/BRANCH_NAME", "/source/repoSource/branchName"]),
         ("message", &["/substitutions/_COMMIT_MSG", "/substitutions/_COMMIT_MESSAGE"]),
-        ("author", &["/substitutions/_AUTHOR", "/substitutions/_COMMIT_AUTHOR"]),
+        ("author", &["/substitutions/_AUTHOR", "/substitutions/_COMMIT_AUTHOR", "/substitutions/_OWNER"]),
         ("url", &["/logUrl"]),
         ("workflow", &["/substitutions/TRIGGER_NAME", "/buildTriggerId"]),
     ],

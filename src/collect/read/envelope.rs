@@ -30,9 +30,9 @@ impl Envelope {
                 event_name = value["event"].as_str().map(str::to_owned);
                 (delivered(value)?, "/request/payload")
             } else if is_push(&value) {
-                (of_pubsub(value["message"]["data"].take(), "/message/data")?, "/message/data")
+                (of_pubsub(taken(&mut value, "/message/data"), "/message/data")?, "/message/data")
             } else if is_row(&value) {
-                (of_pubsub(value["data"].take(), "/data")?, "/data")
+                (of_pubsub(taken(&mut value, "/data"), "/data")?, "/data")
             } else {
                 break;
             };
@@ -41,6 +41,11 @@ impl Envelope {
         }
         Ok(Self { value, event_name, place })
     }
+}
+
+/// What is at a pointer, out of the message. An index would panic where a part of the way is no object.
+fn taken(value: &mut Value, pointer: &str) -> Value {
+    value.pointer_mut(pointer).map(Value::take).unwrap_or_default()
 }
 
 fn is_push(value: &Value) -> bool {
@@ -62,7 +67,7 @@ fn is_delivery(value: &Value) -> bool {
 }
 
 fn delivered(mut value: Value) -> Result<Value, Not> {
-    match value["request"]["payload"].take() {
+    match taken(&mut value, "/request/payload") {
         payload @ Value::Object(_) => Ok(payload),
         _ => {
             let reason = "/request/payload: missing; a list of deliveries does not hold them, get each by its id";
@@ -87,24 +92,17 @@ fn of_pubsub(data: Value, place: &str) -> Result<Value, Not> {
     parse(&bytes).map_err(rejected)
 }
 
-/// The message with what only headers told, so that it can be read again without them.
+/// The message with what only headers told, so that it can be read again without them: a CDEvent whose context was in headers.
 pub(super) fn with_context(provider: Provider, raw: String, headers: &Headers) -> String {
-    let github = headers.get("x-github-event").filter(|_| provider == Provider::Github);
-    let cloud_event = headers.get("ce-type").filter(|_| provider == Provider::Cdevents);
-    if github.is_none() && cloud_event.is_none() {
-        return raw;
-    }
-    let Ok(value @ Value::Object(_)) = parse(raw.as_bytes()) else { return raw };
-    if let Some(kind) = cloud_event.filter(|_| value.get("specversion").is_none()) {
-        let mut context = Map::new();
-        for (name, header) in
-            [("specversion", "ce-specversion"), ("id", "ce-id"), ("source", "ce-source"), ("time", "ce-time")]
-        {
-            context.extend(headers.get(header).map(|text| (name.to_owned(), text.into())));
-        }
-        context.insert("type".to_owned(), kind.into());
-        context.insert("data".to_owned(), value);
-        return Value::Object(context).to_string();
-    }
-    raw
+    let Some(kind) = headers.get("ce-type").filter(|_| provider == Provider::Cdevents) else { return raw };
+    let value = match parse(raw.as_bytes()) {
+        Ok(value) if value.get("specversion").is_none() => value,
+        _ => return raw,
+    };
+    let names = [("specversion", "ce-specversion"), ("id", "ce-id"), ("source", "ce-source"), ("time", "ce-time")];
+    let told = names.iter().filter_map(|(name, header)| Some(((*name).to_owned(), headers.get(header)?.into())));
+    let mut context: Map<String, Value> = told.collect();
+    context.insert("type".to_owned(), kind.into());
+    context.insert("data".to_owned(), value);
+    Value::Object(context).to_string()
 }

@@ -52,7 +52,7 @@ Examples:
   shiptrace collect git --app web --dry-run --columns commits,commit_messages";
 
 /// Deployments that are kept at once.
-const AT_ONCE: usize = 5000;
+const AT_ONCE: usize = 1000;
 
 impl Git {
     pub(super) fn run(&self, environment: &Environment) -> Result<Outcome, CliError> {
@@ -64,12 +64,18 @@ impl Git {
             None => Which::Tags(pattern(self.tags.as_deref().unwrap_or("*"))?),
         };
         let backfill = Backfill { which, app: self.app.clone(), environment: self.environment.clone() };
-        let history = repository.backfill(&backfill)?;
         let mut open = Open::new(&self.into, &resolved, environment)?;
         let mut account = Account::default();
-        for events in history.events.chunks(AT_ONCE) {
-            account.summary.add(&open.store.put_events(events)?);
-        }
+        let mut waiting = Vec::new();
+        let history = repository.backfill(&backfill, |event| {
+            waiting.push(event);
+            if waiting.len() >= AT_ONCE {
+                account.summary.add(&open.store.put_events(&waiting)?);
+                waiting.clear();
+            }
+            Ok::<(), CliError>(())
+        })?;
+        account.summary.add(&open.store.put_events(&waiting)?);
         if !self.into.output.quiet {
             let mut lines = account.lines(open.name.as_deref());
             if history.cut_off > 0 {
@@ -78,7 +84,7 @@ impl Git {
             }
             if history.skipped > 0 {
                 lines.push(format!(
-                    "warning: {} tags are of no commit, or of a time that cannot be, and were left out",
+                    "warning: {} tags or commits are of a time that cannot be, or of no commit, and were left out",
                     history.skipped
                 ));
             }

@@ -32,7 +32,7 @@ impl Account {
     /// The lines for standard error.
     pub(super) fn lines(&self, store: Option<&str>) -> Vec<String> {
         let Summary { new, updated, unchanged, ignored, rejected } = &self.summary;
-        let what = store.unwrap_or("nothing is kept");
+        let what = store.unwrap_or("dry run");
         let mut lines = vec![format!("{what}: {new} new, {updated} updated, {unchanged} unchanged")];
         let count: usize = ignored.values().sum();
         if count > 0 {

@@ -107,6 +107,8 @@ fn the_reason_names_the_place_in_the_message() {
     assert!(reason(Provider::CloudBuild, push).starts_with("in /message/data: /status: missing"));
     let push = r#"{"message":{"data":"*","message_id":"1"},"subscription":"s"}"#;
     assert_eq!(reason(Provider::CloudBuild, push), "/message/data: it is neither base64 nor JSON");
+    let delivery = r#"{"guid":"g","event":"push","delivered_at":"x","request":false}"#;
+    assert!(reason(Provider::Github, delivery).starts_with("/request/payload: missing"));
     assert!(reason(Provider::Auto, "{\"a\":1}").contains("no message of a known provider"));
     assert!(
         reason(Provider::Gitlab, "{\"object_kind\":\"deployment\",\"status\":\"odd\"}").contains("/status: \"odd\"")
