@@ -19,6 +19,8 @@ pub(super) struct Table {
     pub(super) file: String,
     /// Its columns.
     pub(super) names: Vec<String>,
+    /// Their types, the row number included.
+    pub(super) schema: SchemaRef,
     frame: LazyFrame,
     origin: Origin,
 }
@@ -39,7 +41,7 @@ pub(super) struct Rows {
 }
 
 /// The name of the column of row numbers; no header can hold it.
-const ROW: &str = "\u{0}row";
+pub(super) const ROW: &str = "\u{0}row";
 
 impl Table {
     /// Opens every file of a locator.
@@ -98,7 +100,12 @@ impl Table {
         if let Some(column) = twin.filter(|first| names.contains(first)) {
             return Err(SourceError::DuplicateColumn { file, column });
         }
-        Ok(Self { file, names, frame, origin })
+        Ok(Self { file, names, schema, frame, origin })
+    }
+
+    /// Its rows, with a column of row numbers.
+    pub(super) fn rows(&self) -> LazyFrame {
+        self.frame.clone()
     }
 
     /// Whether there is a column of this name.
@@ -146,6 +153,11 @@ impl Table {
         }
     }
 
+    /// What is wrong with a file that is CSV, where looking at it once more shows it.
+    pub(super) fn torn(&self) -> Option<SourceError> {
+        torn(&self.file, &self.origin)
+    }
+
     /// The values of a column, each once, in order.
     pub(super) fn distinct(&self, column: &str) -> Result<Vec<String>, SourceError> {
         let distinct = self.frame.clone().select([exactly(column).cast(DataType::String).unique()]);
@@ -157,11 +169,11 @@ impl Table {
     }
 
     #[expect(clippy::redundant_closure_for_method_calls, reason = "polars does not export the type of a result")]
-    fn collect(&self, frame: LazyFrame) -> Result<DataFrame, SourceError> {
+    pub(super) fn collect(&self, frame: LazyFrame) -> Result<DataFrame, SourceError> {
         frame.collect_with_engine(Engine::Streaming).map_err(|e| self.broken(&e)).map(|result| result.unwrap_single())
     }
 
-    fn broken(&self, error: &PolarsError) -> SourceError {
+    pub(super) fn broken(&self, error: &PolarsError) -> SourceError {
         diagnose(&self.file, &self.origin, &first_line(error))
     }
 }
@@ -197,12 +209,12 @@ fn csv(sources: ScanSources) -> PolarsResult<LazyFrame> {
 }
 
 /// A column by its name as it is: `col` would take `*` and `^a$` for patterns.
-fn exactly(name: &str) -> Expr {
+pub(super) fn exactly(name: &str) -> Expr {
     Expr::Column(name.into())
 }
 
 /// Whether any of these holds, nested no deeper than it must be.
-fn any(mut conditions: Vec<Expr>) -> Expr {
+pub(super) fn any(mut conditions: Vec<Expr>) -> Expr {
     while conditions.len() > 1 {
         let both = |pair: &[Expr]| pair.iter().cloned().reduce(Expr::or);
         conditions = conditions.chunks(2).filter_map(both).collect();

@@ -8,8 +8,6 @@ use crate::cli::{CliError, Outcome};
 use crate::investigate::{self, MetricsRequest};
 use crate::model::Answer;
 
-use super::warn_left_out;
-
 /// Which metrics can be asked about?
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Metrics {
@@ -25,7 +23,6 @@ impl Metrics {
         let resolved = Resolved::new(&self.data, environment)?;
         let request = MetricsRequest { setting: resolved.setting(&DeployArguments::default(), None)? };
         let output = Output::open(&self.output, environment, 0, None)?;
-        warn_left_out(&resolved, self.output.quiet);
         output.write(&Answer::Metrics(investigate::metrics(&request)?))?;
         Ok(Outcome::Answered)
     }
