@@ -12,8 +12,7 @@ use crate::bigquery::{Client, Listener};
 use crate::investigate::{self, Setting};
 use crate::model::MetricSettings;
 use crate::sources::{
-    BigQuerySource, DeploySource, Locator, MetricSource, Place, Session, SourceError, check_readable,
-    total_of,
+    BigQuerySource, DeploySource, Locator, MetricSource, Place, Session, SourceError, check_readable, total_of,
 };
 
 use super::arguments::{DataArguments, DeployArguments, OutputArguments};
@@ -119,7 +118,7 @@ impl<'a> Resolved<'a> {
         Ok(setting)
     }
 
-    /// What is asked of `BigQuery` in this run.
+    /// What is asked of BigQuery in this run.
     fn session(&self, asked: Option<DateTime<Utc>>, apps: &[String]) -> Result<Arc<Session>, CliError> {
         if let Some(session) = self.session.get() {
             return Ok(Arc::clone(session));

@@ -35,9 +35,9 @@ pub fn plan_deploys(sources: &[DeploySource], zone: Tz) -> Result<(), SourceErro
 
 fn noted<T>(read: Result<T, SourceError>) -> Result<(), SourceError> {
     match read {
-        Err(error @ (SourceError::BigQuery(_) | SourceError::Unreadable { .. } | SourceError::MissingColumn { .. })) => {
-            Err(error)
-        }
+        Err(
+            error @ (SourceError::BigQuery(_) | SourceError::Unreadable { .. } | SourceError::MissingColumn { .. }),
+        ) => Err(error),
         _ => Ok(()),
     }
 }

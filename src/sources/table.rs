@@ -50,7 +50,7 @@ pub(super) struct Rows {
 pub(super) const ROW: &str = "\u{0}row";
 
 impl Table {
-    /// Opens what a locator names: every file, or the one table or query. Of `BigQuery` only rows are read whose column `time` lies in the
+    /// Opens what a locator names: every file, or the one table or query. Of BigQuery only rows are read whose column `time` lies in the
     /// time asked about, from the start of a bucket of `step` on where that is known.
     pub(super) fn open_all(
         locator: &Locator,
