@@ -1,11 +1,16 @@
 -- Metrics over raw events, several in one scan of the table: a row for each hour or day in which there is any event, with the parts
 -- that each metric needs. `bucket` is its start in seconds since 1970. Hours and days are those of @timezone; what is longer is
--- added up from these. Of metric 0: events that count (m0), those of them that have a value (n0), and the sum of that value (v0).
+-- added up from these. `events`, `first` and `last` are of all events, also those that do not count. Of metric 0: events that count (m0), those of them that have a value (n0), and the sum of that value (v0).
 SELECT
   /* bucket */
   UNIX_SECONDS(TIMESTAMP_TRUNC(`occurred_at`, DAY, @timezone))
   /* end of bucket */
   AS bucket,
+  /* range */
+  COUNT(*) AS events,
+  MIN(UNIX_SECONDS(`occurred_at`)) AS first,
+  MAX(UNIX_SECONDS(`occurred_at`)) AS last,
+  /* end of range */
   /* dimensions */
   IFNULL(CAST(`country` AS STRING), '') AS d0,
   /* end of dimensions */

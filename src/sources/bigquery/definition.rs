@@ -31,6 +31,10 @@ pub(in crate::sources) struct Part {
 pub(in crate::sources) struct Stretch {
     /// A moment in it, in Unix seconds.
     pub(in crate::sources) at: i64,
+    /// How many events there are, whether or not they count, and the times of the first and the last, in Unix seconds.
+    pub(in crate::sources) events: usize,
+    pub(in crate::sources) first: i64,
+    pub(in crate::sources) last: i64,
     /// The values of the dimensions.
     pub(in crate::sources) dimensions: Vec<String>,
     /// A part for each metric, in their order.
@@ -54,7 +58,7 @@ pub(in crate::sources) fn counted(
         return Err(SourceError::NotSupported { locator: place, what });
     };
     let table = session.table(name)?;
-    let mut statement = Statement::new(&table, &place, step)?;
+    let mut statement = Statement::new(&table, &place, step);
     statement.add_all(definitions)?;
     let (query, columns) = statement.finish(&session, name, first)?;
     let result = session.collect(&query, columns)?;
@@ -71,9 +75,9 @@ struct Statement<'a> {
 }
 
 impl<'a> Statement<'a> {
-    fn new(table: &'a Arc<Table>, place: &'a str, step: Step) -> Result<Self, SourceError> {
+    fn new(table: &'a Arc<Table>, place: &'a str, step: Step) -> Self {
         let compiler = Compiler { table, place, parameters: Parameters::default() };
-        Ok(Self { compiler, step, place, values: Vec::new(), exact: false })
+        Self { compiler, step, place, values: Vec::new(), exact: false }
     }
 
     fn add_all(&mut self, definitions: &[&Definition]) -> Result<(), SourceError> {
@@ -127,16 +131,19 @@ impl<'a> Statement<'a> {
             let column = self.compiler.column(by)?;
             dimensions.push(format!("IFNULL(CAST({} AS STRING), '') AS d{d},", quoted(&column.name)?));
         }
-        let split: String = (0..first.by.len()).map(|d| format!(", d{d}")).collect();
+        let in_seconds = format!("UNIX_SECONDS({})", moment(&time)?);
+        let range = format!("COUNT(*) AS events,\nMIN({in_seconds}) AS first,\nMAX({in_seconds}) AS last,");
+        let split = (0..first.by.len()).map(|d| format!(", d{d}")).collect::<Vec<_>>().concat();
         let sql = SERIES.with(&[
             ("bucket", &bucket),
+            ("range", &range),
             ("dimensions", &dimensions.join("\n")),
             ("values", &self.values.join(",\n")),
             ("table", &name.quoted()),
             ("time", &bounds),
             ("split", &split),
         ]);
-        let columns = 1 + first.by.len() + 3 * self.values.len();
+        let columns = BEFORE + first.by.len() + 3 * self.values.len();
         let query = Query {
             place: self.place.to_owned(),
             purpose: "metrics over raw events".to_owned(),
@@ -164,8 +171,7 @@ impl Compiler<'_> {
 /// The start of a stretch of time in seconds since 1970. What can be added up is counted by minute, hour or day; `exact` is for what
 /// cannot, such as distinct values: there a stretch is the bucket itself.
 fn bucket(time: &Column, step: Step, exact: bool) -> Result<String, SourceError> {
-    let name = quoted(&time.name)?;
-    let moment = if time.kind == "TIMESTAMP" { name } else { format!("TIMESTAMP({name}, @timezone)") };
+    let moment = moment(time)?;
     let truncated = |unit: &str| format!("TIMESTAMP_TRUNC({moment}, {unit}, @timezone)");
     let local = format!("DATETIME({moment}, @timezone)");
     let start = match step {
@@ -187,6 +193,12 @@ fn bucket(time: &Column, step: Step, exact: bool) -> Result<String, SourceError>
     Ok(format!("UNIX_SECONDS({start})"))
 }
 
+/// A column of time as a moment.
+fn moment(time: &Column) -> Result<String, SourceError> {
+    let name = quoted(&time.name)?;
+    Ok(if time.kind == "TIMESTAMP" { name } else { format!("TIMESTAMP({name}, @timezone)") })
+}
+
 /// The start of the months that hold a moment.
 fn of_months(moment: &str, months: u32) -> String {
     match months {
@@ -201,6 +213,9 @@ fn of_months(moment: &str, months: u32) -> String {
     }
 }
 
+/// Columns before the dimensions: bucket, events, first, last.
+const BEFORE: usize = 4;
+
 /// Reads the rows of a result.
 fn read(cells: &[StringChunked], by: usize, metrics: usize, place: &str) -> Result<Vec<Stretch>, SourceError> {
     let rows = cells.first().map_or(0, StringChunked::len);
@@ -214,12 +229,14 @@ fn read(cells: &[StringChunked], by: usize, metrics: usize, place: &str) -> Resu
     for row in 0..rows {
         // An event without a time is in no bucket; the bounds leave it out already.
         let Some(at) = cell(0, row).and_then(|text| text.parse().ok()) else { continue };
-        let dimensions = (1..=by).map(|c| cell(c, row).unwrap_or_default().to_owned()).collect();
+        let whole = |c: usize| cell(c, row).and_then(|text| text.parse::<i64>().ok()).unwrap_or_default();
+        let (events, first, last) = (usize::try_from(whole(1)).unwrap_or_default(), whole(2), whole(3));
+        let dimensions = (BEFORE..BEFORE + by).map(|c| cell(c, row).unwrap_or_default().to_owned()).collect();
         let mut parts = Vec::with_capacity(metrics);
-        for c in (0..metrics).map(|m| 1 + by + 3 * m) {
+        for c in (0..metrics).map(|m| BEFORE + by + 3 * m) {
             parts.push(Part { events: number(c, row)?, known: number(c + 1, row)?, sum: number(c + 2, row)? });
         }
-        stretches.push(Stretch { at, dimensions, parts });
+        stretches.push(Stretch { at, events, first, last, dimensions, parts });
     }
     Ok(stretches)
 }

@@ -9,7 +9,7 @@ use crate::bigquery::{Column, Page, Parameter, Priced, Query, Table, TableName, 
 use crate::model::{Span, Step, moment_at};
 use crate::sources::SourceError;
 
-/// One run of the program, as far as it asks `BigQuery`: which stretch of time, in which zone.
+/// One run of the program, as far as it asks BigQuery: which stretch of time, in which zone.
 #[derive(Debug)]
 pub struct Session {
     warehouse: Arc<dyn Warehouse>,
@@ -68,6 +68,12 @@ impl Session {
     #[must_use]
     pub fn span(&self) -> Span {
         self.span
+    }
+
+    /// The stretch of time as people read it.
+    pub(in crate::sources) fn shown(&self) -> String {
+        let shown = |at: DateTime<Utc>| at.with_timezone(&self.zone).format("%Y-%m-%d").to_string();
+        format!("{} to {}", shown(self.span.from), shown(self.span.to - chrono::TimeDelta::seconds(1)))
     }
 
     /// What is known of a table, asked for once.
