@@ -12,7 +12,10 @@ CREATE TABLE IF NOT EXISTS `my-project.ops.deploy_events` (
   url STRING,
   id STRING OPTIONS (description = 'Rows with one id are one deployment'),
   source STRING OPTIONS (description = 'The system that it came from'),
-  kind STRING OPTIONS (description = 'deploy, flag, campaign, incident or experiment')
+  kind STRING OPTIONS (description = 'deploy, flag, campaign, incident or experiment'),
+  changed_at TIMESTAMP OPTIONS (description = 'Since when it is in this state; shiptrace collect writes a row for each state'),
+  version INT64 OPTIONS (description = 'Counts the states that shiptrace collect wrote'),
+  extra STRING OPTIONS (description = 'Further columns, as a JSON object')
 )
 PARTITION BY DATE(deployed_at)
 CLUSTER BY app

@@ -1,4 +1,5 @@
--- Deploy events of a table, one row each, between @from and @to. The columns are those that the table has.
+-- Deploy events of a table, one row each, between @from and @to. The columns are those that the table has. Where `shiptrace collect` filled
+-- it, each deployment in its latest state.
 SELECT
   /* columns */
   UNIX_MICROS(`deployed_at`) AS c0,
@@ -22,3 +23,6 @@ WHERE
   /* time */
   `deployed_at` >= @from AND `deployed_at` < @to
   /* end of time */
+/* latest */
+QUALIFY `id` IS NULL OR ROW_NUMBER() OVER (PARTITION BY `source`, `id` ORDER BY `changed_at` DESC, `version` DESC) = 1
+/* end of latest */

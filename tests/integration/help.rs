@@ -12,7 +12,7 @@ fn the_whole_help_is_as_it_was_read() {
     for command in ["why", "scan", "deploys", "metrics", "collect", "completions", "man"] {
         insta::assert_snapshot!(format!("help_{command}"), help(&[command, "--help"]));
     }
-    for further in ["git", "fill"] {
+    for further in ["git", "fill", "rejected"] {
         insta::assert_snapshot!(format!("help_collect_{further}"), help(&["collect", further, "--help"]));
     }
 }

@@ -116,10 +116,14 @@ impl Asked {
         let (parts, readings) = listed(table, columns)?;
         let names = only.map(|(column, _)| quoted(column)).transpose()?;
         let names = names.map(|column| format!("AND CAST({column} AS STRING) IN UNNEST(@names)")).unwrap_or_default();
-        let bounds = bounded(table, time, &self.place)?;
+        let (bounds, quoted_table) = (bounded(table, time, &self.place)?, name.quoted());
         let template = if self.purpose == "deploy events" { DEPLOYS } else { ROWS };
-        let sql =
-            template.with(&[("columns", &parts), ("table", &name.quoted()), ("time", &bounds), ("names", &names)]);
+        let mut holes =
+            vec![("columns", parts.as_str()), ("table", &quoted_table), ("time", &bounds), ("names", &names)];
+        if !STATES.iter().all(|column| table.column(column).is_some()) {
+            holes.push(("latest", ""));
+        }
+        let sql = template.with(&holes);
         let further = only.map(|(_, values)| ("names".to_owned(), Parameter::Texts(values.to_vec())));
         let collected = self.session.collect(&self.query(sql, name, further), columns.len())?;
         let time_at = columns.iter().position(|column| column.eq_ignore_ascii_case(&time.name));
@@ -185,6 +189,9 @@ impl Content {
         Ok(Self::Statement { query, columns: columns.collect() })
     }
 }
+
+/// The columns of a table that has a row for each state of a deployment, of which the latest counts.
+const STATES: [&str; 4] = ["source", "id", "changed_at", "version"];
 
 /// The columns of `queries/deploy_events_from_cloud_build.sql`.
 const BUILD_COLUMNS: [&str; 12] = [

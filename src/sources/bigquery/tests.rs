@@ -166,6 +166,13 @@ fn ready_values_and_deploy_events_are_asked_for_in_their_time() {
         table.read(&["deployed_at", "app", "labels"], None).map(drop)
     });
     insta::assert_snapshot!("deploy_events", deploys.unwrap().shown());
+    let names = ["deployed_at", "changed_at", "source", "id", "version"];
+    let kinds = ["TIMESTAMP", "TIMESTAMP", "STRING", "STRING", "INT64"];
+    let states = names.iter().zip(kinds).map(|(name, kind)| column(name, kind)).collect();
+    let deploys = asked("p.d.t", table(states, None), |source| {
+        Asked::open(source, "deployed_at", Wanted::Deploys, None)?.read(&["deployed_at", "id"], None).map(drop)
+    });
+    insta::assert_snapshot!("deploy_events_in_their_latest_state", deploys.unwrap().shown());
 }
 
 #[test]
