@@ -102,8 +102,10 @@ impl<'a> Entry<'a> {
             pages.push(Page { rows, columns: columns.clone(), total_rows: head.rows, complete: true, token: None });
         }
         line.clear();
-        // The last line says that the file is whole.
-        (reader.read_line(&mut line).ok()? > 0 && line == END).then_some(pages)
+        // The last line says that the file is whole; to read beyond it checks what all bytes add up to.
+        reader.read_line(&mut line).ok()?;
+        let ended = line == END && reader.read_line(&mut line).ok()? == 0;
+        ended.then_some(pages)
     }
 
     /// Whether a result that was written then can still be used now, in Unix seconds.
@@ -253,7 +255,7 @@ mod tests {
         let middle = whole.len() / 2;
         flipped[middle] ^= 1;
         fs::write(&entry.file, flipped).unwrap();
-        assert!(entry.read().is_none_or(|pages| pages == [page()]));
+        assert!(entry.read().is_none(), "a bit is another");
     }
 
     #[test]

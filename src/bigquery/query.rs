@@ -1,4 +1,4 @@
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 use gcp_bigquery_client::model::query_parameter::QueryParameter;
 use gcp_bigquery_client::model::query_parameter_type::QueryParameterType;
 use gcp_bigquery_client::model::query_parameter_value::QueryParameterValue;
@@ -8,6 +8,10 @@ use gcp_bigquery_client::model::query_parameter_value::QueryParameterValue;
 pub enum Parameter {
     /// A `TIMESTAMP`.
     Timestamp(DateTime<Utc>),
+    /// A `DATE`.
+    Date(NaiveDate),
+    /// A `DATETIME`.
+    Datetime(NaiveDateTime),
     /// A `STRING`.
     Text(String),
     /// An `ARRAY<STRING>`.
@@ -21,11 +25,13 @@ pub enum Parameter {
 }
 
 impl Parameter {
-    /// Its type, as `BigQuery` writes it.
+    /// Its type, as BigQuery writes it.
     #[must_use]
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::Timestamp(_) => "TIMESTAMP",
+            Self::Date(_) => "DATE",
+            Self::Datetime(_) => "DATETIME",
             Self::Text(_) => "STRING",
             Self::Texts(_) => "ARRAY<STRING>",
             Self::Integer(_) => "INT64",
@@ -39,6 +45,8 @@ impl Parameter {
     pub fn shown(&self) -> String {
         match self {
             Self::Timestamp(at) => at.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+            Self::Date(date) => date.to_string(),
+            Self::Datetime(at) => at.format("%Y-%m-%d %H:%M:%S%.6f").to_string(),
             Self::Text(text) => text.clone(),
             Self::Texts(texts) => serde_json::to_string(texts).unwrap_or_default(),
             Self::Integer(n) => n.to_string(),
@@ -80,6 +88,18 @@ pub struct Query {
 }
 
 impl Query {
+    /// The statement with its parameters in comments, as a person runs it elsewhere.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        // As JSON a value cannot end its comment.
+        let line = |(name, value): &(String, Parameter)| {
+            let text = serde_json::Value::String(value.shown()).to_string();
+            format!("-- @{name} {} {text}\n", value.type_name())
+        };
+        let parameters: String = self.parameters.iter().map(line).collect();
+        format!("{parameters}{};\n", self.sql.trim_end().trim_end_matches(';'))
+    }
+
     pub(super) fn parameter_models(&self) -> Vec<QueryParameter> {
         self.parameters.iter().map(|(name, value)| value.model(name)).collect()
     }

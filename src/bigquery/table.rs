@@ -1,7 +1,7 @@
 use serde::Deserialize;
 
 /// A column of a table or of a result.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Column {
     /// Its name.
     pub name: String,
@@ -16,8 +16,11 @@ pub struct Column {
 pub enum Partition {
     /// By this column.
     Column(String),
-    /// By the time at which rows came in: `_PARTITIONTIME`.
-    Ingestion,
+    /// By the time at which rows came in, `_PARTITIONTIME`: the start of a stretch that is no longer than so many days.
+    Ingestion {
+        /// Days in a partition, at most.
+        days: u32,
+    },
 }
 
 /// What is known of a table or view.
@@ -36,16 +39,21 @@ pub struct Table {
 }
 
 impl Table {
-    /// A column by its name, in any case, as `BigQuery` takes them.
+    /// A column by its name, in any case, as BigQuery takes them.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
     }
 
     pub(super) fn of(answer: Answer) -> Self {
+        let days = |kind: &str| match kind {
+            "MONTH" => 31,
+            "YEAR" => 366,
+            _ => 1,
+        };
         let partition = answer.time_partitioning.map(|partitioning| match partitioning.field {
             Some(field) => Partition::Column(field),
-            None => Partition::Ingestion,
+            None => Partition::Ingestion { days: days(&partitioning.kind) },
         });
         Self {
             columns: answer.schema.map(Schema::columns).unwrap_or_default(),
@@ -71,6 +79,8 @@ pub(super) struct Answer {
 
 #[derive(Debug, Deserialize)]
 struct Partitioning {
+    #[serde(rename = "type", default)]
+    kind: String,
     field: Option<String>,
 }
 

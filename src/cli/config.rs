@@ -13,8 +13,10 @@ use toml::de::{DeTable, DeValue};
 
 use crate::model::{Beliefs, Better, Deploy, Step, nearest_names};
 use crate::sources::Ratio;
+use crate::sources::definition::{Condition, Definition, Value as MetricValue, ValueError};
 
 use super::CliError;
+use super::bigquery::BigQueryConfig;
 pub(super) use collect::CollectConfig;
 pub(super) use senders::SendersConfig;
 
@@ -31,7 +33,10 @@ pub(super) struct Config {
     pub(super) environments: Option<Vec<String>>,
     pub(super) deploys: Vec<String>,
     pub(super) deploy_columns: BTreeMap<String, String>,
+    /// A file with a query of the user's own, in place of a source.
+    pub(super) deploys_query: Option<String>,
     pub(super) metrics: BTreeMap<String, MetricConfig>,
+    pub(super) bigquery: BigQueryConfig,
     pub(super) beliefs: Beliefs,
     pub(super) collect: CollectConfig,
 }
@@ -40,25 +45,42 @@ pub(super) struct Config {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct MetricConfig {
     pub(super) source: Vec<String>,
+    /// A file with a query of the user's own, in place of a source.
+    pub(super) query: Option<String>,
     pub(super) columns: BTreeMap<String, String>,
     pub(super) apps: Vec<String>,
     pub(super) better: Option<Better>,
     pub(super) unit: Option<String>,
     pub(super) every: Option<Step>,
     pub(super) ratio: Option<Ratio>,
-    /// The first key, with its line, that defines the metric from raw events.
-    pub(super) raw: Option<(String, usize)>,
+    /// What the metric is of the raw events in its source, where it is defined so.
+    pub(super) definition: Option<Definition>,
 }
 
-const TOP: [&str; 9] =
-    ["timezone", "window", "commit_url", "environments", "deploys", "metrics", "priors", "apps", "collect"];
-const DEPLOYS: [&str; 3] = ["source", "columns", "environments"];
+const TOP: [&str; 10] =
+    ["timezone", "window", "commit_url", "environments", "deploys", "metrics", "priors", "apps", "collect", "bigquery"];
+const DEPLOYS: [&str; 4] = ["source", "query", "columns", "environments"];
 const PRIORS: [&str; 3] = ["nothing_happened", "not_a_deployment", "spike_not_a_deployment"];
 const APP: [&str; 1] = ["lag"];
-const METRIC: [&str; 11] =
-    ["source", "columns", "apps", "better", "unit", "every", "numerator", "denominator", "time", "where", "value"];
-/// Keys that define a metric from raw events.
-const RAW: [&str; 3] = ["time", "where", "value"];
+const METRIC: [&str; 13] = [
+    "source",
+    "query",
+    "columns",
+    "apps",
+    "better",
+    "unit",
+    "every",
+    "numerator",
+    "denominator",
+    "time",
+    "where",
+    "value",
+    "by",
+];
+/// Keys that define a metric over raw events.
+const RAW: [&str; 4] = ["time", "where", "value", "by"];
+/// Keys that only a ready series has.
+const READY: [&str; 3] = ["columns", "numerator", "denominator"];
 const METRIC_COLUMNS: [&str; 3] = ["timestamp", "metric", "value"];
 
 /// The name under which the configuration is looked for.
@@ -99,6 +121,7 @@ impl Config {
                 "priors" => config.read_priors(&reader, value)?,
                 "apps" => config.read_apps(&reader, value)?,
                 "collect" => config.collect = CollectConfig::read(&reader, value)?,
+                "bigquery" => config.bigquery = BigQueryConfig::read(&reader, value)?,
                 _ => {
                     for (name, metric) in reader.table(value)? {
                         let metric = MetricConfig::read(&reader, metric, name.get_ref())?;
@@ -114,6 +137,7 @@ impl Config {
         for (key, value) in reader.table(table)? {
             match reader.known(key, &DEPLOYS, "deploys.")? {
                 "source" => self.deploys = reader.strings(value)?,
+                "query" => self.deploys_query = Some(reader.string(value)?),
                 "columns" => self.deploy_columns = reader.columns(value, &Deploy::COLUMNS, "deploys.columns.")?,
                 _ => self.environments = Some(reader.strings(value)?),
             }
@@ -153,21 +177,18 @@ impl MetricConfig {
         let mut metric = Self::default();
         let prefix = format!("metrics.{name}.");
         metric.ratio = reader.ratio(reader.table(table)?, &prefix)?;
+        metric.definition = reader.definition(reader.table(table)?, &prefix)?;
         for (key, value) in reader.table(table)? {
-            let known = reader.known(key, &METRIC, &prefix)?;
-            match known {
+            match reader.known(key, &METRIC, &prefix)? {
                 "source" => metric.source = reader.strings(value)?,
+                "query" => metric.query = Some(reader.string(value)?),
                 "columns" => metric.columns = reader.columns(value, &METRIC_COLUMNS, &format!("{prefix}columns."))?,
                 "apps" => metric.apps = reader.strings(value)?,
                 "unit" => metric.unit = Some(reader.string(value)?),
                 "better" => metric.better = Some(reader.better(value)?),
                 "every" => metric.every = Some(reader.step(value)?),
-                "numerator" | "denominator" => {}
-                _ => {
-                    reader.string(value)?;
-                    debug_assert!(RAW.contains(&known));
-                    metric.raw.get_or_insert((known.to_owned(), reader.line(&key.span())));
-                }
+                // Read above, together.
+                _ => {}
             }
         }
         Ok(metric)
@@ -175,7 +196,7 @@ impl MetricConfig {
 }
 
 /// Reads values and says where what is wrong stands.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     file: &'a str,
     text: &'a str,
 }
@@ -185,17 +206,17 @@ impl Reader<'_> {
         self.text.get(..place.start).unwrap_or(self.text).matches('\n').count() + 1
     }
 
-    fn wrong(&self, place: &Range<usize>, problem: String, hint: Option<String>) -> CliError {
+    pub(super) fn wrong(&self, place: &Range<usize>, problem: String, hint: Option<String>) -> CliError {
         CliError::Config { file: self.file.to_owned(), line: self.line(place), problem, hint }
     }
 
-    fn expected(&self, value: &Spanned<DeValue<'_>>, what: &str) -> CliError {
+    pub(super) fn expected(&self, value: &Spanned<DeValue<'_>>, what: &str) -> CliError {
         let found = value.get_ref().type_str();
         self.wrong(&value.span(), format!("expected {what}, found {found}"), None)
     }
 
     /// The key as one of those known; else an error that names the nearest.
-    fn known<'k>(
+    pub(super) fn known<'k>(
         &self,
         key: &Spanned<std::borrow::Cow<'_, str>>,
         known: &[&'k str],
@@ -212,11 +233,11 @@ impl Reader<'_> {
         Err(self.wrong(&key.span(), format!("unknown key {prefix}{name}{told}"), hint))
     }
 
-    fn table<'v, 'i>(&self, value: &'v Spanned<DeValue<'i>>) -> Result<&'v DeTable<'i>, CliError> {
+    pub(super) fn table<'v, 'i>(&self, value: &'v Spanned<DeValue<'i>>) -> Result<&'v DeTable<'i>, CliError> {
         value.get_ref().as_table().ok_or_else(|| self.expected(value, "a table"))
     }
 
-    fn string(&self, value: &Spanned<DeValue<'_>>) -> Result<String, CliError> {
+    pub(super) fn string(&self, value: &Spanned<DeValue<'_>>) -> Result<String, CliError> {
         value.get_ref().as_str().map(str::to_owned).ok_or_else(|| self.expected(value, "a string"))
     }
 
@@ -259,6 +280,48 @@ impl Reader<'_> {
             return Err(self.wrong(&key.span(), problem, Some("name two columns, or two metrics".to_owned())));
         }
         Ok(Some(ratio))
+    }
+
+    /// What a metric is of raw events; none where no key says so.
+    fn definition(&self, table: &DeTable<'_>, prefix: &str) -> Result<Option<Definition>, CliError> {
+        let find = |name: &str| table.iter().find(|(key, _)| key.get_ref() == name);
+        let Some((first, _)) = RAW.iter().find_map(|name| find(name)) else { return Ok(None) };
+        if let Some((key, _)) = READY.iter().find_map(|name| find(name)) {
+            let problem = format!("{prefix}{} beside {prefix}{}", key.get_ref(), first.get_ref());
+            let hint = format!(
+                "{} belong to a ready series; {} define a metric over raw events",
+                READY.join(", "),
+                RAW.join(", ")
+            );
+            return Err(self.wrong(&key.span(), problem, Some(hint)));
+        }
+        let Some((_, time)) = find("time") else {
+            let problem = format!("{prefix}{} without a time", first.get_ref());
+            let hint = "name the column that holds the time of an event: time = \"...\"".to_owned();
+            return Err(self.wrong(&first.span(), problem, Some(hint)));
+        };
+        let value = find("value").map_or(Ok(MetricValue::Count), |(_, value)| self.value(value, prefix))?;
+        let condition = find("where").map(|(_, condition)| self.condition(condition, prefix)).transpose()?;
+        let by = find("by").map_or(Ok(Vec::new()), |(_, by)| self.strings(by))?;
+        Ok(Some(Definition { time: self.string(time)?, condition, value, by }))
+    }
+
+    fn value(&self, value: &Spanned<DeValue<'_>>, prefix: &str) -> Result<MetricValue, CliError> {
+        let text = self.string(value)?;
+        MetricValue::parse(&text).map_err(|error| {
+            let hint = match &error {
+                ValueError::Condition(inner) => Some(inner.hint().to_owned()),
+                _ => None,
+            };
+            self.wrong(&value.span(), format!("{prefix}value: {error}"), hint)
+        })
+    }
+
+    fn condition(&self, value: &Spanned<DeValue<'_>>, prefix: &str) -> Result<Condition, CliError> {
+        let text = self.string(value)?;
+        Condition::parse(&text).map_err(|error| {
+            self.wrong(&value.span(), format!("{prefix}where: {error}"), Some(error.hint().to_owned()))
+        })
     }
 
     /// A probability that data can still change: between 0 and 1, and neither of them.

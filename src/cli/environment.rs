@@ -43,9 +43,9 @@ impl Environment {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// All variables, for a client that looks for credentials.
-    pub(super) fn variables(&self) -> BTreeMap<String, String> {
-        self.variables.clone()
+    /// All variables.
+    pub(super) fn variables(&self) -> &BTreeMap<String, String> {
+        &self.variables
     }
 
     /// What stands for an option that was not given: `SHIPTRACE_` and its name.

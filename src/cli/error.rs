@@ -1,12 +1,15 @@
 use std::io;
 
+use crate::collect::git::GitError;
 use crate::collect::outbox::OutboxError;
 use crate::collect::receiver::ReceiverError;
-use crate::collect::git::GitError;
 use crate::collect::store::StoreError;
 use crate::investigate::{ErrorKind, InvestigateError};
 use crate::report::visible;
 use crate::sources::{SourceError, SourceErrorKind};
+
+/// 128 and the number of the signal, as shells have it.
+const INTERRUPTED: u8 = 130;
 
 /// Why a run did not answer.
 #[derive(Debug, thiserror::Error)]
@@ -42,18 +45,6 @@ pub enum CliError {
         problem: String,
         /// What to do.
         hint: Option<String>,
-    },
-    /// The metric is defined from raw events, which this version does not read.
-    #[error("{file}, line {line}: {metric} is defined from raw events ({key}), which this version does not read")]
-    RawEvents {
-        /// The configuration.
-        file: String,
-        /// The line of the key.
-        line: usize,
-        /// The metric.
-        metric: String,
-        /// The key that says so.
-        key: String,
     },
     /// Something was not read.
     #[error(transparent)]
@@ -100,17 +91,23 @@ pub enum CliError {
 }
 
 impl CliError {
-    /// The exit code: 2 for wrong usage, configuration or data, 3 where a source could not be reached, 70 for a bug.
+    /// The exit code: 2 for wrong usage, configuration or data, 3 where a source could not be reached or refused, 70 for a bug, 130
+    /// after Ctrl-C.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Source(error) if error.kind() == SourceErrorKind::Unreachable => 3,
+            Self::Source(error) => match error.kind() {
+                SourceErrorKind::Data => 2,
+                SourceErrorKind::Unreachable => 3,
+                SourceErrorKind::Interrupted => INTERRUPTED,
+            },
+            Self::Store(StoreError::Open { .. } | StoreError::Full { .. } | StoreError::Busy { .. }) => 3,
             Self::Investigate(error) => match error.kind() {
                 ErrorKind::Data => 2,
                 ErrorKind::Unreachable => 3,
+                ErrorKind::Interrupted => INTERRUPTED,
                 ErrorKind::Bug => 70,
             },
-            Self::Store(StoreError::Busy { .. } | StoreError::Full { .. }) => 3,
             Self::Outbox(error) => match error.as_ref() {
                 OutboxError::BigQuery(error) if !error.is_of_data() => 3,
                 _ => 2,
@@ -126,7 +123,6 @@ impl CliError {
         match self {
             Self::Option { hint, .. } | Self::Config { hint, .. } => hint.clone(),
             Self::ConfigUnreadable { .. } => Some("give another --config, or --no-config".to_owned()),
-            Self::RawEvents { .. } => Some("give a source with a ready series: timestamp, metric, value".to_owned()),
             Self::Source(error) => error.hint(),
             Self::Investigate(error) => error.hint(),
             Self::Store(error) | Self::Receiver(ReceiverError::Store(error)) => error.hint(),

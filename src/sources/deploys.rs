@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use crate::collect::store::events_of;
 use crate::model::{Caveat, Deploy};
 
+use super::bigquery::Wanted;
 use super::table::{Rows, Table};
 use super::{DeploySource, Loaded, Locator, SourceError, timestamp};
 
@@ -27,7 +28,8 @@ pub fn read_deploys(sources: &[DeploySource], zone: Tz) -> Result<Loaded<Vec<Dep
             stored.extend(events.map(|event| in_zone(event.deploy, zone)));
             continue;
         }
-        for table in Table::open_all(&source.locator)? {
+        let time = source.columns.get("deployed_at").map_or("deployed_at", String::as_str);
+        for table in Table::open_all(&source.locator, time, Wanted::Deploys, None)? {
             read_table(&table, source, zone, &mut deploys)?;
         }
     }

@@ -1,3 +1,4 @@
+use crate::bigquery::BigQueryError;
 use crate::collect::store::StoreError;
 
 use super::locator::endings;
@@ -9,6 +10,8 @@ pub enum SourceErrorKind {
     Data,
     /// The source could not be reached or refused.
     Unreachable,
+    /// The person interrupted it.
+    Interrupted,
 }
 
 /// Why data was not read. Rows are counted as a spreadsheet does: the header is row 1.
@@ -127,9 +130,24 @@ pub enum SourceError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// BigQuery did not answer.
+    #[error(transparent)]
+    BigQuery(Box<BigQueryError>),
     /// A ratio of which a part is not there.
     #[error(transparent)]
     HalfRatio(Box<HalfRatio>),
+    /// The definition of a metric does not suit the data.
+    #[error("{file}: {metric}: {problem}")]
+    Definition {
+        /// The file.
+        file: String,
+        /// The metric.
+        metric: String,
+        /// What does not suit.
+        problem: String,
+        /// What to do.
+        hint: Option<String>,
+    },
     /// No source holds the metric.
     #[error("there is no metric {metric:?} among the {known} that were read")]
     UnknownMetric {
@@ -150,11 +168,21 @@ pub enum SourceError {
     },
 }
 
+impl From<BigQueryError> for SourceError {
+    fn from(error: BigQueryError) -> Self {
+        Self::BigQuery(Box::new(error))
+    }
+}
+
 impl SourceError {
     /// Whose fault it is.
     #[must_use]
     pub fn kind(&self) -> SourceErrorKind {
-        SourceErrorKind::Data
+        match self {
+            Self::BigQuery(error) if **error == BigQueryError::Interrupted => SourceErrorKind::Interrupted,
+            Self::BigQuery(error) if !error.is_of_data() => SourceErrorKind::Unreachable,
+            _ => SourceErrorKind::Data,
+        }
     }
 
     /// What to do about it.
@@ -178,6 +206,8 @@ impl SourceError {
             Self::NotUtf8 { .. } => "save the file as UTF-8".to_owned(),
             Self::Ragged { .. } => "quote cells that hold commas, quotes or line breaks".to_owned(),
             Self::HalfRatio(half) => half.hint(),
+            Self::BigQuery(error) => return error.hint(),
+            Self::Definition { hint: Some(hint), .. } => hint.clone(),
             Self::UnknownMetric { nearest, .. } if !nearest.is_empty() => {
                 format!("the nearest: {}; shiptrace metrics lists all", quoted(nearest))
             }

@@ -2,7 +2,9 @@ use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::SourceError;
+use crate::bigquery::{BigQueryError, TableName};
+
+use super::{BigQuerySource, Place, SourceError};
 
 /// Where data lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +15,8 @@ pub enum Locator {
     Database(PathBuf),
     /// CSV on standard input.
     Stdin,
+    /// A table, a view or a query of BigQuery.
+    BigQuery(BigQuerySource),
 }
 
 /// How a file is written, by its ending.
@@ -40,12 +44,12 @@ impl Locator {
     /// # Errors
     /// Where it names a source that this version does not read, or a file with an ending it does not know.
     pub fn parse(text: &str) -> Result<Self, SourceError> {
-        let unread = |what| Err(SourceError::NotSupported { locator: text.to_owned(), what });
         if text == "-" {
             return Ok(Self::Stdin);
         }
-        if text.starts_with("bigquery:") {
-            return unread("BigQuery tables");
+        if let Some(name) = text.strip_prefix("bigquery:") {
+            let name = TableName::parse(name).map_err(BigQueryError::from)?;
+            return Ok(Self::BigQuery(BigQuerySource::new(Place::Table(name))));
         }
         if text.to_ascii_lowercase().ends_with(".db") {
             return Ok(Self::Database(PathBuf::from(text)));
@@ -61,7 +65,7 @@ impl Locator {
         let path = match self {
             Self::Path(path) => path,
             Self::Database(path) => return Ok(vec![path.clone()]),
-            Self::Stdin => return Ok(Vec::new()),
+            Self::Stdin | Self::BigQuery(_) => return Ok(Vec::new()),
         };
         let text = path.to_string_lossy();
         if path.exists() || !text.contains(['*', '?', '[']) {
@@ -88,6 +92,7 @@ impl fmt::Display for Locator {
         match self {
             Self::Path(path) | Self::Database(path) => write!(f, "{}", path.display()),
             Self::Stdin => write!(f, "-"),
+            Self::BigQuery(source) => write!(f, "{source}"),
         }
     }
 }
@@ -134,7 +139,8 @@ mod tests {
         assert_eq!(Locator::parse("-").unwrap(), Locator::Stdin);
         assert_eq!(Locator::parse("a/B.CSV.GZ").unwrap(), Locator::Path("a/B.CSV.GZ".into()));
         assert_eq!(Locator::parse("a/Deploys.DB").unwrap(), Locator::Database("a/Deploys.DB".into()));
-        assert!(Locator::parse("bigquery:p.d.t").unwrap_err().to_string().contains("BigQuery"));
+        assert_eq!(Locator::parse("bigquery:p.d.t").unwrap().to_string(), "bigquery:p.d.t");
+        assert!(Locator::parse("bigquery:d.t").unwrap_err().hint().unwrap().contains("my-project"));
         assert!(Locator::parse("data.xlsx").unwrap_err().to_string().contains(".parquet"));
     }
 

@@ -6,10 +6,12 @@ use chrono_tz::Tz;
 
 use crate::model::{Caveat, Series, nearest_names};
 
+use super::bigquery::Wanted;
+use super::events;
 use super::gathered::{Gathered, Metric, names_of, without_parts};
 use super::shape::Shape;
 use super::table::Table;
-use super::{Loaded, MetricSource, SourceError};
+use super::{Loaded, Locator, MetricSource, SourceError};
 
 /// Caveats of one code beyond so many are told as one.
 const MANY: usize = 4;
@@ -25,7 +27,18 @@ const MANY: usize = 4;
 pub fn read_metric(sources: &[MetricSource], name: &str, zone: Tz) -> Result<Loaded<Series>, SourceError> {
     let metric = some_metrics(sources, &[name], zone)?.pop();
     let (value, caveats) = metric.ok_or_else(|| unknown(sources, name, BTreeSet::new()))?.into_series(name, zone)?;
-    Ok(Loaded { value, caveats })
+    Ok(Loaded { value, caveats: caveats.into_iter().chain(bounded(sources)).collect() })
+}
+
+/// That only a stretch of time was asked of BigQuery.
+fn bounded(sources: &[MetricSource]) -> Option<Caveat> {
+    let session = sources.iter().find_map(|source| match &source.locator {
+        Locator::BigQuery(source) => source.session().ok(),
+        _ => None,
+    })?;
+    let text =
+        format!("BigQuery was asked about {} only; --history 2y (or the like) asks about more.", session.shown());
+    Some(Caveat::new("bounded_history", text))
 }
 
 /// Reads the metrics of these names, or all where none is given, in the order of their names.
@@ -52,16 +65,21 @@ pub fn read_metrics(sources: &[MetricSource], names: &[String], zone: Tz) -> Res
             Err(error) => loaded.caveats.push(skipped(&error)),
         }
     }
+    loaded.caveats.extend(bounded(sources));
     loaded.caveats = condensed(loaded.caveats);
     Ok(loaded)
 }
 
 /// The metrics of these names, in their order. Each source is read once, because standard input cannot be read again.
 fn some_metrics(sources: &[MetricSource], names: &[&str], zone: Tz) -> Result<Vec<Metric>, SourceError> {
-    let is_defined = |name: &str| sources.iter().any(|s| s.name.as_deref() == Some(name));
+    let is_defined = |name: &str| sources.iter().any(|s| s.defines(name));
+    let mut of_events = events::read(sources, Some(names), zone)?;
     let others: Vec<&str> = names.iter().copied().filter(|name| !is_defined(name)).collect();
     let mut undefined = gathered(sources, None, &others, zone)?;
-    let metric = |name: &&str| {
+    let mut metric = |name: &&str| {
+        if let Some(outcome) = of_events.remove(*name) {
+            return Ok(Metric::Events(Box::new(outcome)));
+        }
         if is_defined(name) {
             let mut own = gathered(sources, Some(name), &[name], zone)?;
             let ratio = sources.iter().find(|s| s.name.as_deref() == Some(name)).and_then(|s| s.ratio.as_ref());
@@ -69,7 +87,7 @@ fn some_metrics(sources: &[MetricSource], names: &[&str], zone: Tz) -> Result<Ve
         }
         undefined.pick(name)?.ok_or_else(|| unknown(sources, name, undefined.known.clone()))
     };
-    names.iter().map(metric).collect()
+    names.iter().map(&mut metric).collect()
 }
 
 /// What the sources that define one metric, or none, hold of metrics; and the names in them, where something is not there.
@@ -85,7 +103,7 @@ fn gathered(
     }
     for source in sources.iter().filter(|s| s.name.as_deref() == defined) {
         let wanted: Vec<String> = names.iter().flat_map(|name| names_of(name, source)).collect();
-        for table in Table::open_all(&source.locator)? {
+        for table in source.open()? {
             let shape = Shape::of(&table, source)?;
             shape.read(&table, source, Some(&wanted), &mut gathered)?;
             gathered.files.push(table.file.clone());
@@ -97,6 +115,13 @@ fn gathered(
     Ok(gathered)
 }
 
+impl MetricSource {
+    fn open(&self) -> Result<Vec<Table>, SourceError> {
+        let time = self.columns.get("timestamp").map_or("timestamp", String::as_str);
+        Table::open_all(&self.locator, time, Wanted::Metrics, self.every)
+    }
+}
+
 fn unknown(sources: &[MetricSource], metric: &str, mut known: BTreeSet<String>) -> SourceError {
     known.extend(sources.iter().filter_map(|s| s.name.clone()));
     let known = without_parts(&known);
@@ -106,9 +131,12 @@ fn unknown(sources: &[MetricSource], metric: &str, mut known: BTreeSet<String>) 
 
 /// Every metric; one that is defined by name wins over one that rows or columns name.
 fn all_metrics(sources: &[MetricSource], zone: Tz) -> Result<BTreeMap<String, Metric>, SourceError> {
-    let mut metrics = BTreeMap::new();
+    let of_events = events::read(sources, None, zone)?;
+    let mut metrics: BTreeMap<String, Metric> =
+        of_events.into_iter().map(|(name, outcome)| (name, Metric::Events(Box::new(outcome)))).collect();
+    let ready = sources.iter().filter(|s| s.definition.is_none());
     let defined: BTreeMap<&str, &MetricSource> =
-        sources.iter().filter_map(|s| s.name.as_deref().map(|name| (name, s))).collect();
+        ready.filter_map(|s| s.name.as_deref().map(|name| (name, s))).collect();
     for (name, source) in defined {
         let mut own = gathered(sources, Some(name), &[name], zone)?;
         if let Some(metric) = own.take(name, source.ratio.as_ref())? {
@@ -117,7 +145,7 @@ fn all_metrics(sources: &[MetricSource], zone: Tz) -> Result<BTreeMap<String, Me
     }
     let mut rest = Gathered::new(zone);
     for source in sources.iter().filter(|s| s.name.is_none()) {
-        for table in Table::open_all(&source.locator)? {
+        for table in source.open()? {
             Shape::of(&table, source)?.read(&table, source, None, &mut rest)?;
         }
     }

@@ -12,7 +12,7 @@ fn the_whole_help_is_as_it_was_read() {
     for command in ["why", "scan", "deploys", "metrics", "collect", "completions", "man"] {
         insta::assert_snapshot!(format!("help_{command}"), help(&[command, "--help"]));
     }
-    for further in ["git", "fill"] {
+    for further in ["git", "fill", "rejected"] {
         insta::assert_snapshot!(format!("help_collect_{further}"), help(&["collect", further, "--help"]));
     }
 }
@@ -22,7 +22,7 @@ fn what_does_not_exist_yet_is_not_in_the_help() {
     let world = World::empty();
     for command in [&["--help"][..], &["why", "--help"], &["scan", "--help"]] {
         let help = world.run(command).out.to_lowercase();
-        for word in ["html", "bigquery"] {
+        for word in ["html"] {
             assert!(!help.contains(word), "{word} in {command:?}");
         }
     }

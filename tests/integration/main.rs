@@ -5,9 +5,13 @@
 
 mod answer;
 mod bad_input;
+mod bigquery;
 mod caveats;
 mod collect;
 mod commands;
+mod events;
+mod events_bad;
+mod events_equal;
 mod good_input;
 mod help;
 mod layers;

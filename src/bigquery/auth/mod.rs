@@ -21,6 +21,7 @@ use super::settings::Settings;
 use file::Kind;
 
 pub(in crate::bigquery) use file::safe_url;
+pub(in crate::bigquery) use token::encoded;
 
 /// What tokens are asked for.
 const SCOPE: &str = "https://www.googleapis.com/auth/bigquery";

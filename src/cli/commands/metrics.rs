@@ -8,8 +8,6 @@ use crate::cli::{CliError, Outcome};
 use crate::investigate::{self, MetricsRequest};
 use crate::model::Answer;
 
-use super::warn_left_out;
-
 /// Which metrics can be asked about?
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Metrics {
@@ -22,10 +20,14 @@ pub(in crate::cli) struct Metrics {
 
 impl Metrics {
     pub(in crate::cli) fn run(&self, environment: &Environment) -> Result<Outcome, CliError> {
-        let resolved = Resolved::new(&self.data, environment)?;
-        let request = MetricsRequest { setting: resolved.setting(&DeployArguments::default(), None)? };
+        let resolved = Resolved::new(&self.data, &self.output, environment)?;
+        let mut setting = resolved.setting(&DeployArguments::default(), None, None)?;
+        setting.deploys.clear();
+        if let Some(outcome) = resolved.dry_run(&setting, Some(&[]), self.output.format.as_deref()) {
+            return outcome;
+        }
+        let request = MetricsRequest { setting };
         let output = Output::open(&self.output, environment, 0, None)?;
-        warn_left_out(&resolved, self.output.quiet);
         output.write(&Answer::Metrics(investigate::metrics(&request)?))?;
         Ok(Outcome::Answered)
     }

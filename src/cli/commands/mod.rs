@@ -12,22 +12,9 @@ pub(super) mod why;
 use std::io::{self, Write};
 
 use super::CliError;
-use super::resolve::Resolved;
-
-/// Warns of metrics that are left out, unless asked to be quiet.
-fn warn_left_out(resolved: &Resolved<'_>, quiet: bool) {
-    let names = resolved.left_out();
-    if !quiet && !names.is_empty() {
-        let text = format!(
-            "warning: defined from raw events, which this version does not read, and left out: {}",
-            names.join(", ")
-        );
-        let _ = writeln!(io::stderr(), "{}", crate::report::visible(&text));
-    }
-}
 
 /// Writes bytes to standard output.
-fn print(bytes: &[u8]) -> Result<(), CliError> {
+pub(super) fn print(bytes: &[u8]) -> Result<(), CliError> {
     let mut out = io::stdout().lock();
     let written = out.write_all(bytes).and_then(|()| out.flush());
     written.map_err(|source| CliError::Write { file: "standard output".to_owned(), source })

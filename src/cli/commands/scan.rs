@@ -9,8 +9,6 @@ use crate::cli::{CliError, Outcome, when};
 use crate::investigate::{self, FdrMethod, ScanRequest};
 use crate::model::Answer;
 
-use super::warn_left_out;
-
 /// Every change of every metric, each with its likeliest deployments
 ///
 /// Works without deployments too. A change is told where its p-value survives the search over all moments and metrics: few metrics are
@@ -74,14 +72,19 @@ impl Scan {
                 "write a share such as 0.05",
             ));
         }
-        let resolved = Resolved::new(&self.data, environment)?;
+        let resolved = Resolved::new(&self.data, &self.output, environment)?;
         let wanted = if self.metric.is_empty() { None } else { Some(self.metric.as_slice()) };
+        let since = self.since.as_deref().map(|t| when::since(t, resolved.zone)).transpose()?;
+        let setting = resolved.setting(&self.deployments, wanted, since)?;
+        if let Some(outcome) = resolved.dry_run(&setting, Some(&self.metric), self.output.format.as_deref()) {
+            return outcome;
+        }
         let request = ScanRequest {
             metrics: self.metric.clone(),
             window: resolved.window(self.window.window.as_deref())?,
-            setting: resolved.setting(&self.deployments, wanted)?,
+            setting,
             top: self.top,
-            since: self.since.as_deref().map(|t| when::since(t, resolved.zone)).transpose()?,
+            since,
             until: self.until.as_deref().map(|t| when::until(t, resolved.zone)).transpose()?,
             min_effect: self.min_effect.as_deref().map(min_effect).transpose()?,
             fdr: self.fdr,
@@ -91,9 +94,6 @@ impl Scan {
             },
         };
         let output = Output::open(&self.output, environment, self.top, resolved.commit_url())?;
-        if wanted.is_none() {
-            warn_left_out(&resolved, self.output.quiet);
-        }
         let progress = Progress::new(environment.watched && !self.output.quiet, self.output.ascii);
         let scan = investigate::scan(&request, &|done, all| progress.reached(done, all))?;
         drop(progress);

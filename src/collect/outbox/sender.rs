@@ -50,7 +50,8 @@ fn send(outbox: &mut Outbox, tell: &Tell, stop: &(Mutex<bool>, Condvar)) {
             Ok(Sent { sent: 1.., .. }) => Duration::ZERO,
             _ => pause(failures),
         };
-        failures = if matches!(&result, Ok(Sent { refused: 0, .. }) | Ok(Sent { sent: 1.., .. })) { 0 } else { failures + 1 };
+        failures =
+            if matches!(&result, Ok(Sent { refused: 0, .. } | Sent { sent: 1.., .. })) { 0 } else { failures + 1 };
         tell_of(&result, tell, wait, &mut told_refused);
         let asked = stop.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (asked, _) =

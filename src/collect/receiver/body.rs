@@ -57,7 +57,9 @@ async fn collect(body: &mut Body, limits: &Limits, room: &Arc<Semaphore>) -> Res
 /// Throws away what comes, up to so many bytes.
 async fn pass_over(body: &mut Body, most: usize) {
     let mut passed = 0;
-    while passed < most && let Some(Ok(frame)) = next(body).await {
+    while passed < most
+        && let Some(Ok(frame)) = next(body).await
+    {
         passed += frame.data_ref().map_or(0, |data| data.len());
     }
 }

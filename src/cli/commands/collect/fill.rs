@@ -27,7 +27,7 @@ pub(super) struct Fill {
 impl Fill {
     pub(super) fn run(&self, environment: &Environment) -> Result<Outcome, CliError> {
         let data = self.into.data();
-        let resolved = Resolved::new(&data, environment)?;
+        let resolved = Resolved::new(&data, &self.into.output, environment)?;
         let repository = open(&self.repo)?;
         let mut open = Open::new(&self.into, &resolved, environment)?;
         fill(&repository, open.store.as_mut(), self.into.output.quiet)?;

@@ -57,7 +57,7 @@ const AT_ONCE: usize = 1000;
 impl Git {
     pub(super) fn run(&self, environment: &Environment) -> Result<Outcome, CliError> {
         let data = self.into.data();
-        let resolved = Resolved::new(&data, environment)?;
+        let resolved = Resolved::new(&data, &self.into.output, environment)?;
         let repository = open(&self.repo)?;
         let which = match &self.branch {
             Some(branch) => Which::Branch { name: branch.clone(), merges: self.merges },

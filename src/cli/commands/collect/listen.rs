@@ -11,9 +11,9 @@ use clap::Args;
 use crate::cli::environment::Environment;
 use crate::cli::resolve::Resolved;
 use crate::cli::{CliError, Outcome};
+use crate::collect::Provider;
 use crate::collect::outbox::Sender;
 use crate::collect::receiver::{self, GOOGLE_KEYS, KeySource, Keys, Limits, Push, Secret, Settings, Verifier};
-use crate::collect::Provider;
 
 use super::IntoArguments;
 use super::store::StoreName;
@@ -86,7 +86,7 @@ impl Listen {
         environment: &Environment,
     ) -> Result<Outcome, CliError> {
         let data = into.data();
-        let resolved = Resolved::new(&data, environment)?;
+        let resolved = Resolved::new(&data, &into.output, environment)?;
         let address = self.listen.as_deref().unwrap_or_default();
         let hint = "write an address and a port, such as 127.0.0.1:8080";
         let address: SocketAddr =
@@ -101,7 +101,7 @@ impl Listen {
         if let Some(bytes) = self.max_store {
             database.limit_bytes(bytes)?;
         }
-        let outbox = store.outbox(&database, environment)?;
+        let outbox = store.outbox(&database, &resolved)?;
         let time = *self.max_time;
         let settings = Settings {
             address,
@@ -142,7 +142,12 @@ impl Listen {
         }
         if self.insecure && !address.ip().is_loopback() {
             let hint = "listen at 127.0.0.1, or give each provider its secret";
-            return Err(CliError::option("--listen", &address.to_string(), "--insecure, and others than this machine can reach the address", hint));
+            return Err(CliError::option(
+                "--listen",
+                &address.to_string(),
+                "--insecure, and others than this machine can reach the address",
+                hint,
+            ));
         }
         let mut named = self.from.iter().map(|name| sender("--from", name)).collect::<Result<Vec<_>, _>>()?;
         named.extend(only.map(|provider| sender("PROVIDER", provider.name())).transpose()?);
@@ -174,8 +179,9 @@ impl Listen {
         let mut secrets: BTreeMap<Provider, Vec<Secret>> = BTreeMap::new();
         for given in &self.secret_file {
             let hint = "write PROVIDER=FILE, such as github=/run/secrets/github";
-            let (name, file) =
-                given.split_once('=').ok_or_else(|| CliError::option("--secret-file", given, "names no provider", hint))?;
+            let (name, file) = given
+                .split_once('=')
+                .ok_or_else(|| CliError::option("--secret-file", given, "names no provider", hint))?;
             let provider = sender("--secret-file", name)?;
             secrets.entry(provider).or_default().extend(of_file(Path::new(file))?);
         }
@@ -217,7 +223,12 @@ impl Listen {
             (false, false) => {}
             (false, true) => {
                 let problem = "without --push-account whoever has an account at Google could push";
-                return Err(CliError::option("--push-audience", &audiences.join(", "), problem, "name the service account"));
+                return Err(CliError::option(
+                    "--push-audience",
+                    &audiences.join(", "),
+                    problem,
+                    "name the service account",
+                ));
             }
             (true, false) => {
                 let problem = "without --push-audience a push for somebody else could be sent here";
@@ -226,7 +237,8 @@ impl Listen {
         }
         let keys = self.push_keys.as_deref().or_else(|| environment.option("PUSH_KEYS"));
         let keys = keys.or(set.keys.as_deref()).unwrap_or(GOOGLE_KEYS);
-        let failed = |reason: String| CliError::option("--push-keys", keys, reason, "give the address or the file of a key set");
+        let failed =
+            |reason: String| CliError::option("--push-keys", keys, reason, "give the address or the file of a key set");
         let keys_read = Keys::new(source(keys).map_err(failed)?).map_err(failed)?;
         let google = GOOGLE.map(str::to_owned);
         let issuers = several(&self.push_issuer, None, if set.issuer.is_empty() { &google } else { &set.issuer });
@@ -250,7 +262,9 @@ fn source(text: &str) -> Result<KeySource, String> {
 /// What a flag says, or the variable that stands for it, with commas between, or the configuration.
 fn several(flags: &[String], variable: Option<&str>, configured: &[String]) -> Vec<String> {
     match (flags, variable) {
-        ([], Some(text)) => text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect(),
+        ([], Some(text)) => {
+            text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
+        }
         ([], None) => configured.to_vec(),
         (flags, _) => flags.to_vec(),
     }

@@ -18,7 +18,7 @@ const BYTES_AT_ONCE: usize = 16 << 20;
 
 pub(super) fn run(collect: &Collect, provider: Provider, environment: &Environment) -> Result<Outcome, CliError> {
     let data = collect.into.data();
-    let resolved = Resolved::new(&data, environment)?;
+    let resolved = Resolved::new(&data, &collect.into.output, environment)?;
     let repository = collect.repo.as_deref().map(super::fill::open).transpose()?;
     let inputs = inputs(&collect.files)?;
     let mut open = Open::new(&collect.into, &resolved, environment)?;

@@ -32,7 +32,12 @@ impl<'a> Open<'a> {
     ) -> Result<Self, CliError> {
         if into.dry_run {
             let output = Output::open(&into.output, environment, 0, resolved.commit_url())?;
-            return Ok(Self { store: Box::new(Memory::default()), name: None, outbox: None, dry: Some((output, resolved)) });
+            return Ok(Self {
+                store: Box::new(Memory::default()),
+                name: None,
+                outbox: None,
+                dry: Some((output, resolved)),
+            });
         }
         if let Some(file) = &into.output.output {
             let hint = "name the store with --into, or write the deployments with --dry-run";
@@ -40,7 +45,7 @@ impl<'a> Open<'a> {
         }
         let name = StoreName::new((into.into.as_deref(), into.outbox.as_deref()), resolved, environment)?;
         let database = name.open()?;
-        let outbox = name.outbox(&database, environment)?;
+        let outbox = name.outbox(&database, resolved)?;
         Ok(Self { store: Box::new(database), name: Some(name.shown()), outbox, dry: None })
     }
 
@@ -71,7 +76,8 @@ fn send(mut outbox: Outbox) -> Result<(), CliError> {
     let sent = outbox.send_all().map_err(Box::new)?;
     if sent.refused > 0 {
         let reason = sent.reason.unwrap_or_default();
-        let text = format!("warning: BigQuery refused {} deployments, which stay in the outbox: {reason}", sent.refused);
+        let text =
+            format!("warning: BigQuery refused {} deployments, which stay in the outbox: {reason}", sent.refused);
         let _ = writeln!(io::stderr(), "{}", visible(&text));
     }
     Ok(())

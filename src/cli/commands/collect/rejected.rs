@@ -6,7 +6,7 @@ use chrono::Utc;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use crate::cli::arguments::DataArguments;
+use crate::cli::arguments::{DataArguments, OutputArguments};
 use crate::cli::environment::Environment;
 use crate::cli::resolve::Resolved;
 use crate::cli::{CliError, Outcome};
@@ -68,7 +68,7 @@ const SHOWN: usize = 200;
 impl Rejected {
     pub(super) fn run(&self, environment: &Environment) -> Result<Outcome, CliError> {
         let data = DataArguments { config: self.config.clone(), no_config: self.no_config, ..DataArguments::default() };
-        let resolved = Resolved::new(&data, environment)?;
+        let resolved = Resolved::new(&data, &OutputArguments::default(), environment)?;
         let store = StoreName::new((self.into.as_deref(), self.outbox.as_deref()), &resolved, environment)?;
         let database = Database::open_existing(&store.file)?;
         if self.retry {

@@ -72,9 +72,9 @@ impl StoreName {
     }
 
     /// The outbox of the table, where there is one.
-    pub(super) fn outbox(&self, database: &Database, environment: &Environment) -> Result<Option<Outbox>, CliError> {
+    pub(super) fn outbox(&self, database: &Database, resolved: &Resolved<'_>) -> Result<Option<Outbox>, CliError> {
         let Some(table) = &self.table else { return Ok(None) };
-        let settings = bigquery::Settings { timeout: PATIENCE, ..bigquery::Settings::new(environment.variables()) };
+        let settings = bigquery::Settings { timeout: PATIENCE, ..resolved.bigquery()? };
         let client = Client::new(settings, Arc::new(Silent)).map_err(|e| Box::new(OutboxError::from(e)))?;
         Ok(Some(Outbox::new(database.again()?, Box::new(client), table.clone())?))
     }
