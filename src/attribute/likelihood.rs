@@ -104,7 +104,9 @@ impl Likelihood {
 ///
 /// Where a change is only described they are not: of an effect that was there at once a slow one that began before tells no less.
 pub(super) fn believed((series, near): Seen<'_>, power: f64) -> ShapeScores {
-    near.scores.clone().with_ramps(&near.local, series, &near.moments).tempered(power)
+    let local = near.for_causes();
+    let scores = near.remembering.as_ref().map_or_else(|| near.scores.clone(), |l| ShapeScores::new(l, &near.moments));
+    scores.with_ramps(local, series, &near.moments).tempered(power)
 }
 
 /// log Bayes factors, each with how well its moment fits the date.

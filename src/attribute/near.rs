@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use crate::detect::{Local, LocalError, Moments, Neighbourhood, Scanned, Scope, Search, ShapeScores};
+use chrono::{Datelike, Timelike};
+
+use crate::detect::{Local, LocalError, Moments, Neighbourhood, Rhythm, Scanned, Scope, Search, ShapeScores};
 use crate::model::{Series, Step};
 
 use super::Asked;
@@ -41,16 +43,72 @@ pub fn near(series: &Series, scanned: &Scanned, asked: &Asked, window: f64) -> R
     let others: Vec<usize> = scanned.breaks.iter().copied().filter(|b| !plausible.contains(b)).collect();
     let without = spikes_outside(scanned, &plausible);
     let scope = Scope { range, focus: plausible.clone(), others: &others, without: &without, phi: None, uneven: false };
-    let local = Local::new(series, &scanned.rhythms, &scope)?;
+    let rhythms: Vec<Rhythm> = scanned.rhythms.iter().cloned().chain(weekend(series, &scanned.rhythms)).collect();
+    let local = Local::new(series, &rhythms, &scope)?;
     let moments = local.on_scale(Moments::new(series, local.places(), plausible));
     let scores = ShapeScores::new(&local, &moments);
     let among: Vec<usize> = (0..moments.len()).filter(|&i| searched.contains(&moments.bucket[i])).collect();
     let first = |b: usize| local.places().partition_point(|&p| p < b);
     let search = Search::new(&local, first(searched.start)..first(searched.end), 1.0);
     let log_weights = moments.unix.iter().map(|&m| asked.log_weight(m)).collect();
-    Ok(Neighbourhood { local, moments, scores, among, log_weights, search })
+    let remembering = local.remembering(series, &moments, &scores);
+    Ok(Neighbourhood { local, remembering, moments, scores, among, log_weights, search })
+}
+
+/// The hours of a weekend beside those of a working day, for hours that have both a day and a week: a quarter of a weekday, which the week
+/// tells by itself, is coarse for where a cause is sought.
+fn weekend(series: &Series, rhythms: &[Rhythm]) -> Option<Rhythm> {
+    let has = |name: &str| rhythms.iter().any(|rhythm| rhythm.name == name);
+    if series.step() != Step::Hours(1) || !has("day") || !has("week") {
+        return None;
+    }
+    let phase = |i: usize| {
+        let at = series.moment(i);
+        at.hour() as usize + if at.weekday().num_days_from_monday() >= 5 { 24 } else { 0 }
+    };
+    Some(Rhythm {
+        name: "weekend",
+        period: 168,
+        phases: (0..series.len()).map(phase).collect(),
+        count: 48,
+        known: None,
+        waves: 0,
+    })
 }
 
 fn spikes_outside(scanned: &Scanned, buckets: &Range<usize>) -> Vec<usize> {
     scanned.spikes.iter().flat_map(|s| s.from..s.to).filter(|b| !buckets.contains(b)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::detect::scan;
+    use crate::model::{ChangeKind, Span};
+    use crate::simulation::{hours, normals};
+
+    #[test]
+    fn the_hour_is_told_at_a_weekend_that_has_hours_of_its_own() {
+        // Saturday, 20 January 2024, 14:00.
+        let step = 19 * 24 + 14;
+        let usual = |i: usize| {
+            let (hour, weekend) = (i % 24, (i / 24) % 7 >= 5);
+            let busy = if weekend { (12..22).contains(&hour) } else { (8..17).contains(&hour) };
+            100.0 + if busy { 12.0 } else { 0.0 }
+        };
+        let told = |seed: u64| {
+            let noise = normals(35 * 24, seed).into_iter().enumerate();
+            let series = hours(noise.map(|(i, z)| usual(i) + 2.0 * z + if i >= step { 5.0 } else { 0.0 }).collect());
+            let from = series.moment(19 * 24).to_utc();
+            let asked = Asked::new(&series, Span { from, to: from + TimeDelta::days(1) }).unwrap();
+            let near = near(&series, &scan(&series, 0.05), &asked, 3.0 * 86_400.0).unwrap();
+            let logs = near.scores.log_bayes_of(ChangeKind::Level);
+            let likeliest = (0..logs.len()).max_by(|a, b| logs[*a].total_cmp(&logs[*b])).unwrap();
+            (near.moments.unix[likeliest] - series.edges()[step] as f64).abs() <= 2.0 * 3600.0
+        };
+        let found = (0..20).filter(|seed| told(*seed)).count();
+        assert!(found >= 16, "it is told in {found} of 20");
+    }
 }

@@ -12,7 +12,7 @@ impl Neighbourhood {
     /// The regressor is the share of each bucket between the two, on the analysed scale; its prior and the noise are those of a step.
     #[must_use]
     pub fn log_bayes_of_boxes(&self, series: &Series, boxes: &[(f64, f64)]) -> Vec<f64> {
-        let judge = Judge::new(&self.local);
+        let judge = Judge::new(self.for_causes());
         boxes.iter().map(|&(from, to)| judge.log_bayes_of(&self.between(series, from, to))).collect()
     }
 

@@ -54,6 +54,8 @@ const LEAST_SHARE: f64 = 0.05;
 pub struct Neighbourhood {
     /// The stretch, explained without an event.
     pub local: Local,
+    /// The same with a noise that remembers more than the bucket before, where a cause is sought and there is such noise.
+    pub remembering: Option<Local>,
     /// The moments.
     pub moments: Moments,
     /// The shapes at the moments.
@@ -67,6 +69,12 @@ pub struct Neighbourhood {
 }
 
 impl Neighbourhood {
+    /// The stretch as a cause is sought in it.
+    #[must_use]
+    pub fn for_causes(&self) -> &Local {
+        self.remembering.as_ref().unwrap_or(&self.local)
+    }
+
     /// The strongest evidence of a change, supported or not; none where nothing could be tested.
     #[must_use]
     pub fn strongest(&self) -> Option<Tested> {

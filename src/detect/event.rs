@@ -95,6 +95,8 @@ pub(super) fn best_by_least_squares(
 pub(super) struct Judge<'a> {
     local: &'a Local,
     regression: &'a EventRegression,
+    /// The innovations without an event, and what is left of them when their own memory is taken out.
+    innovations: Vec<f64>,
     /// log likelihood without an event, and the scale of the noise then.
     without: (f64, f64),
     /// Innovations where all that stands out is noise; worked out when a pulse is tested.
@@ -104,15 +106,16 @@ pub(super) struct Judge<'a> {
 impl<'a> Judge<'a> {
     pub(super) fn new(local: &'a Local) -> Self {
         let regression = local.regression();
-        let without = local.student().log_likelihood(&regression.innovations, 0.0, regression.prior_cost(None, 0.0));
-        Self { local, regression, without, wild: OnceCell::new() }
+        let innovations = local.memory().filtered(&regression.innovations);
+        let without = local.student().log_likelihood(&innovations, 0.0, regression.prior_cost(None, 0.0));
+        Self { local, regression, innovations, without, wild: OnceCell::new() }
     }
 
     /// How much likelier the data is with an event of this effect: log likelihood ratio, priors of the coefficients included. The effect
     /// has a Gaussian prior of this precision, in units of that of the noise.
     fn gain(&self, footprint: &Footprint, effect: f64, precision: f64) -> f64 {
-        let left: Vec<f64> =
-            self.regression.innovations.iter().zip(&footprint.innovations).map(|(e, u)| e - effect * u).collect();
+        let event = self.local.memory().filtered(&footprint.innovations);
+        let left: Vec<f64> = self.innovations.iter().zip(&event).map(|(e, u)| e - effect * u).collect();
         let cost = self.regression.prior_cost(Some(footprint), effect) + precision * effect * effect;
         self.local.student().log_likelihood(&left, self.without.1, cost).0 - self.without.0
     }
@@ -277,6 +280,21 @@ impl ShapeScores {
     pub fn tempered_at(&self, power: f64, shape: Shape, moment: usize, log_bayes: f64) -> f64 {
         let occam = self.occam(shape, moment);
         power * (log_bayes + occam) - occam
+    }
+
+    /// The innovations beside the likeliest event.
+    pub(super) fn innovations_beside(&self, local: &Local, moments: &Moments) -> Vec<f64> {
+        let regression = local.regression();
+        let value = |&(shape, i): &(Shape, usize)| shape.prior().ln() + self.log_bayes(shape, i);
+        let all = Shape::ALL.into_iter().flat_map(|shape| (0..moments.len()).map(move |i| (shape, i)));
+        let likeliest =
+            all.filter(|&(shape, i)| self.score(shape, i).is_testable()).max_by(|a, b| value(a).total_cmp(&value(b)));
+        let Some((shape, i)) = likeliest else { return regression.innovations.clone() };
+        let (score, k) = (self.score(shape, i), moments.observation[i]);
+        let share = if shape == Shape::Step { moments.share[i] } else { 1.0 };
+        let footprint = regression.footprint(&shape.regressor(local.places(), k, share), k);
+        let effect = score.cross / score.size;
+        regression.innovations.iter().zip(&footprint.innovations).map(|(e, u)| e - effect * u).collect()
     }
 
     /// The log Bayes factors of a shape, to be refined.

@@ -6,7 +6,7 @@ use chrono::Timelike;
 
 use crate::model::{Series, Step};
 use crate::stats::{
-    Design, EventRegression, Fit, Precision, Score, StudentNoise, lag_one_autocorrelation, log_sum_exp,
+    Design, EventRegression, Fit, Memory, Precision, Score, StudentNoise, lag_one_autocorrelation, log_sum_exp,
 };
 
 use super::event::best_by_least_squares;
@@ -24,6 +24,7 @@ pub struct Local {
     design: Design,
     regression: EventRegression,
     noise: Noise,
+    memory: Memory,
     step: f64,
     rival: Option<Rival>,
 }
@@ -250,6 +251,16 @@ impl Local {
         Some((Self { design, regression, rival: None, ..self.clone() }, log_bayes))
     }
 
+    /// What the innovations remember of earlier ones.
+    pub(super) fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// The same with a noise of this memory and these tails.
+    pub(super) fn with_memory(&self, memory: Memory, student: StudentNoise) -> Self {
+        Self { memory, noise: Noise { student, ..self.noise.clone() }, ..self.clone() }
+    }
+
     /// The tails of the noise.
     #[must_use]
     pub fn student(&self) -> StudentNoise {
@@ -353,7 +364,18 @@ impl Builder<'_> {
             }
         }
         let step = if best.shape == Shape::Step { best.effect } else { 0.0 };
-        Some(Local { places: self.places.to_vec(), y, centre, log, design, regression, noise, step, rival })
+        Some(Local {
+            places: self.places.to_vec(),
+            y,
+            centre,
+            log,
+            design,
+            regression,
+            noise,
+            memory: Memory::default(),
+            step,
+            rival,
+        })
     }
 
     /// The event that explains most.

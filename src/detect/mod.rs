@@ -4,6 +4,7 @@ mod boxed;
 mod describe;
 mod event;
 mod local;
+mod memory;
 mod moments;
 #[cfg(test)]
 mod properties;

@@ -363,7 +363,7 @@ impl<'a> Scan<'a> {
         let moments = local.on_scale(Moments::new(self.series, local.places(), focus));
         let scores = ShapeScores::new(&local, &moments);
         let (among, log_weights) = (moments.all(), vec![0.0; moments.len()]);
-        Neighbourhood { local, moments, scores, among, log_weights, search }
+        Neighbourhood { local, remembering: None, moments, scores, among, log_weights, search }
     }
 
     fn around(&self, breaks: &[usize], i: usize) -> Around {

@@ -3,6 +3,7 @@
 mod autoregression;
 mod discovery;
 mod excursion;
+mod memory;
 mod regression;
 mod robust;
 mod student;
@@ -11,6 +12,7 @@ mod weights;
 pub use autoregression::{Precision, lag_one_autocorrelation};
 pub use discovery::{Family, FdrMethod, benjamini_hochberg, selective_q_values};
 pub use excursion::{max_tail, overshoot};
+pub use memory::Memory;
 pub use regression::{Design, EventRegression, Explained, Fit, Footprint, Score, Steps};
 pub use robust::{mad_sd, median, quantile, running_median};
 pub use student::StudentNoise;
