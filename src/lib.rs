@@ -13,6 +13,8 @@
 
 pub mod attribute;
 #[cfg(feature = "program")]
+pub mod bigquery;
+#[cfg(feature = "program")]
 pub mod cli;
 pub mod detect;
 #[cfg(feature = "program")]

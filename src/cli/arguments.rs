@@ -27,8 +27,9 @@ Exit codes:
   0  the question was answered, also where nothing changed
   1  a change was found, with --fail-on-change
   2  wrong usage, configuration or data
-  3  a source could not be reached
-  70 a bug";
+  3  a source could not be reached or refused
+  70 a bug
+  130 interrupted by Ctrl-C";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -44,15 +45,15 @@ pub(super) enum Command {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Data")]
 pub(super) struct DataArguments {
-    /// Deploy events: a path, a glob, or - for CSV on standard input. Replaces the configured ones
+    /// Deploy events: a path, a glob, - for CSV on standard input, or bigquery:project.dataset.table
     ///
-    /// Read are .csv, .csv.gz, .csv.zst, .parquet, .ndjson and .jsonl.
+    /// Replaces the configured ones. Read are .csv, .csv.gz, .csv.zst, .parquet, .ndjson and .jsonl.
     #[arg(long, value_name = "LOCATOR")]
     pub(super) deploys: Vec<String>,
 
-    /// Metrics: a path, a glob, or - for CSV on standard input. Replaces the configured ones
+    /// Metrics: a path, a glob, - for CSV on standard input, or bigquery:project.dataset.table
     ///
-    /// Read are .csv, .csv.gz, .csv.zst, .parquet, .ndjson and .jsonl.
+    /// Replaces the configured ones. Read are .csv, .csv.gz, .csv.zst, .parquet, .ndjson and .jsonl.
     #[arg(long, value_name = "LOCATOR")]
     pub(super) metrics: Vec<String>,
 
@@ -73,6 +74,46 @@ pub(super) struct DataArguments {
     /// A bucket that is not over by then is shown and not tested, and later deployments are left out.
     #[arg(long, value_name = "TIME")]
     pub(super) as_of: Option<String>,
+
+    #[command(flatten)]
+    pub(super) bigquery: BigQueryArguments,
+}
+
+/// How BigQuery is asked.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "BigQuery")]
+pub(super) struct BigQueryArguments {
+    /// The project that runs the queries and pays [default: GOOGLE_CLOUD_PROJECT, that of the credentials, that of the table]
+    #[arg(long, value_name = "PROJECT")]
+    pub(super) project: Option<String>,
+
+    /// Where the datasets lie, such as EU [default: found by the tables]
+    #[arg(long, value_name = "LOCATION")]
+    pub(super) location: Option<String>,
+
+    /// How long before the date asked about (or now) data is read, such as 90d or 2y [default: 400d]
+    #[arg(long, value_name = "DURATION")]
+    pub(super) history: Option<String>,
+
+    /// A query that would be billed for more is not run [default: 10GiB]
+    #[arg(long, value_name = "BYTES")]
+    pub(super) max_bytes_billed: Option<String>,
+
+    /// A result with more rows is not read [default: 5000000]
+    #[arg(long, value_name = "N")]
+    pub(super) max_rows: Option<u64>,
+
+    /// How long a query may take, retries and all; then it is cancelled [default: 5m]
+    #[arg(long, value_name = "DURATION")]
+    pub(super) timeout: Option<String>,
+
+    /// Show the queries, with parameters, bytes and cost, and run none
+    #[arg(long)]
+    pub(super) dry_run: bool,
+
+    /// Use no results of earlier runs, and keep none
+    #[arg(long)]
+    pub(super) no_cache: bool,
 }
 
 /// Which deployments count.

@@ -12,6 +12,7 @@ use crate::model::{Beliefs, Better, Deploy, Step, nearest_names};
 use crate::sources::Ratio;
 
 use super::CliError;
+use super::bigquery::BigQueryConfig;
 
 /// What the configuration says. Paths in it are relative to `folder`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -26,7 +27,10 @@ pub(super) struct Config {
     pub(super) environments: Option<Vec<String>>,
     pub(super) deploys: Vec<String>,
     pub(super) deploy_columns: BTreeMap<String, String>,
+    /// A file with a query of the user's own, in place of a source.
+    pub(super) deploys_query: Option<String>,
     pub(super) metrics: BTreeMap<String, MetricConfig>,
+    pub(super) bigquery: BigQueryConfig,
     pub(super) beliefs: Beliefs,
 }
 
@@ -34,6 +38,8 @@ pub(super) struct Config {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct MetricConfig {
     pub(super) source: Vec<String>,
+    /// A file with a query of the user's own, in place of a source.
+    pub(super) query: Option<String>,
     pub(super) columns: BTreeMap<String, String>,
     pub(super) apps: Vec<String>,
     pub(super) better: Option<Better>,
@@ -44,12 +50,25 @@ pub(super) struct MetricConfig {
     pub(super) raw: Option<(String, usize)>,
 }
 
-const TOP: [&str; 8] = ["timezone", "window", "commit_url", "environments", "deploys", "metrics", "priors", "apps"];
-const DEPLOYS: [&str; 3] = ["source", "columns", "environments"];
+const TOP: [&str; 9] =
+    ["timezone", "window", "commit_url", "environments", "deploys", "metrics", "priors", "apps", "bigquery"];
+const DEPLOYS: [&str; 4] = ["source", "query", "columns", "environments"];
 const PRIORS: [&str; 3] = ["nothing_happened", "not_a_deployment", "spike_not_a_deployment"];
 const APP: [&str; 1] = ["lag"];
-const METRIC: [&str; 11] =
-    ["source", "columns", "apps", "better", "unit", "every", "numerator", "denominator", "time", "where", "value"];
+const METRIC: [&str; 12] = [
+    "source",
+    "query",
+    "columns",
+    "apps",
+    "better",
+    "unit",
+    "every",
+    "numerator",
+    "denominator",
+    "time",
+    "where",
+    "value",
+];
 /// Keys that define a metric from raw events.
 const RAW: [&str; 3] = ["time", "where", "value"];
 const METRIC_COLUMNS: [&str; 3] = ["timestamp", "metric", "value"];
@@ -91,6 +110,7 @@ impl Config {
                 "deploys" => config.read_deploys(&reader, value)?,
                 "priors" => config.read_priors(&reader, value)?,
                 "apps" => config.read_apps(&reader, value)?,
+                "bigquery" => config.bigquery = BigQueryConfig::read(&reader, value)?,
                 _ => {
                     for (name, metric) in reader.table(value)? {
                         let metric = MetricConfig::read(&reader, metric, name.get_ref())?;
@@ -106,6 +126,7 @@ impl Config {
         for (key, value) in reader.table(table)? {
             match reader.known(key, &DEPLOYS, "deploys.")? {
                 "source" => self.deploys = reader.strings(value)?,
+                "query" => self.deploys_query = Some(reader.string(value)?),
                 "columns" => self.deploy_columns = reader.columns(value, &Deploy::COLUMNS, "deploys.columns.")?,
                 _ => self.environments = Some(reader.strings(value)?),
             }
@@ -149,6 +170,7 @@ impl MetricConfig {
             let known = reader.known(key, &METRIC, &prefix)?;
             match known {
                 "source" => metric.source = reader.strings(value)?,
+                "query" => metric.query = Some(reader.string(value)?),
                 "columns" => metric.columns = reader.columns(value, &METRIC_COLUMNS, &format!("{prefix}columns."))?,
                 "apps" => metric.apps = reader.strings(value)?,
                 "unit" => metric.unit = Some(reader.string(value)?),
@@ -167,7 +189,7 @@ impl MetricConfig {
 }
 
 /// Reads values and says where what is wrong stands.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     file: &'a str,
     text: &'a str,
 }
@@ -177,17 +199,17 @@ impl Reader<'_> {
         self.text.get(..place.start).unwrap_or(self.text).matches('\n').count() + 1
     }
 
-    fn wrong(&self, place: &Range<usize>, problem: String, hint: Option<String>) -> CliError {
+    pub(super) fn wrong(&self, place: &Range<usize>, problem: String, hint: Option<String>) -> CliError {
         CliError::Config { file: self.file.to_owned(), line: self.line(place), problem, hint }
     }
 
-    fn expected(&self, value: &Spanned<DeValue<'_>>, what: &str) -> CliError {
+    pub(super) fn expected(&self, value: &Spanned<DeValue<'_>>, what: &str) -> CliError {
         let found = value.get_ref().type_str();
         self.wrong(&value.span(), format!("expected {what}, found {found}"), None)
     }
 
     /// The key as one of those known; else an error that names the nearest.
-    fn known<'k>(
+    pub(super) fn known<'k>(
         &self,
         key: &Spanned<std::borrow::Cow<'_, str>>,
         known: &[&'k str],
@@ -204,11 +226,11 @@ impl Reader<'_> {
         Err(self.wrong(&key.span(), format!("unknown key {prefix}{name}{told}"), hint))
     }
 
-    fn table<'v, 'i>(&self, value: &'v Spanned<DeValue<'i>>) -> Result<&'v DeTable<'i>, CliError> {
+    pub(super) fn table<'v, 'i>(&self, value: &'v Spanned<DeValue<'i>>) -> Result<&'v DeTable<'i>, CliError> {
         value.get_ref().as_table().ok_or_else(|| self.expected(value, "a table"))
     }
 
-    fn string(&self, value: &Spanned<DeValue<'_>>) -> Result<String, CliError> {
+    pub(super) fn string(&self, value: &Spanned<DeValue<'_>>) -> Result<String, CliError> {
         value.get_ref().as_str().map(str::to_owned).ok_or_else(|| self.expected(value, "a string"))
     }
 

@@ -43,6 +43,11 @@ impl Environment {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// All variables.
+    pub(super) fn variables(&self) -> &BTreeMap<String, String> {
+        &self.variables
+    }
+
     /// What stands for an option that was not given: `SHIPTRACE_` and its name.
     pub(super) fn option(&self, name: &str) -> Option<&str> {
         self.get(&format!("SHIPTRACE_{name}"))

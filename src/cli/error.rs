@@ -4,6 +4,9 @@ use crate::investigate::{ErrorKind, InvestigateError};
 use crate::report::visible;
 use crate::sources::{SourceError, SourceErrorKind};
 
+/// 128 and the number of the signal, as shells have it.
+const INTERRUPTED: u8 = 130;
+
 /// Why a run did not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
@@ -68,14 +71,20 @@ pub enum CliError {
 }
 
 impl CliError {
-    /// The exit code: 2 for wrong usage, configuration or data, 3 where a source could not be reached, 70 for a bug.
+    /// The exit code: 2 for wrong usage, configuration or data, 3 where a source could not be reached or refused, 70 for a bug, 130
+    /// after Ctrl-C.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Source(error) if error.kind() == SourceErrorKind::Unreachable => 3,
+            Self::Source(error) => match error.kind() {
+                SourceErrorKind::Data => 2,
+                SourceErrorKind::Unreachable => 3,
+                SourceErrorKind::Interrupted => INTERRUPTED,
+            },
             Self::Investigate(error) => match error.kind() {
                 ErrorKind::Data => 2,
                 ErrorKind::Unreachable => 3,
+                ErrorKind::Interrupted => INTERRUPTED,
                 ErrorKind::Bug => 70,
             },
             _ => 2,

@@ -1,6 +1,7 @@
 //! From the command line to an answer and its exit code.
 
 mod arguments;
+mod bigquery;
 mod commands;
 mod config;
 mod environment;

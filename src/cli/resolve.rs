@@ -1,19 +1,25 @@
 //! Turns flags, environment and configuration into one request.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use crate::investigate::Setting;
+use crate::bigquery::{Client, Listener};
+use crate::investigate::{self, Setting};
 use crate::model::MetricSettings;
-use crate::sources::{DeploySource, Locator, MetricSource, check_readable};
+use crate::sources::{
+    BigQuerySource, DeploySource, Locator, MetricSource, Place, Session, SourceError, check_readable,
+};
 
-use super::arguments::{DataArguments, DeployArguments};
+use super::arguments::{DataArguments, DeployArguments, OutputArguments};
+use super::bigquery::{Told, print_plan, settings, span};
 use super::config::{Config, MetricConfig};
 use super::environment::Environment;
-use super::{CliError, when};
+use super::{CliError, Outcome, when};
 
 /// What holds for every command: flags win over the environment, which wins over the configuration.
 #[derive(Debug)]
@@ -21,6 +27,10 @@ pub(super) struct Resolved<'a> {
     environment: &'a Environment,
     config: Config,
     data: &'a DataArguments,
+    /// Who is told what BigQuery does.
+    listener: Arc<dyn Listener>,
+    /// What is asked of BigQuery, once something is.
+    session: OnceCell<Arc<Session>>,
     /// The zone of local days and of all times.
     pub(super) zone: Tz,
 }
@@ -29,7 +39,11 @@ pub(super) struct Resolved<'a> {
 const WINDOW: &str = "3d";
 
 impl<'a> Resolved<'a> {
-    pub(super) fn new(data: &'a DataArguments, environment: &'a Environment) -> Result<Self, CliError> {
+    pub(super) fn new(
+        data: &'a DataArguments,
+        output: &OutputArguments,
+        environment: &'a Environment,
+    ) -> Result<Self, CliError> {
         let config = configuration(data, environment)?;
         let zone = match (&data.timezone, environment.option("TIMEZONE"), &config.timezone) {
             (Some(text), ..) => when::zone("--timezone", text)?,
@@ -37,7 +51,8 @@ impl<'a> Resolved<'a> {
             (None, None, Some(text)) => when::zone("timezone in the configuration", text)?,
             (None, None, None) => Tz::UTC,
         };
-        Ok(Self { environment, config, data, zone })
+        let listener = Arc::new(Told::new(output.quiet, environment.watched, output.ascii));
+        Ok(Self { environment, config, data, listener, session: OnceCell::new(), zone })
     }
 
     /// Links to commits.
@@ -54,17 +69,29 @@ impl<'a> Resolved<'a> {
         }
     }
 
-    /// The setting of a question about these metrics; about all with `None`. Paths that cannot be read are found here.
-    pub(super) fn setting(&self, deploys: &DeployArguments, metrics: Option<&[String]>) -> Result<Setting, CliError> {
+    /// The moment taken as now.
+    fn as_of(&self) -> Result<DateTime<Utc>, CliError> {
         let as_of = self.data.as_of.as_deref().or_else(|| self.environment.option("AS_OF"));
-        let setting = Setting {
+        as_of.map_or(Ok(self.environment.now), |text| when::as_of(text, self.zone))
+    }
+
+    /// The setting of a question about these metrics; about all with `None`. Paths that cannot be read are found here.
+    ///
+    /// `asked` is the first moment that the question is about, where it names one.
+    pub(super) fn setting(
+        &self,
+        deploys: &DeployArguments,
+        metrics: Option<&[String]>,
+        asked: Option<DateTime<Utc>>,
+    ) -> Result<Setting, CliError> {
+        let mut setting = Setting {
             deploys: self.deploys()?,
             metrics: self.metrics(metrics)?,
             settings: self.settings(),
             beliefs: self.config.beliefs.clone(),
             config: self.config.file.clone(),
             zone: self.zone,
-            as_of: as_of.map_or(Ok(self.environment.now), |text| when::as_of(text, self.zone))?,
+            as_of: self.as_of()?,
             environments: match &deploys.environment[..] {
                 [] => self.config.environments.clone(),
                 given => Some(given.to_vec()),
@@ -81,7 +108,49 @@ impl<'a> Resolved<'a> {
             ));
         }
         locators().try_for_each(check_readable)?;
+        let apps = setting.apps.clone().unwrap_or_default();
+        let of_deploys = setting.deploys.iter_mut().map(|s| &mut s.locator);
+        for locator in of_deploys.chain(setting.metrics.iter_mut().map(|s| &mut s.locator)) {
+            if let Locator::BigQuery(source) = locator {
+                *source = source.clone().connected(self.session(asked, &apps)?);
+            }
+        }
         Ok(setting)
+    }
+
+    /// What is asked of `BigQuery` in this run.
+    fn session(&self, asked: Option<DateTime<Utc>>, apps: &[String]) -> Result<Arc<Session>, CliError> {
+        if let Some(session) = self.session.get() {
+            return Ok(Arc::clone(session));
+        }
+        let (flags, config) = (&self.data.bigquery, &self.config.bigquery);
+        let span = span(flags, self.environment, config, (asked, self.as_of()?, self.zone))?;
+        let client = Arc::new(self.client()?);
+        let session = Session::new(client, span, self.zone, apps.to_vec());
+        let session = if flags.dry_run { session.planning() } else { session };
+        Ok(Arc::clone(self.session.get_or_init(|| Arc::new(session))))
+    }
+
+    /// A client as flags, environment and configuration say. It has not asked anything yet.
+    pub(super) fn client(&self) -> Result<Client, CliError> {
+        let settings = settings(&self.data.bigquery, self.environment, &self.config.bigquery)?;
+        Ok(Client::new(settings, Arc::clone(&self.listener)).map_err(SourceError::from)?)
+    }
+
+    /// Where only the queries are wanted: what a question about this setting would ask, written out. None where it is to be asked.
+    pub(super) fn dry_run(
+        &self,
+        setting: &Setting,
+        metrics: Option<&[String]>,
+        format: Option<&str>,
+    ) -> Option<Result<Outcome, CliError>> {
+        let planned = || {
+            investigate::plan(setting, metrics)?;
+            let planned = self.session.get().map(|session| session.planned()).unwrap_or_default();
+            print_plan(&planned, format)?;
+            Ok(Outcome::Answered)
+        };
+        self.data.bigquery.dry_run.then(planned)
     }
 
     fn deploys(&self) -> Result<Vec<DeploySource>, CliError> {
@@ -91,7 +160,12 @@ impl<'a> Resolved<'a> {
         let source = |text: &String| {
             Ok(DeploySource { locator: self.configured(text)?, columns: self.config.deploy_columns.clone() })
         };
-        self.config.deploys.iter().map(source).collect()
+        let query = self
+            .config
+            .deploys_query
+            .as_deref()
+            .map(|file| DeploySource { locator: self.query_file(file), columns: self.config.deploy_columns.clone() });
+        self.config.deploys.iter().map(source).chain(query.map(Ok)).collect()
     }
 
     fn metrics(&self, wanted: Option<&[String]>) -> Result<Vec<MetricSource>, CliError> {
@@ -139,7 +213,22 @@ impl<'a> Resolved<'a> {
                 every: metric.every,
             })
         };
-        metric.source.iter().map(source).collect()
+        let mut sources: Vec<MetricSource> = metric.source.iter().map(source).collect::<Result<_, CliError>>()?;
+        if let Some(file) = &metric.query {
+            sources.push(MetricSource {
+                locator: self.query_file(file),
+                columns: metric.columns.clone(),
+                name: Some(name.to_owned()),
+                ratio: metric.ratio.clone(),
+                every: metric.every,
+            });
+        }
+        Ok(sources)
+    }
+
+    /// A file with a query of the user's own.
+    fn query_file(&self, file: &str) -> Locator {
+        Locator::BigQuery(BigQuerySource::new(Place::File(beneath(&self.config.folder, Path::new(file)))))
     }
 
     fn settings(&self) -> BTreeMap<String, MetricSettings> {
@@ -162,7 +251,7 @@ impl<'a> Resolved<'a> {
     fn configured(&self, text: &str) -> Result<Locator, CliError> {
         Ok(match Locator::parse(text)? {
             Locator::Path(path) => Locator::Path(beneath(&self.config.folder, &path)),
-            Locator::Stdin => Locator::Stdin,
+            other => other,
         })
     }
 }

@@ -8,6 +8,8 @@ pub enum ErrorKind {
     Data,
     /// A source could not be reached or refused.
     Unreachable,
+    /// The person interrupted it.
+    Interrupted,
     /// shiptrace itself.
     Bug,
 }
@@ -74,6 +76,7 @@ impl InvestigateError {
             Self::Source(error) => match error.kind() {
                 SourceErrorKind::Data => ErrorKind::Data,
                 SourceErrorKind::Unreachable => ErrorKind::Unreachable,
+                SourceErrorKind::Interrupted => ErrorKind::Interrupted,
             },
             _ => ErrorKind::Data,
         }

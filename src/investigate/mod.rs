@@ -9,6 +9,7 @@ mod feed;
 mod judge;
 mod lists;
 mod load;
+mod plan;
 mod request;
 mod scan;
 mod undoings;
@@ -17,6 +18,7 @@ mod witnesses;
 
 pub use error::{ErrorKind, InvestigateError};
 pub use lists::{deploys, metrics};
+pub use plan::plan;
 pub use request::{DeploysRequest, MetricsRequest, On, ScanRequest, Setting, WhyRequest};
 pub use scan::{Progress, scan};
 pub use why::why;

@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 
 use crate::model::{Caveat, Deploy};
 
+use super::bigquery::Wanted;
 use super::table::{Rows, Table};
 use super::{DeploySource, Loaded, SourceError, timestamp};
 
@@ -19,7 +20,8 @@ use super::{DeploySource, Loaded, SourceError, timestamp};
 pub fn read_deploys(sources: &[DeploySource], zone: Tz) -> Result<Loaded<Vec<Deploy>>, SourceError> {
     let mut deploys = Vec::new();
     for source in sources {
-        for table in Table::open_all(&source.locator)? {
+        let time = source.columns.get("deployed_at").map_or("deployed_at", String::as_str);
+        for table in Table::open_all(&source.locator, time, Wanted::Deploys, None)? {
             read_table(&table, source, zone, &mut deploys)?;
         }
     }

@@ -1,3 +1,5 @@
+use crate::bigquery::BigQueryError;
+
 use super::locator::endings;
 
 /// Whose fault an error of a source is.
@@ -7,6 +9,8 @@ pub enum SourceErrorKind {
     Data,
     /// The source could not be reached or refused.
     Unreachable,
+    /// The person interrupted it.
+    Interrupted,
 }
 
 /// Why data was not read. Rows are counted as a spreadsheet does: the header is row 1.
@@ -116,6 +120,9 @@ pub enum SourceError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// `BigQuery` did not answer.
+    #[error(transparent)]
+    BigQuery(Box<BigQueryError>),
     /// A ratio of which a part is not there.
     #[error(transparent)]
     HalfRatio(Box<HalfRatio>),
@@ -139,11 +146,21 @@ pub enum SourceError {
     },
 }
 
+impl From<BigQueryError> for SourceError {
+    fn from(error: BigQueryError) -> Self {
+        Self::BigQuery(Box::new(error))
+    }
+}
+
 impl SourceError {
     /// Whose fault it is.
     #[must_use]
     pub fn kind(&self) -> SourceErrorKind {
-        SourceErrorKind::Data
+        match self {
+            Self::BigQuery(error) if **error == BigQueryError::Interrupted => SourceErrorKind::Interrupted,
+            Self::BigQuery(error) if !error.is_of_data() => SourceErrorKind::Unreachable,
+            _ => SourceErrorKind::Data,
+        }
     }
 
     /// What to do about it.
@@ -165,6 +182,7 @@ impl SourceError {
             Self::NotUtf8 { .. } => "save the file as UTF-8".to_owned(),
             Self::Ragged { .. } => "quote cells that hold commas, quotes or line breaks".to_owned(),
             Self::HalfRatio(half) => half.hint(),
+            Self::BigQuery(error) => return error.hint(),
             Self::UnknownMetric { nearest, .. } if !nearest.is_empty() => {
                 format!("the nearest: {}; shiptrace metrics lists all", quoted(nearest))
             }

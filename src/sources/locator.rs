@@ -2,7 +2,9 @@ use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::SourceError;
+use crate::bigquery::{BigQueryError, TableName};
+
+use super::{BigQuerySource, Place, SourceError};
 
 /// Where data lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +13,8 @@ pub enum Locator {
     Path(PathBuf),
     /// CSV on standard input.
     Stdin,
+    /// A table, a view or a query of BigQuery.
+    BigQuery(BigQuerySource),
 }
 
 /// How a file is written, by its ending.
@@ -42,8 +46,9 @@ impl Locator {
         if text == "-" {
             return Ok(Self::Stdin);
         }
-        if text.starts_with("bigquery:") {
-            return unread("BigQuery tables");
+        if let Some(name) = text.strip_prefix("bigquery:") {
+            let name = TableName::parse(name).map_err(BigQueryError::from)?;
+            return Ok(Self::BigQuery(BigQuerySource::new(Place::Table(name))));
         }
         if text.to_ascii_lowercase().ends_with(".db") {
             return unread("databases");
@@ -82,6 +87,7 @@ impl fmt::Display for Locator {
         match self {
             Self::Path(path) => write!(f, "{}", path.display()),
             Self::Stdin => write!(f, "-"),
+            Self::BigQuery(source) => write!(f, "{source}"),
         }
     }
 }
@@ -127,7 +133,8 @@ mod tests {
     fn a_locator_is_told_by_its_look() {
         assert_eq!(Locator::parse("-").unwrap(), Locator::Stdin);
         assert_eq!(Locator::parse("a/B.CSV.GZ").unwrap(), Locator::Path("a/B.CSV.GZ".into()));
-        assert!(Locator::parse("bigquery:p.d.t").unwrap_err().to_string().contains("BigQuery"));
+        assert_eq!(Locator::parse("bigquery:p.d.t").unwrap().to_string(), "bigquery:p.d.t");
+        assert!(Locator::parse("bigquery:d.t").unwrap_err().hint().unwrap().contains("my-project"));
         assert!(Locator::parse("data.xlsx").unwrap_err().to_string().contains(".parquet"));
     }
 

@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 
 use crate::model::{Caveat, Series, nearest_names};
 
+use super::bigquery::Wanted;
 use super::gathered::{Gathered, Metric, names_of, without_parts};
 use super::shape::Shape;
 use super::table::Table;
@@ -85,7 +86,7 @@ fn gathered(
     }
     for source in sources.iter().filter(|s| s.name.as_deref() == defined) {
         let wanted: Vec<String> = names.iter().flat_map(|name| names_of(name, source)).collect();
-        for table in Table::open_all(&source.locator)? {
+        for table in source.open()? {
             let shape = Shape::of(&table, source)?;
             shape.read(&table, source, Some(&wanted), &mut gathered)?;
             gathered.files.push(table.file.clone());
@@ -95,6 +96,13 @@ fn gathered(
         }
     }
     Ok(gathered)
+}
+
+impl MetricSource {
+    fn open(&self) -> Result<Vec<Table>, SourceError> {
+        let time = self.columns.get("timestamp").map_or("timestamp", String::as_str);
+        Table::open_all(&self.locator, time, Wanted::Metrics, self.every)
+    }
 }
 
 fn unknown(sources: &[MetricSource], metric: &str, mut known: BTreeSet<String>) -> SourceError {
@@ -117,7 +125,7 @@ fn all_metrics(sources: &[MetricSource], zone: Tz) -> Result<BTreeMap<String, Me
     }
     let mut rest = Gathered::new(zone);
     for source in sources.iter().filter(|s| s.name.is_none()) {
-        for table in Table::open_all(&source.locator)? {
+        for table in source.open()? {
             Shape::of(&table, source)?.read(&table, source, None, &mut rest)?;
         }
     }

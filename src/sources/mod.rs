@@ -1,9 +1,11 @@
-//! Reads deploy events and metrics from files into the model. Data frames end here.
+//! Reads deploy events and metrics from files and from `BigQuery` into the model. Data frames end here.
 
 use std::collections::BTreeMap;
 
 use crate::model::{Caveat, Step};
 
+mod bigquery;
+pub mod definition;
 mod deploys;
 mod diagnose;
 mod error;
@@ -17,6 +19,7 @@ mod table;
 mod text;
 mod timestamp;
 
+pub use bigquery::{BigQuerySource, Place, Planned, Session};
 pub use deploys::read_deploys;
 pub use error::{HalfRatio, SourceError, SourceErrorKind};
 pub use locator::{Locator, check_readable};

@@ -1,4 +1,4 @@
-//! Files as columns of text, read by polars.
+//! Files and tables as columns of text.
 
 use std::collections::HashSet;
 use std::io::Read;
@@ -6,9 +6,10 @@ use std::path::Path;
 
 use polars::prelude::*;
 
-use crate::model::nearest_names;
+use crate::model::{Step, nearest_names};
 
 use super::SourceError;
+use super::bigquery::{Asked, Wanted};
 use super::diagnose::{diagnose, torn};
 use super::locator::{FileKind, Locator, kind_of, open};
 use super::text::to_text;
@@ -19,8 +20,13 @@ pub(super) struct Table {
     pub(super) file: String,
     /// Its columns.
     pub(super) names: Vec<String>,
-    frame: LazyFrame,
-    origin: Origin,
+    content: Content,
+}
+
+/// Where the rows are.
+enum Content {
+    Frame { frame: LazyFrame, origin: Origin },
+    BigQuery(Asked),
 }
 
 /// Where the bytes come from, to look at them once more where reading fails.
@@ -42,8 +48,22 @@ pub(super) struct Rows {
 const ROW: &str = "\u{0}row";
 
 impl Table {
-    /// Opens every file of a locator.
-    pub(super) fn open_all(locator: &Locator) -> Result<Vec<Self>, SourceError> {
+    /// Opens what a locator names: every file, or the one table or query. Of `BigQuery` only rows are read whose column `time` lies in the
+    /// time asked about, from the start of a bucket of `step` on where that is known.
+    pub(super) fn open_all(
+        locator: &Locator,
+        time: &str,
+        wanted: Wanted,
+        step: Option<Step>,
+    ) -> Result<Vec<Self>, SourceError> {
+        if let Locator::BigQuery(source) = locator {
+            let asked = Asked::open(source, time, wanted, step)?;
+            return Ok(vec![Self {
+                file: source.to_string(),
+                names: asked.names(),
+                content: Content::BigQuery(asked),
+            }]);
+        }
         if *locator == Locator::Stdin {
             let mut bytes = Vec::new();
             let unreadable =
@@ -98,7 +118,7 @@ impl Table {
         if let Some(column) = twin.filter(|first| names.contains(first)) {
             return Err(SourceError::DuplicateColumn { file, column });
         }
-        Ok(Self { file, names, frame, origin })
+        Ok(Self { file, names, content: Content::Frame { frame, origin } })
     }
 
     /// Whether there is a column of this name.
@@ -121,7 +141,10 @@ impl Table {
 
     /// Reads these columns of all rows, or of those that hold one of `only.1` in the column `only.0`.
     pub(super) fn read(&self, columns: &[&str], only: Option<(&str, &[String])>) -> Result<Rows, SourceError> {
-        let mut frame = self.frame.clone();
+        let mut frame = match &self.content {
+            Content::Frame { frame, .. } => frame.clone(),
+            Content::BigQuery(asked) => return asked.read(columns, only),
+        };
         if let Some((column, values)) = only {
             let held = exactly(column).cast(DataType::String);
             frame = frame.filter(any(values.iter().map(|value| held.clone().eq(lit(value.as_str()))).collect()));
@@ -140,7 +163,7 @@ impl Table {
 
     /// A row that ends early looks like one whose last cells are empty: where such cells are, the file is looked at once more.
     fn check_torn(&self, last: Option<&StringChunked>) -> Result<(), SourceError> {
-        match last.filter(|last| last.null_count() > 0).and_then(|_| torn(&self.file, &self.origin)) {
+        match last.filter(|last| last.null_count() > 0).and_then(|_| torn(&self.file, self.origin()?)) {
             Some(error) => Err(error),
             None => Ok(()),
         }
@@ -148,7 +171,11 @@ impl Table {
 
     /// The values of a column, each once, in order.
     pub(super) fn distinct(&self, column: &str) -> Result<Vec<String>, SourceError> {
-        let distinct = self.frame.clone().select([exactly(column).cast(DataType::String).unique()]);
+        let frame = match &self.content {
+            Content::Frame { frame, .. } => frame.clone(),
+            Content::BigQuery(asked) => return asked.distinct(column),
+        };
+        let distinct = frame.select([exactly(column).cast(DataType::String).unique()]);
         let read = self.collect(distinct)?;
         let texts = read.column(column).and_then(to_text).map_err(|e| self.broken(&e))?;
         let mut values: Vec<String> = texts.iter().flatten().map(str::to_owned).collect();
@@ -162,7 +189,14 @@ impl Table {
     }
 
     fn broken(&self, error: &PolarsError) -> SourceError {
-        diagnose(&self.file, &self.origin, &first_line(error))
+        diagnose(&self.file, self.origin().unwrap_or(&Origin::Other), &first_line(error))
+    }
+
+    fn origin(&self) -> Option<&Origin> {
+        match &self.content {
+            Content::Frame { origin, .. } => Some(origin),
+            Content::BigQuery(_) => None,
+        }
     }
 }
 

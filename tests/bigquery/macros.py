@@ -80,6 +80,7 @@ CREATE MACRO bq_json_list(j, path) AS
 CREATE MACRO bq_json_texts(j, path) AS list_transform(bq_json_list(j, path), lambda one: bq_json_value(one, '$'));
 
 CREATE MACRO bq_parse_json(s) AS CAST(s AS JSON);
+CREATE MACRO bq_safe_parse_json(s) AS TRY_CAST(s AS JSON);
 CREATE MACRO bq_text(b) AS TRY(decode(b));
 
 CREATE MACRO bq_element(list, place) AS CASE

@@ -217,6 +217,8 @@ def _safe(node):
     inner = node.this
     if isinstance(inner, exp.Anonymous) and inner.name == "bq_parse":
         return call("bq_safe_parse", *inner.expressions)
+    if isinstance(inner, exp.Anonymous) and inner.name == "bq_parse_json":
+        return call("bq_safe_parse_json", *inner.expressions)
     raise not_translated(f"SAFE. before {inner.sql('duckdb')}")
 
 

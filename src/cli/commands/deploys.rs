@@ -33,10 +33,15 @@ pub(in crate::cli) struct Deploys {
 
 impl Deploys {
     pub(in crate::cli) fn run(&self, environment: &Environment) -> Result<Outcome, CliError> {
-        let resolved = Resolved::new(&self.data, environment)?;
+        let resolved = Resolved::new(&self.data, &self.output, environment)?;
+        let since = self.since.as_deref().map(|t| when::since(t, resolved.zone)).transpose()?;
+        let setting = resolved.setting(&self.deployments, Some(&[]), since)?;
+        if let Some(outcome) = resolved.dry_run(&setting, None, self.output.format.as_deref()) {
+            return outcome;
+        }
         let request = DeploysRequest {
-            setting: resolved.setting(&self.deployments, Some(&[]))?,
-            since: self.since.as_deref().map(|t| when::since(t, resolved.zone)).transpose()?,
+            setting,
+            since,
             until: self.until.as_deref().map(|t| when::until(t, resolved.zone)).transpose()?,
         };
         let output = Output::open(&self.output, environment, 0, resolved.commit_url())?;

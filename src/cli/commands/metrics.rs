@@ -22,8 +22,13 @@ pub(in crate::cli) struct Metrics {
 
 impl Metrics {
     pub(in crate::cli) fn run(&self, environment: &Environment) -> Result<Outcome, CliError> {
-        let resolved = Resolved::new(&self.data, environment)?;
-        let request = MetricsRequest { setting: resolved.setting(&DeployArguments::default(), None)? };
+        let resolved = Resolved::new(&self.data, &self.output, environment)?;
+        let mut setting = resolved.setting(&DeployArguments::default(), None, None)?;
+        setting.deploys.clear();
+        if let Some(outcome) = resolved.dry_run(&setting, Some(&[]), self.output.format.as_deref()) {
+            return outcome;
+        }
+        let request = MetricsRequest { setting };
         let output = Output::open(&self.output, environment, 0, None)?;
         warn_left_out(&resolved, self.output.quiet);
         output.write(&Answer::Metrics(investigate::metrics(&request)?))?;

@@ -26,7 +26,7 @@ fn warn_left_out(resolved: &Resolved<'_>, quiet: bool) {
 }
 
 /// Writes bytes to standard output.
-fn print(bytes: &[u8]) -> Result<(), CliError> {
+pub(super) fn print(bytes: &[u8]) -> Result<(), CliError> {
     let mut out = io::stdout().lock();
     let written = out.write_all(bytes).and_then(|()| out.flush());
     written.map_err(|source| CliError::Write { file: "standard output".to_owned(), source })

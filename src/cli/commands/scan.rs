@@ -74,14 +74,19 @@ impl Scan {
                 "write a share such as 0.05",
             ));
         }
-        let resolved = Resolved::new(&self.data, environment)?;
+        let resolved = Resolved::new(&self.data, &self.output, environment)?;
         let wanted = if self.metric.is_empty() { None } else { Some(self.metric.as_slice()) };
+        let since = self.since.as_deref().map(|t| when::since(t, resolved.zone)).transpose()?;
+        let setting = resolved.setting(&self.deployments, wanted, since)?;
+        if let Some(outcome) = resolved.dry_run(&setting, Some(&self.metric), self.output.format.as_deref()) {
+            return outcome;
+        }
         let request = ScanRequest {
             metrics: self.metric.clone(),
             window: resolved.window(self.window.window.as_deref())?,
-            setting: resolved.setting(&self.deployments, wanted)?,
+            setting,
             top: self.top,
-            since: self.since.as_deref().map(|t| when::since(t, resolved.zone)).transpose()?,
+            since,
             until: self.until.as_deref().map(|t| when::until(t, resolved.zone)).transpose()?,
             min_effect: self.min_effect.as_deref().map(min_effect).transpose()?,
             fdr: self.fdr,

@@ -69,13 +69,18 @@ Examples:
 
 impl Why {
     pub(in crate::cli) fn run(&self, environment: &Environment) -> Result<Outcome, CliError> {
-        let resolved = Resolved::new(&self.data, environment)?;
+        let resolved = Resolved::new(&self.data, &self.output, environment)?;
         let with = self.with()?;
         let wanted = [std::slice::from_ref(&self.metric), &with].concat();
+        let on = when::on(&self.on, resolved.zone)?;
+        let setting = resolved.setting(&self.deployments, Some(&wanted), Some(on.span.from))?;
+        if let Some(outcome) = resolved.dry_run(&setting, Some(&wanted), self.output.format.as_deref()) {
+            return outcome;
+        }
         let request = WhyRequest {
-            on: when::on(&self.on, resolved.zone)?,
+            on,
             window: resolved.window(self.window.window.as_deref())?,
-            setting: resolved.setting(&self.deployments, Some(&wanted))?,
+            setting,
             metric: self.metric.clone(),
             with,
         };
