@@ -149,3 +149,13 @@ def _table(name, number, table):
         for pseudo, kind in (("_PARTITIONTIME", types.TypeKind.TYPE_TIMESTAMP), ("_PARTITIONDATE", types.TypeKind.TYPE_DATE)):
             columns.append(types.SimpleColumn(name=pseudo, type=TypeFactory.create_simple_type(kind), is_pseudo_column=True))
     return types.SimpleTable(name=name, serialization_id=number, column=columns)
+
+
+def structure(sql):
+    """The kinds of all parts of a statement in the order of Google's parser, without names and values."""
+    with zeta.LOCK:
+        try:
+            parsed = zeta.service().parse(sql_statement=sql, options=zeta.language()).parsed_statement
+        except ServerError as error:
+            raise invalid_query(worded(error)) from None
+    return " ".join(type(node).__name__ for node in nodes(parsed))
