@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::model::{Beliefs, Better, Deploy, Step, nearest_names};
 use crate::sources::Ratio;
+use crate::sources::definition::{Condition, Definition, Value as MetricValue, ValueError};
 
 use super::CliError;
 use super::bigquery::BigQueryConfig;
@@ -46,8 +47,8 @@ pub(super) struct MetricConfig {
     pub(super) unit: Option<String>,
     pub(super) every: Option<Step>,
     pub(super) ratio: Option<Ratio>,
-    /// The first key, with its line, that defines the metric from raw events.
-    pub(super) raw: Option<(String, usize)>,
+    /// What the metric is of the raw events in its source, where it is defined so.
+    pub(super) definition: Option<Definition>,
 }
 
 const TOP: [&str; 9] =
@@ -55,7 +56,7 @@ const TOP: [&str; 9] =
 const DEPLOYS: [&str; 4] = ["source", "query", "columns", "environments"];
 const PRIORS: [&str; 3] = ["nothing_happened", "not_a_deployment", "spike_not_a_deployment"];
 const APP: [&str; 1] = ["lag"];
-const METRIC: [&str; 12] = [
+const METRIC: [&str; 13] = [
     "source",
     "query",
     "columns",
@@ -68,9 +69,12 @@ const METRIC: [&str; 12] = [
     "time",
     "where",
     "value",
+    "by",
 ];
-/// Keys that define a metric from raw events.
-const RAW: [&str; 3] = ["time", "where", "value"];
+/// Keys that define a metric over raw events.
+const RAW: [&str; 4] = ["time", "where", "value", "by"];
+/// Keys that only a ready series has.
+const READY: [&str; 3] = ["columns", "numerator", "denominator"];
 const METRIC_COLUMNS: [&str; 3] = ["timestamp", "metric", "value"];
 
 /// The name under which the configuration is looked for.
@@ -166,9 +170,9 @@ impl MetricConfig {
         let mut metric = Self::default();
         let prefix = format!("metrics.{name}.");
         metric.ratio = reader.ratio(reader.table(table)?, &prefix)?;
+        metric.definition = reader.definition(reader.table(table)?, &prefix)?;
         for (key, value) in reader.table(table)? {
-            let known = reader.known(key, &METRIC, &prefix)?;
-            match known {
+            match reader.known(key, &METRIC, &prefix)? {
                 "source" => metric.source = reader.strings(value)?,
                 "query" => metric.query = Some(reader.string(value)?),
                 "columns" => metric.columns = reader.columns(value, &METRIC_COLUMNS, &format!("{prefix}columns."))?,
@@ -176,12 +180,8 @@ impl MetricConfig {
                 "unit" => metric.unit = Some(reader.string(value)?),
                 "better" => metric.better = Some(reader.better(value)?),
                 "every" => metric.every = Some(reader.step(value)?),
-                "numerator" | "denominator" => {}
-                _ => {
-                    reader.string(value)?;
-                    debug_assert!(RAW.contains(&known));
-                    metric.raw.get_or_insert((known.to_owned(), reader.line(&key.span())));
-                }
+                // Read above, together.
+                _ => {}
             }
         }
         Ok(metric)
@@ -273,6 +273,48 @@ impl Reader<'_> {
             return Err(self.wrong(&key.span(), problem, Some("name two columns, or two metrics".to_owned())));
         }
         Ok(Some(ratio))
+    }
+
+    /// What a metric is of raw events; none where no key says so.
+    fn definition(&self, table: &DeTable<'_>, prefix: &str) -> Result<Option<Definition>, CliError> {
+        let find = |name: &str| table.iter().find(|(key, _)| key.get_ref() == name);
+        let Some((first, _)) = RAW.iter().find_map(|name| find(name)) else { return Ok(None) };
+        if let Some((key, _)) = READY.iter().find_map(|name| find(name)) {
+            let problem = format!("{prefix}{} beside {prefix}{}", key.get_ref(), first.get_ref());
+            let hint = format!(
+                "{} belong to a ready series; {} define a metric over raw events",
+                READY.join(", "),
+                RAW.join(", ")
+            );
+            return Err(self.wrong(&key.span(), problem, Some(hint)));
+        }
+        let Some((_, time)) = find("time") else {
+            let problem = format!("{prefix}{} without a time", first.get_ref());
+            let hint = "name the column that holds the time of an event: time = \"...\"".to_owned();
+            return Err(self.wrong(&first.span(), problem, Some(hint)));
+        };
+        let value = find("value").map_or(Ok(MetricValue::Count), |(_, value)| self.value(value, prefix))?;
+        let condition = find("where").map(|(_, condition)| self.condition(condition, prefix)).transpose()?;
+        let by = find("by").map_or(Ok(Vec::new()), |(_, by)| self.strings(by))?;
+        Ok(Some(Definition { time: self.string(time)?, condition, value, by }))
+    }
+
+    fn value(&self, value: &Spanned<DeValue<'_>>, prefix: &str) -> Result<MetricValue, CliError> {
+        let text = self.string(value)?;
+        MetricValue::parse(&text).map_err(|error| {
+            let hint = match &error {
+                ValueError::Condition(inner) => Some(inner.hint().to_owned()),
+                _ => None,
+            };
+            self.wrong(&value.span(), format!("{prefix}value: {error}"), hint)
+        })
+    }
+
+    fn condition(&self, value: &Spanned<DeValue<'_>>, prefix: &str) -> Result<Condition, CliError> {
+        let text = self.string(value)?;
+        Condition::parse(&text).map_err(|error| {
+            self.wrong(&value.span(), format!("{prefix}where: {error}"), Some(error.hint().to_owned()))
+        })
     }
 
     /// A probability that data can still change: between 0 and 1, and neither of them.

@@ -42,18 +42,6 @@ pub enum CliError {
         /// What to do.
         hint: Option<String>,
     },
-    /// The metric is defined from raw events, which this version does not read.
-    #[error("{file}, line {line}: {metric} is defined from raw events ({key}), which this version does not read")]
-    RawEvents {
-        /// The configuration.
-        file: String,
-        /// The line of the key.
-        line: usize,
-        /// The metric.
-        metric: String,
-        /// The key that says so.
-        key: String,
-    },
     /// Something was not read.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -97,7 +85,6 @@ impl CliError {
         match self {
             Self::Option { hint, .. } | Self::Config { hint, .. } => hint.clone(),
             Self::ConfigUnreadable { .. } => Some("give another --config, or --no-config".to_owned()),
-            Self::RawEvents { .. } => Some("give a source with a ready series: timestamp, metric, value".to_owned()),
             Self::Source(error) => error.hint(),
             Self::Investigate(error) => error.hint(),
             Self::Write { .. } => Some("give another --output".to_owned()),

@@ -13,6 +13,7 @@ use crate::investigate::{self, Setting};
 use crate::model::MetricSettings;
 use crate::sources::{
     BigQuerySource, DeploySource, Locator, MetricSource, Place, Session, SourceError, check_readable,
+    total_of,
 };
 
 use super::arguments::{DataArguments, DeployArguments, OutputArguments};
@@ -170,8 +171,14 @@ impl<'a> Resolved<'a> {
 
     fn metrics(&self, wanted: Option<&[String]>) -> Result<Vec<MetricSource>, CliError> {
         if let Some(given) = self.given(&self.data.metrics, "METRICS")? {
-            let source =
-                |locator| MetricSource { locator, columns: BTreeMap::new(), name: None, ratio: None, every: None };
+            let source = |locator| MetricSource {
+                locator,
+                columns: BTreeMap::new(),
+                name: None,
+                ratio: None,
+                every: None,
+                definition: None,
+            };
             return Ok(given.into_iter().map(source).collect());
         }
         if wanted.is_some_and(<[String]>::is_empty) {
@@ -179,12 +186,9 @@ impl<'a> Resolved<'a> {
         }
         let mut sources = Vec::new();
         for (name, metric) in &self.config.metrics {
-            let needed = wanted.is_none_or(|names| names.contains(name));
-            if let Some((key, line)) = metric.raw.as_ref().filter(|_| needed && wanted.is_some()) {
-                let (file, metric, key) = (self.config.file.clone(), name.clone(), key.clone());
-                return Err(CliError::RawEvents { file, line: *line, metric, key });
-            }
-            if metric.raw.is_none() && needed {
+            let split = metric.definition.as_ref().is_some_and(|definition| !definition.by.is_empty());
+            let is_it = |asked: &String| asked == name || (split && total_of(asked) == Some(name));
+            if wanted.is_none_or(|names| names.iter().any(is_it)) {
                 sources.extend(self.sources_of(name, metric)?);
             }
         }
@@ -195,14 +199,6 @@ impl<'a> Resolved<'a> {
         Ok(sources)
     }
 
-    /// The metrics that the configuration defines from raw events, which are left out of a list of all.
-    pub(super) fn left_out(&self) -> Vec<&str> {
-        if !self.data.metrics.is_empty() || self.environment.option("METRICS").is_some() {
-            return Vec::new();
-        }
-        self.config.metrics.iter().filter(|(_, m)| m.raw.is_some()).map(|(name, _)| name.as_str()).collect()
-    }
-
     fn sources_of(&self, name: &str, metric: &MetricConfig) -> Result<Vec<MetricSource>, CliError> {
         let source = |text: &String| {
             Ok(MetricSource {
@@ -211,6 +207,7 @@ impl<'a> Resolved<'a> {
                 name: Some(name.to_owned()),
                 ratio: metric.ratio.clone(),
                 every: metric.every,
+                definition: metric.definition.clone(),
             })
         };
         let mut sources: Vec<MetricSource> = metric.source.iter().map(source).collect::<Result<_, CliError>>()?;
@@ -221,6 +218,7 @@ impl<'a> Resolved<'a> {
                 name: Some(name.to_owned()),
                 ratio: metric.ratio.clone(),
                 every: metric.every,
+                definition: metric.definition.clone(),
             });
         }
         Ok(sources)

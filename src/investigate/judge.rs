@@ -116,8 +116,8 @@ fn window_of(found: &Found, request: &ScanRequest) -> (f64, f64) {
 
 fn candidates_of((of, found): Moved<'_>, request: &ScanRequest, deploys: &[Deploy]) -> Candidates {
     let setting = &request.setting;
-    let known = setting.settings.get(of.series.name()).map(|known| known.apps.as_slice()).unwrap_or_default();
-    let apps = setting.apps.as_deref().unwrap_or(known);
+    let known = setting.known(of.series.name());
+    let apps = setting.apps.as_deref().unwrap_or(&known.apps);
     let (from, to) = window_of(found, request);
     let rules = Rules { environments: setting.environments.as_deref(), apps };
     let history = rules.eligible(deploys, from - AROUND, to + AROUND);

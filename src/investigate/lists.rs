@@ -47,7 +47,7 @@ pub fn metrics(request: &MetricsRequest) -> Result<MetricList, InvestigateError>
 }
 
 fn summary(series: &Series, setting: &Setting) -> MetricSummary {
-    let known = setting.settings.get(series.name()).cloned().unwrap_or_default();
+    let known = setting.known(series.name());
     MetricSummary {
         metric: series.name().to_owned(),
         from: series.moment(0),

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::model::{Beliefs, MetricSettings, Span};
-use crate::sources::{DeploySource, MetricSource};
+use crate::sources::{DeploySource, MetricSource, total_of};
 use crate::stats::FdrMethod;
 
 /// What every command needs to know: where the data lies and how to read it.
@@ -28,6 +28,15 @@ pub struct Setting {
     pub environments: Option<Vec<String>>,
     /// Only deployments of these apps; `None` where `--app` was not given, empty for `--app '*'`.
     pub apps: Option<Vec<String>>,
+}
+
+impl Setting {
+    /// What the configuration says of a metric; of a part by dimensions what it says of the whole.
+    #[must_use]
+    pub fn known(&self, metric: &str) -> MetricSettings {
+        let own = self.settings.get(metric).or_else(|| self.settings.get(total_of(metric)?));
+        own.cloned().unwrap_or_default()
+    }
 }
 
 /// The date or the range that a person asks about.

@@ -159,7 +159,7 @@ impl OneMetric {
 
     /// A change of it, of which nobody is suspected yet.
     fn change(&self, found: &Found, q_value: f64, request: &ScanRequest) -> MetricChange {
-        let better = request.setting.settings.get(self.series.name()).and_then(|known| known.better);
+        let better = request.setting.known(self.series.name()).better;
         MetricChange {
             metric: self.series.name().to_owned(),
             event: 0,

@@ -39,7 +39,7 @@ pub fn why(request: &WhyRequest) -> Result<WhyAnswer, InvestigateError> {
     caveats.extend(unfinished);
     let asked = checked_date(request, &loaded.value, &series)?;
     caveats.extend(value_caveats(&series));
-    let known = setting.settings.get(&request.metric).cloned().unwrap_or_default();
+    let known = setting.known(&request.metric);
     let apps = setting.apps.clone().unwrap_or_else(|| known.apps.clone());
     let mut investigation = Investigation::new(request, &series, &asked);
     for name in &request.with {

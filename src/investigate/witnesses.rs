@@ -29,7 +29,7 @@ impl Witness {
         let asked = Asked::new(&series, request.on.span);
         let near = asked.and_then(|asked| near(&series, &scanned, &asked, window).ok());
         let found = near.as_ref().and_then(|near| near.change(&series, &scanned.rhythms, alpha));
-        let better = setting.settings.get(name).and_then(|known| known.better);
+        let better = setting.known(name).better;
         Ok((Self { series, scanned, near, found, better }, caveats))
     }
 

@@ -39,9 +39,9 @@ const STEPS: [Step; 25] = [
     Step::Minutes(1),
 ];
 
-const MINUTE: i64 = 60;
-const HOUR: i64 = 3_600;
-const DAY: i64 = 86_400;
+pub(super) const MINUTE: i64 = 60;
+pub(super) const HOUR: i64 = 3_600;
+pub(super) const DAY: i64 = 86_400;
 
 /// Share of the timestamps, in percent, that must stand on the ruler and have a bucket of their own.
 const REGULAR_PERCENT: usize = 90;
@@ -117,14 +117,16 @@ impl Grid {
         };
         let (from, to) = (ruler.place(first).0, ruler.place(last).0);
         let buckets = to - from + 1;
-        let held = i64::try_from(stamps.len()).unwrap_or(i64::MAX);
-        if buckets > MAX_BUCKETS || (buckets > SMALL && buckets / MAX_EMPTY > held) {
-            return Err(GridError::TooLong { at: loneliest(stamps), step: ruler.step, buckets });
-        }
+        check_length(stamps, ruler.step, buckets)?;
         let mut edges: Vec<i64> = (from..=to + 1).map(|i| ruler.start(i)).collect();
         // A bucket of local hours may vanish where clocks are put forward.
         edges.dedup_by(|next, previous| *next <= *previous);
         Ok(Self { step: ruler.step, edges })
+    }
+
+    /// Buckets whose edges are known: at least two, strictly increasing.
+    pub(super) fn of(step: Step, edges: Vec<i64>) -> Self {
+        Self { step, edges }
     }
 
     /// Length of a bucket.
@@ -145,6 +147,15 @@ impl Grid {
         let after = self.edges.partition_point(|&e| e <= unix);
         (1..self.edges.len()).contains(&after).then(|| after - 1)
     }
+}
+
+/// Refuses absurdly many buckets for the stamps that they shall hold.
+pub(super) fn check_length(stamps: &[i64], step: Step, buckets: i64) -> Result<(), GridError> {
+    let held = i64::try_from(stamps.len()).unwrap_or(i64::MAX);
+    if buckets > MAX_BUCKETS || (buckets > SMALL && buckets / MAX_EMPTY > held) {
+        return Err(GridError::TooLong { at: loneliest(stamps), step, buckets });
+    }
+    Ok(())
 }
 
 /// The moment at which clocks in `zone` show `local`: the earlier one where they show it twice, the first moment after
@@ -188,7 +199,7 @@ fn unwall(zone: Tz, local: i64) -> i64 {
 
 /// A way to cut time into buckets.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Ruler {
+pub(super) struct Ruler {
     step: Step,
     /// The zone whose clocks it follows; none where it follows elapsed time.
     zone: Option<Tz>,
@@ -200,7 +211,7 @@ struct Ruler {
 
 impl Ruler {
     /// The ruler of people: local midnight, Monday, the 1st, January.
-    fn natural(step: Step, zone: Tz) -> Self {
+    pub(super) fn natural(step: Step, zone: Tz) -> Self {
         let elapsed = matches!(step, Step::Minutes(_) | Step::Hours(1));
         Self { step, zone: (!elapsed).then_some(zone), phase: 0, anchor: 0 }
     }
@@ -222,7 +233,7 @@ impl Ruler {
     }
 
     /// The moment at which a bucket begins.
-    fn start(&self, index: i64) -> i64 {
+    pub(super) fn start(&self, index: i64) -> i64 {
         let clock = if let Step::Months(n) = self.step {
             month_start(index * i64::from(n) + self.anchor)
         } else {
@@ -252,7 +263,7 @@ fn unit(step: Step) -> (i64, i64) {
 }
 
 /// Months since January of year 0 at a clock second.
-fn month_of(clock: i64) -> i64 {
+pub(super) fn month_of(clock: i64) -> i64 {
     let date = DateTime::from_timestamp(clock, 0).unwrap_or(DateTime::UNIX_EPOCH).date_naive();
     i64::from(date.year()) * 12 + i64::from(date.month0())
 }

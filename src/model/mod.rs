@@ -1,6 +1,7 @@
 //! What everything else talks about: series of buckets, deployments, changes, answers.
 
 mod answer;
+mod buckets;
 mod caveat;
 mod deploy;
 mod grid;
@@ -16,6 +17,7 @@ pub use answer::{
     MetricSummary, MomentInterval, NextStep, NoneParts, PValueScope, Question, Scan, ScanQuestion, SeriesSummary,
     Suspect, Verdict, WhyAnswer, WithMetric,
 };
+pub use buckets::Buckets;
 pub use caveat::Caveat;
 pub use deploy::{Deploy, EventKind};
 pub use grid::{Grid, GridError, moment_at};

@@ -126,6 +126,18 @@ pub enum SourceError {
     /// A ratio of which a part is not there.
     #[error(transparent)]
     HalfRatio(Box<HalfRatio>),
+    /// The definition of a metric does not suit the data.
+    #[error("{file}: {metric}: {problem}")]
+    Definition {
+        /// The file.
+        file: String,
+        /// The metric.
+        metric: String,
+        /// What does not suit.
+        problem: String,
+        /// What to do.
+        hint: Option<String>,
+    },
     /// No source holds the metric.
     #[error("there is no metric {metric:?} among the {known} that were read")]
     UnknownMetric {
@@ -183,6 +195,7 @@ impl SourceError {
             Self::Ragged { .. } => "quote cells that hold commas, quotes or line breaks".to_owned(),
             Self::HalfRatio(half) => half.hint(),
             Self::BigQuery(error) => return error.hint(),
+            Self::Definition { hint: Some(hint), .. } => hint.clone(),
             Self::UnknownMetric { nearest, .. } if !nearest.is_empty() => {
                 format!("the nearest: {}; shiptrace metrics lists all", quoted(nearest))
             }

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use crate::model::{Caveat, Series, nearest_names};
 
 use super::error::HalfRatio;
+use super::events::Outcome;
 use super::points::{Points, ratio_series};
 use super::{MetricSource, Ratio, SourceError};
 
@@ -69,6 +70,8 @@ pub(super) enum Metric {
     Values(Points),
     /// Its numerators and denominators, with the names that they have in the files, and whether it was read as values too.
     Ratio { numerator: Points, denominator: Points, names: Ratio, beside_values: bool },
+    /// The series that raw events make.
+    Events(Box<Outcome>),
 }
 
 impl Metric {
@@ -76,6 +79,7 @@ impl Metric {
     pub(super) fn into_series(self, name: &str, zone: Tz) -> Result<(Series, Vec<Caveat>), SourceError> {
         let (numerator, denominator, names, beside_values) = match self {
             Self::Values(points) => return points.into_series(name, zone),
+            Self::Events(outcome) => return *outcome,
             Self::Ratio { numerator, denominator, names, beside_values } => {
                 (numerator, denominator, names, beside_values)
             }

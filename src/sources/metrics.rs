@@ -7,10 +7,11 @@ use chrono_tz::Tz;
 use crate::model::{Caveat, Series, nearest_names};
 
 use super::bigquery::Wanted;
+use super::events;
 use super::gathered::{Gathered, Metric, names_of, without_parts};
 use super::shape::Shape;
 use super::table::Table;
-use super::{Loaded, MetricSource, SourceError};
+use super::{Loaded, Locator, MetricSource, SourceError};
 
 /// Caveats of one code beyond so many are told as one.
 const MANY: usize = 4;
@@ -26,7 +27,17 @@ const MANY: usize = 4;
 pub fn read_metric(sources: &[MetricSource], name: &str, zone: Tz) -> Result<Loaded<Series>, SourceError> {
     let metric = some_metrics(sources, &[name], zone)?.pop();
     let (value, caveats) = metric.ok_or_else(|| unknown(sources, name, BTreeSet::new()))?.into_series(name, zone)?;
-    Ok(Loaded { value, caveats })
+    Ok(Loaded { value, caveats: caveats.into_iter().chain(bounded(sources)).collect() })
+}
+
+/// That only a stretch of time was asked of `BigQuery`.
+fn bounded(sources: &[MetricSource]) -> Option<Caveat> {
+    let session = sources.iter().find_map(|source| match &source.locator {
+        Locator::BigQuery(source) => source.session().ok(),
+        _ => None,
+    })?;
+    let text = format!("BigQuery was asked about {} only; --history 2y (or the like) asks about more.", session.shown());
+    Some(Caveat::new("bounded_history", text))
 }
 
 /// Reads the metrics of these names, or all where none is given, in the order of their names.
@@ -53,16 +64,21 @@ pub fn read_metrics(sources: &[MetricSource], names: &[String], zone: Tz) -> Res
             Err(error) => loaded.caveats.push(skipped(&error)),
         }
     }
+    loaded.caveats.extend(bounded(sources));
     loaded.caveats = condensed(loaded.caveats);
     Ok(loaded)
 }
 
 /// The metrics of these names, in their order. Each source is read once, because standard input cannot be read again.
 fn some_metrics(sources: &[MetricSource], names: &[&str], zone: Tz) -> Result<Vec<Metric>, SourceError> {
-    let is_defined = |name: &str| sources.iter().any(|s| s.name.as_deref() == Some(name));
+    let is_defined = |name: &str| sources.iter().any(|s| s.defines(name));
+    let mut of_events = events::read(sources, Some(names), zone)?;
     let others: Vec<&str> = names.iter().copied().filter(|name| !is_defined(name)).collect();
     let mut undefined = gathered(sources, None, &others, zone)?;
-    let metric = |name: &&str| {
+    let mut metric = |name: &&str| {
+        if let Some(outcome) = of_events.remove(*name) {
+            return Ok(Metric::Events(Box::new(outcome)));
+        }
         if is_defined(name) {
             let mut own = gathered(sources, Some(name), &[name], zone)?;
             let ratio = sources.iter().find(|s| s.name.as_deref() == Some(name)).and_then(|s| s.ratio.as_ref());
@@ -70,7 +86,7 @@ fn some_metrics(sources: &[MetricSource], names: &[&str], zone: Tz) -> Result<Ve
         }
         undefined.pick(name)?.ok_or_else(|| unknown(sources, name, undefined.known.clone()))
     };
-    names.iter().map(metric).collect()
+    names.iter().map(&mut metric).collect()
 }
 
 /// What the sources that define one metric, or none, hold of metrics; and the names in them, where something is not there.
@@ -114,9 +130,12 @@ fn unknown(sources: &[MetricSource], metric: &str, mut known: BTreeSet<String>) 
 
 /// Every metric; one that is defined by name wins over one that rows or columns name.
 fn all_metrics(sources: &[MetricSource], zone: Tz) -> Result<BTreeMap<String, Metric>, SourceError> {
-    let mut metrics = BTreeMap::new();
+    let of_events = events::read(sources, None, zone)?;
+    let mut metrics: BTreeMap<String, Metric> =
+        of_events.into_iter().map(|(name, outcome)| (name, Metric::Events(Box::new(outcome)))).collect();
+    let ready = sources.iter().filter(|s| s.definition.is_none());
     let defined: BTreeMap<&str, &MetricSource> =
-        sources.iter().filter_map(|s| s.name.as_deref().map(|name| (name, s))).collect();
+        ready.filter_map(|s| s.name.as_deref().map(|name| (name, s))).collect();
     for (name, source) in defined {
         let mut own = gathered(sources, Some(name), &[name], zone)?;
         if let Some(metric) = own.take(name, source.ratio.as_ref())? {

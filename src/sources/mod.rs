@@ -9,21 +9,28 @@ pub mod definition;
 mod deploys;
 mod diagnose;
 mod error;
+mod events;
 mod gathered;
 mod locator;
 mod metrics;
 mod number;
+mod plan;
 mod points;
 mod shape;
 mod table;
 mod text;
 mod timestamp;
 
+use definition::Definition;
+
 pub use bigquery::{BigQuerySource, Place, Planned, Session};
+
 pub use deploys::read_deploys;
 pub use error::{HalfRatio, SourceError, SourceErrorKind};
+pub use events::total_of;
 pub use locator::{Locator, check_readable};
 pub use metrics::{read_metric, read_metrics};
+pub use plan::{plan_deploys, plan_metrics};
 pub use timestamp::parse_moment;
 
 /// A table of deploy events.
@@ -36,7 +43,7 @@ pub struct DeploySource {
 }
 
 /// A table of metrics.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MetricSource {
     /// Where it lies.
     pub locator: Locator,
@@ -46,8 +53,19 @@ pub struct MetricSource {
     pub name: Option<String>,
     /// The parts of that metric, where it is a ratio whose parts are not called after it.
     pub ratio: Option<Ratio>,
-    /// Length of the buckets, where it was said; else it is found from the data.
+    /// Length of the buckets, where it was said; else it is found from the data, and of raw events a day.
     pub every: Option<Step>,
+    /// What that metric is of the raw events that the table holds; none where it holds series.
+    pub definition: Option<Definition>,
+}
+
+impl MetricSource {
+    /// Whether the source defines the metric of this name, or the metric of which this name is a part by its dimensions.
+    #[must_use]
+    pub fn defines(&self, name: &str) -> bool {
+        let split = self.definition.as_ref().is_some_and(|definition| !definition.by.is_empty());
+        self.name.as_deref().is_some_and(|own| own == name || (split && total_of(name) == Some(own)))
+    }
 }
 
 /// The names of two columns, or of two metrics of a long table, that make a ratio.

@@ -172,7 +172,7 @@ fn side_by_side(first: &[Value], second: &[Value]) -> Vec<(i64, [f64; 2])> {
     both.into_iter().collect()
 }
 
-fn irregular(name: &str, zone: Tz, error: &GridError) -> SourceError {
+pub(super) fn irregular(name: &str, zone: Tz, error: &GridError) -> SourceError {
     let place = match error {
         GridError::Irregular { at } | GridError::TooLong { at, .. } => format!(", see {}", shown(*at, zone)),
         GridError::TooFew { .. } => String::new(),
@@ -186,10 +186,10 @@ fn shown(unix: i64, zone: Tz) -> String {
 }
 
 /// Collects the caveats of one metric.
-struct Told<'a> {
-    name: &'a str,
-    zone: Tz,
-    caveats: Vec<Caveat>,
+pub(super) struct Told<'a> {
+    pub(super) name: &'a str,
+    pub(super) zone: Tz,
+    pub(super) caveats: Vec<Caveat>,
 }
 
 impl Told<'_> {
@@ -255,7 +255,7 @@ impl Told<'_> {
         }
     }
 
-    fn gaps(&mut self, values: &[f64], edges: &[i64], step: Step) {
+    pub(super) fn gaps(&mut self, values: &[f64], edges: &[i64], step: Step) {
         let missing = values.iter().filter(|v| v.is_nan()).count();
         let runs = values.chunk_by(|a, b| a.is_nan() == b.is_nan());
         let mut at = 0;

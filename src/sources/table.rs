@@ -20,6 +20,8 @@ pub(super) struct Table {
     pub(super) file: String,
     /// Its columns.
     pub(super) names: Vec<String>,
+    /// Their types, the row number included; none for what is not read by polars.
+    pub(super) schema: SchemaRef,
     content: Content,
 }
 
@@ -45,7 +47,7 @@ pub(super) struct Rows {
 }
 
 /// The name of the column of row numbers; no header can hold it.
-const ROW: &str = "\u{0}row";
+pub(super) const ROW: &str = "\u{0}row";
 
 impl Table {
     /// Opens what a locator names: every file, or the one table or query. Of `BigQuery` only rows are read whose column `time` lies in the
@@ -61,6 +63,7 @@ impl Table {
             return Ok(vec![Self {
                 file: source.to_string(),
                 names: asked.names(),
+                schema: SchemaRef::default(),
                 content: Content::BigQuery(asked),
             }]);
         }
@@ -118,7 +121,15 @@ impl Table {
         if let Some(column) = twin.filter(|first| names.contains(first)) {
             return Err(SourceError::DuplicateColumn { file, column });
         }
-        Ok(Self { file, names, content: Content::Frame { frame, origin } })
+        Ok(Self { file, names, schema, content: Content::Frame { frame, origin } })
+    }
+
+    /// Its rows, with a column of row numbers; none of what is not read by polars.
+    pub(super) fn rows(&self) -> LazyFrame {
+        match &self.content {
+            Content::Frame { frame, .. } => frame.clone(),
+            Content::BigQuery(_) => LazyFrame::default(),
+        }
     }
 
     /// Whether there is a column of this name.
@@ -169,6 +180,11 @@ impl Table {
         }
     }
 
+    /// What is wrong with a file that is CSV, where looking at it once more shows it.
+    pub(super) fn torn(&self) -> Option<SourceError> {
+        torn(&self.file, self.origin()?)
+    }
+
     /// The values of a column, each once, in order.
     pub(super) fn distinct(&self, column: &str) -> Result<Vec<String>, SourceError> {
         let frame = match &self.content {
@@ -184,11 +200,11 @@ impl Table {
     }
 
     #[expect(clippy::redundant_closure_for_method_calls, reason = "polars does not export the type of a result")]
-    fn collect(&self, frame: LazyFrame) -> Result<DataFrame, SourceError> {
+    pub(super) fn collect(&self, frame: LazyFrame) -> Result<DataFrame, SourceError> {
         frame.collect_with_engine(Engine::Streaming).map_err(|e| self.broken(&e)).map(|result| result.unwrap_single())
     }
 
-    fn broken(&self, error: &PolarsError) -> SourceError {
+    pub(super) fn broken(&self, error: &PolarsError) -> SourceError {
         diagnose(&self.file, self.origin().unwrap_or(&Origin::Other), &first_line(error))
     }
 
@@ -231,12 +247,12 @@ fn csv(sources: ScanSources) -> PolarsResult<LazyFrame> {
 }
 
 /// A column by its name as it is: `col` would take `*` and `^a$` for patterns.
-fn exactly(name: &str) -> Expr {
+pub(super) fn exactly(name: &str) -> Expr {
     Expr::Column(name.into())
 }
 
 /// Whether any of these holds, nested no deeper than it must be.
-fn any(mut conditions: Vec<Expr>) -> Expr {
+pub(super) fn any(mut conditions: Vec<Expr>) -> Expr {
     while conditions.len() > 1 {
         let both = |pair: &[Expr]| pair.iter().cloned().reduce(Expr::or);
         conditions = conditions.chunks(2).filter_map(both).collect();

@@ -43,7 +43,7 @@ pub fn parse_moment(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
     parse(text, zone).map(|stamp| stamp.at)
 }
 
-fn since_1970(n: i64) -> Option<DateTime<Utc>> {
+pub(super) fn since_1970(n: i64) -> Option<DateTime<Utc>> {
     match n.unsigned_abs() {
         0..100_000_000_000 => DateTime::from_timestamp(n, 0),
         100_000_000_000..100_000_000_000_000 => DateTime::from_timestamp_millis(n),

@@ -129,13 +129,6 @@ fn an_unknown_key_of_the_configuration_is_named_with_its_line_and_the_nearest() 
 }
 
 #[test]
-fn a_metric_defined_from_raw_events() {
-    let config = "[metrics.m]\nsource = \"metrics.csv\"\ntime = \"at\"\nvalue = \"count\"\n";
-    let world = World::with_a_fall().file("shiptrace.toml", config);
-    world.run(&["why", "m", "--on", "2024-02-10"]).refused(&["shiptrace.toml, line 3", "raw events"]);
-}
-
-#[test]
 fn a_window_of_nothing() {
     for window in ["0", "0d", "-1d", "long"] {
         World::with_a_fall().why(&["--window", window]).refused(&["--window", window]);

@@ -8,8 +8,6 @@ use crate::cli::{CliError, Outcome};
 use crate::investigate::{self, MetricsRequest};
 use crate::model::Answer;
 
-use super::warn_left_out;
-
 /// Which metrics can be asked about?
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Metrics {
@@ -30,7 +28,6 @@ impl Metrics {
         }
         let request = MetricsRequest { setting };
         let output = Output::open(&self.output, environment, 0, None)?;
-        warn_left_out(&resolved, self.output.quiet);
         output.write(&Answer::Metrics(investigate::metrics(&request)?))?;
         Ok(Outcome::Answered)
     }

@@ -11,19 +11,6 @@ pub(super) mod why;
 use std::io::{self, Write};
 
 use super::CliError;
-use super::resolve::Resolved;
-
-/// Warns of metrics that are left out, unless asked to be quiet.
-fn warn_left_out(resolved: &Resolved<'_>, quiet: bool) {
-    let names = resolved.left_out();
-    if !quiet && !names.is_empty() {
-        let text = format!(
-            "warning: defined from raw events, which this version does not read, and left out: {}",
-            names.join(", ")
-        );
-        let _ = writeln!(io::stderr(), "{}", crate::report::visible(&text));
-    }
-}
 
 /// Writes bytes to standard output.
 pub(super) fn print(bytes: &[u8]) -> Result<(), CliError> {

@@ -9,8 +9,6 @@ use crate::cli::{CliError, Outcome, when};
 use crate::investigate::{self, FdrMethod, ScanRequest};
 use crate::model::Answer;
 
-use super::warn_left_out;
-
 /// Every change of every metric, each with its likeliest deployments
 ///
 /// Works without deployments too. A change is told where its p-value survives the search over all moments and metrics: few metrics are
@@ -96,9 +94,6 @@ impl Scan {
             },
         };
         let output = Output::open(&self.output, environment, self.top, resolved.commit_url())?;
-        if wanted.is_none() {
-            warn_left_out(&resolved, self.output.quiet);
-        }
         let progress = Progress::new(environment.watched && !self.output.quiet, self.output.ascii);
         let scan = investigate::scan(&request, &|done, all| progress.reached(done, all))?;
         drop(progress);

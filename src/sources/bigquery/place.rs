@@ -38,7 +38,7 @@ impl BigQuerySource {
     }
 
     /// The session in which it is read.
-    pub(super) fn session(&self) -> Result<Arc<Session>, SourceError> {
+    pub(in crate::sources) fn session(&self) -> Result<Arc<Session>, SourceError> {
         let what = "BigQuery without a connection";
         self.session.clone().ok_or_else(|| SourceError::NotSupported { locator: self.to_string(), what })
     }

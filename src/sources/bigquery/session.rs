@@ -70,6 +70,12 @@ impl Session {
         self.span
     }
 
+    /// The stretch of time as people read it.
+    pub(in crate::sources) fn shown(&self) -> String {
+        let shown = |at: DateTime<Utc>| at.with_timezone(&self.zone).format("%Y-%m-%d").to_string();
+        format!("{} to {}", shown(self.span.from), shown(self.span.to - chrono::TimeDelta::seconds(1)))
+    }
+
     /// What is known of a table, asked for once.
     pub(super) fn table(&self, name: &TableName) -> Result<Arc<Table>, SourceError> {
         if let Some(table) = unpoisoned(&self.tables).get(name) {

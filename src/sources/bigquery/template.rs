@@ -10,6 +10,7 @@ pub(super) struct Template(&'static str);
 pub(super) const ROWS: Template = Template(include_str!("../../../queries/rows_of_a_series.sql"));
 pub(super) const NAMES: Template = Template(include_str!("../../../queries/names_of_metrics.sql"));
 pub(super) const DEPLOYS: Template = Template(include_str!("../../../queries/deploy_events.sql"));
+pub(super) const SERIES: Template = Template(include_str!("../../../queries/series_of_metrics.sql"));
 pub(super) const BUILDS: Template = Template(include_str!("../../../queries/deploy_events_from_cloud_build.sql"));
 
 impl Template {

@@ -17,6 +17,7 @@ mod parse;
 mod value;
 
 pub use condition::{Comparison, Condition, Literal};
+pub(in crate::sources) use literal::{date, datetime, moment};
 pub use parse::ConditionError;
 pub use value::{Value, ValueError};
 

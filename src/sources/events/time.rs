@@ -1,0 +1,307 @@
+//! The times of events, and the buckets that they fall into.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed};
+
+use polars::prelude::*;
+
+use crate::model::Buckets;
+use crate::sources::timestamp;
+
+use super::column::{Kind, known_of};
+
+/// What is seen of the events of a source on the way, whether or not they count.
+#[derive(Debug)]
+pub(super) struct Seen {
+    first: AtomicI64,
+    last: AtomicI64,
+    /// Events that count and have no time.
+    without_time: AtomicUsize,
+    /// All events.
+    rows: AtomicUsize,
+    /// Values that were NaN.
+    pub(super) not_a_number: AtomicUsize,
+    /// Whether a cell could not be read.
+    pub(super) unreadable: AtomicBool,
+}
+
+impl Seen {
+    pub(super) fn new() -> Self {
+        Self {
+            first: AtomicI64::new(i64::MAX),
+            last: AtomicI64::new(i64::MIN),
+            without_time: AtomicUsize::new(0),
+            rows: AtomicUsize::new(0),
+            not_a_number: AtomicUsize::new(0),
+            unreadable: AtomicBool::new(false),
+        }
+    }
+
+    /// The times of the first and the last event in Unix seconds; none where no event has one.
+    pub(super) fn range(&self) -> Option<(i64, i64)> {
+        let range = (self.first.load(Relaxed), self.last.load(Relaxed));
+        (range.0 <= range.1).then_some(range)
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.rows.load(Relaxed)
+    }
+
+    pub(super) fn without_time(&self) -> usize {
+        self.without_time.load(Relaxed)
+    }
+
+    fn extend(&self, first: i64, last: i64) {
+        self.first.fetch_min(first, Relaxed);
+        self.last.fetch_max(last, Relaxed);
+    }
+}
+
+/// The number of the bucket of each event that counts and has a time; none for the others. What is seen on the way goes to `seen`.
+///
+/// `counts` are columns of truth: an event counts where one of them is true, or where there is none of them. `doubts` are columns that
+/// say whether a cell could not be read.
+pub(super) fn bucket(
+    (kind, time): (Kind, Expr),
+    counts: Vec<Expr>,
+    doubts: Vec<Expr>,
+    buckets: &Arc<Buckets>,
+    seen: &Arc<Seen>,
+) -> Expr {
+    let (buckets, seen, masks) = (Arc::clone(buckets), Arc::clone(seen), counts.len());
+    let each = move |columns: &mut [Column]| {
+        for doubt in &columns[1 + masks..] {
+            if doubt.bool()?.any() {
+                seen.unreadable.store(true, Relaxed);
+            }
+        }
+        let counts = any_of(&columns[1..=masks])?;
+        let batch = Batch { buckets: &buckets, seen: &seen, counts: counts.as_ref() };
+        Ok(batch.numbers(&columns[0], kind)?.with_name("bucket".into()).into_column())
+    };
+    let rest = [counts, doubts].concat();
+    time.map_many(each, &rest, |_, fields| Ok(Field::new(fields[0].name().clone(), DataType::Int64)))
+}
+
+/// Whether any of some columns of truth is true; none where there is no column.
+fn any_of(columns: &[Column]) -> PolarsResult<Option<BooleanChunked>> {
+    let mut any: Option<BooleanChunked> = None;
+    for column in columns {
+        let next = column.bool()?;
+        any = Some(any.map_or_else(|| next.clone(), |before| &before | next));
+    }
+    Ok(any)
+}
+
+/// Some rows of a table.
+struct Batch<'a> {
+    buckets: &'a Buckets,
+    seen: &'a Seen,
+    counts: Option<&'a BooleanChunked>,
+}
+
+impl Batch<'_> {
+    fn numbers(&self, times: &Column, kind: Kind) -> PolarsResult<Int64Chunked> {
+        self.seen.rows.fetch_add(times.len(), Relaxed);
+        if kind == Kind::Text {
+            let texts = times.str()?;
+            return Ok(self.number_all(texts.iter().map(|text| text.map(|text| unix_of(text, self.buckets)))));
+        }
+        let ticks = times.to_physical_repr().cast(&DataType::Int64)?;
+        let ticks = ticks.i64()?;
+        let read = |tick: i64| Some(unix_of_tick(tick, kind, self.buckets));
+        // The first and the last of numbers are found without reading each.
+        if kind != Kind::Number && kind != Kind::Float {
+            for tick in [ticks.min(), ticks.max()].into_iter().flatten() {
+                let unix = unix_of_tick(tick, kind, self.buckets);
+                self.seen.extend(unix, unix);
+            }
+            return Ok(self.number_counted(ticks, kind));
+        }
+        Ok(self.number_all(ticks.iter().map(|tick| tick.map(read))))
+    }
+
+    /// The numbers of the events that count, of all of which the time is read: an outer none is an empty cell, an inner one an unreadable one.
+    fn number_all(&self, times: impl Iterator<Item = Option<Option<i64>>>) -> Int64Chunked {
+        let (mut first, mut last, mut empty, mut unreadable) = (i64::MAX, i64::MIN, 0, false);
+        let mut number = |time: Option<Option<i64>>, counts: bool| match time {
+            Some(Some(unix)) => {
+                (first, last) = (first.min(unix), last.max(unix));
+                counts.then(|| self.buckets.number(unix))
+            }
+            Some(None) => {
+                unreadable = true;
+                None
+            }
+            None => {
+                empty += usize::from(counts);
+                None
+            }
+        };
+        let numbers: Int64Chunked = match self.counts {
+            None => times.map(|time| number(time, true)).collect(),
+            Some(counts) => times.zip(counts.iter()).map(|(time, counts)| number(time, counts == Some(true))).collect(),
+        };
+        self.seen.extend(first, last);
+        self.seen.without_time.fetch_add(empty, Relaxed);
+        if unreadable {
+            self.seen.unreadable.store(true, Relaxed);
+        }
+        numbers
+    }
+
+    /// The numbers of the events that count; the times of the others are not read.
+    fn number_counted(&self, ticks: &Int64Chunked, kind: Kind) -> Int64Chunked {
+        let mut empty = 0;
+        let mut number = |tick: Option<i64>| {
+            empty += usize::from(tick.is_none());
+            tick.map(|tick| self.buckets.number(unix_of_tick(tick, kind, self.buckets)))
+        };
+        let numbers: Int64Chunked = match self.counts {
+            None => ticks.iter().map(number).collect(),
+            Some(counts) => {
+                let both = ticks.iter().zip(counts.iter());
+                both.map(|(tick, counts)| if counts == Some(true) { number(tick) } else { None }).collect()
+            }
+        };
+        self.seen.without_time.fetch_add(empty, Relaxed);
+        numbers
+    }
+}
+
+/// Whether there is text that is no time.
+pub(super) fn unreadable(kind: Kind, time: Expr, buckets: &Arc<Buckets>) -> Expr {
+    let buckets = Arc::clone(buckets);
+    known_of(vec![time], move |columns| {
+        if kind != Kind::Text {
+            return Ok(BooleanChunked::full(PlSmallStr::EMPTY, false, columns[0].len()));
+        }
+        let texts = columns[0].str()?.iter();
+        Ok(texts.map(|text| Some(text.is_some_and(|text| unix_of(text, &buckets).is_none()))).collect())
+    })
+}
+
+/// The Unix seconds of what a column of numbers, dates or times holds.
+fn unix_of_tick(tick: i64, kind: Kind, buckets: &Buckets) -> i64 {
+    let per_second = |unit| match unit {
+        TimeUnit::Nanoseconds => 1_000_000_000,
+        TimeUnit::Microseconds => 1_000_000,
+        TimeUnit::Milliseconds => 1_000,
+    };
+    match kind {
+        Kind::Date => buckets.moment_of(tick.saturating_mul(86_400)),
+        Kind::Clock(unit) => buckets.moment_of(tick.div_euclid(per_second(unit))),
+        Kind::Moment(unit) => tick.div_euclid(per_second(unit)),
+        _ => timestamp::since_1970(tick).map_or(0, |at| at.timestamp()),
+    }
+}
+
+/// The Unix seconds of a time as text; none where it is no time.
+pub(super) fn unix_of(text: &str, buckets: &Buckets) -> Option<i64> {
+    match usual(text.as_bytes(), buckets) {
+        Some(unix) => Some(unix),
+        None => timestamp::parse(text, buckets.zone()).map(|stamp| stamp.at.timestamp()),
+    }
+}
+
+/// Reads `2024-01-31T10:00:00`, with a space for the T, a fraction, and `Z`, `UTC` or an offset, as nearly all times are written. None
+/// for anything else, which need not be wrong.
+fn usual(text: &[u8], buckets: &Buckets) -> Option<i64> {
+    if text.len() < 19 || text[4] != b'-' || text[7] != b'-' || !matches!(text[10], b'T' | b' ') {
+        return None;
+    }
+    if text[13] != b':' || text[16] != b':' {
+        return None;
+    }
+    let two = |at: usize| digits(&text[at..at + 2]);
+    let (year, month, day) = (digits(&text[..4])?, two(5)?, two(8)?);
+    let (hour, minute, second) = (two(11)?, two(14)?, two(17)?);
+    let is_date = (1..=12).contains(&month) && day >= 1 && day <= days_in(year, month);
+    if !is_date || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let local = days_since_1970(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second;
+    let mut rest = &text[19..];
+    if let [b'.', fraction @ ..] = rest {
+        let length = fraction.iter().take_while(|b| b.is_ascii_digit()).count();
+        if length == 0 {
+            return None;
+        }
+        rest = &fraction[length..];
+    }
+    match rest {
+        [] => Some(buckets.moment_of(local)),
+        b"Z" | b" UTC" => Some(local),
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
+            let (hours, minutes) = (digits(&[*h1, *h2])?, digits(&[*m1, *m2])?);
+            let offset = hours * 3_600 + minutes * 60;
+            (hours <= 23 && minutes <= 59).then(|| if *sign == b'+' { local - offset } else { local + offset })
+        }
+        _ => None,
+    }
+}
+
+fn digits(text: &[u8]) -> Option<i64> {
+    text.iter().try_fold(0, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
+}
+
+fn days_in(year: i64, month: i64) -> i64 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar, counted in years that begin in March.
+fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::Tz;
+
+    use crate::model::Step;
+
+    use super::*;
+
+    #[test]
+    fn the_usual_way_of_writing_times_reads_as_the_thorough_one_does() {
+        for zone in [Tz::UTC, Tz::Europe__Oslo, Tz::America__St_Johns] {
+            let buckets = Buckets::new(Step::Day, zone);
+            for i in 0..4_000_i64 {
+                let at = chrono::DateTime::from_timestamp(-500_000_000 + i * 777_777, 0).unwrap();
+                for format in
+                    ["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M:%S.25", "%Y-%m-%dT%H:%M:%S-03:30", "%Y-%m-%d %H:%M:%S UTC"]
+                {
+                    let text = at.format(format).to_string();
+                    let thorough = timestamp::parse(&text, zone).unwrap().at.timestamp();
+                    assert_eq!(usual(text.as_bytes(), &buckets), Some(thorough), "{text} in {zone}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_not_read_as_one() {
+        let buckets = Buckets::new(Step::Day, Tz::UTC);
+        for text in [
+            "2024-02-30T10:00:00Z",
+            "2024-01-31T25:00:00Z",
+            "2024-01-31T10:00:00X",
+            "",
+            "soon",
+            "2024-01-31T10:00:00+99:00",
+        ] {
+            assert_eq!(unix_of(text, &buckets), None, "{text}");
+        }
+        assert_eq!(unix_of("2024-01-31", &buckets), Some(1_706_659_200));
+        assert_eq!(unix_of("1706659200000", &buckets), Some(1_706_659_200));
+        assert_eq!(unix_of("2024-01-31T24:00", &buckets), Some(1_706_745_600));
+    }
+}
