@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`why`, `scan`, `deploys` and `metrics` end to end from BigQuery: the test engine runs the SQL that shiptrace sends."""
 
+import datetime
 import json
 import unittest
 
@@ -11,6 +12,11 @@ from support.warehouse import BUILDS, DEPLOYS, METRICS, NOW, SAMPLE, Warehouse, 
 WHY = ("why", "confirmed_interactions", "--on", "2023-11-24", "--as-of", NOW)
 FILES = ("--no-config", "--metrics", SAMPLE / "interactions.csv", "--deploys", SAMPLE / "deploys.csv")
 TABLES = ("--no-config", "--metrics", f"bigquery:{METRICS}", "--deploys", f"bigquery:{DEPLOYS}")
+
+
+def instant(text):
+    """A moment of an answer."""
+    return datetime.datetime.fromisoformat(text)
 
 
 def suspects(answer):
@@ -42,8 +48,8 @@ class Answers(Warehouse):
         for deploy in read:
             given = wanted[deploy["id"]]
             # The moment is that of the build's end, not of its message.
-            self.assertEqual(deploy["deployed_at"][:19], given["deployed_at"][:19])
-            self.assertNotIn(".5", deploy["deployed_at"])
+            self.assertEqual(instant(deploy["deployed_at"]).replace(microsecond=0), instant(given["deployed_at"]))
+            self.assertNotEqual(instant(deploy["deployed_at"]).microsecond, 500_000)
             for key in ("app", "environment", "repo", "commit", "branch", "author", "message"):
                 self.assertEqual(deploy[key] or "", given[key], key)
 

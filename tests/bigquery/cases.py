@@ -135,6 +135,8 @@ CASES = {
     "nine_digits_parsed": one("PARSE_TIMESTAMP('%Y-%m-%dT%H:%M:%E*SZ', '2026-03-29T00:40:00.123456789Z'), "
                               "PARSE_TIMESTAMP('%Y-%m-%dT%H:%M:%E*SZ', '2026-03-29T00:40:00Z')",
                               at("2026-03-29 00:40:00.123456"), at("2026-03-29 00:40:00")),
+    "nine_digits_cut": one(r"SAFE_CAST(REGEXP_REPLACE('2026-03-29T00:40:00.123456789Z', r'(\.\d{6})\d+', r'\1') AS TIMESTAMP)",
+                           at("2026-03-29 00:40:00.123456")),
     "parsed_in_zone": one("PARSE_TIMESTAMP('%Y-%m-%d %H:%M', '2026-07-01 01:30', 'Europe/Oslo'), "
                           "SAFE.PARSE_TIMESTAMP('%Y-%m-%d', 'never')", at("2026-06-30 23:30:00"), None),
     "formatted_in_zone": one("FORMAT_TIMESTAMP('%F %T', TIMESTAMP '2026-03-29 01:30:00+00', 'Europe/Oslo'), "

@@ -1,6 +1,7 @@
 """shiptrace against the BigQuery test engine: tables of the sample data, and raw Cloud Build messages of its deployments."""
 
 import csv
+import datetime
 import json
 
 from bigquery.service import BigQuery
@@ -64,14 +65,17 @@ def sample_deploys():
 def messages(deploy):
     """The messages of a build: begun, over, and over once more, for they come at least once, the last one out of order."""
     status = {"success": "SUCCESS"}.get(deploy["status"], "FAILURE")
-    build = {"id": deploy["id"], "projectId": "test-proj", "createTime": deploy["deployed_at"], "logUrl": deploy["url"],
+    moment = datetime.datetime.fromisoformat(deploy["deployed_at"]).astimezone(datetime.timezone.utc)
+    begun = (moment - datetime.timedelta(minutes=10)).strftime("%Y-%m-%dT%H:%M:%S")
+    second = moment.strftime("%Y-%m-%dT%H:%M:%S")
+    build = {"id": deploy["id"], "projectId": "test-proj", "createTime": f"{begun}Z", "logUrl": deploy["url"],
              "substitutions": {"_APP": deploy["app"], "_ENVIRONMENT": deploy["environment"], "_COMMIT_MSG": deploy["message"],
                                "_AUTHOR": deploy["author"], "REPO_FULL_NAME": deploy["repo"], "COMMIT_SHA": deploy["commit"],
                                "BRANCH_NAME": deploy["branch"]}}
     # The service writes nine digits of a second.
-    over = build | {"status": status, "finishTime": deploy["deployed_at"].replace("Z", ".123456789Z")}
-    later = deploy["deployed_at"].replace("Z", ".5Z")
+    over = build | {"status": status, "finishTime": f"{second}.123456789Z"}
+    later = f"{second}.5Z"
     attributes = json.dumps({"buildId": deploy["id"], "status": status})
     return [[json.dumps(over), f"{deploy['id']}-2", later, attributes, "s"],
-            [json.dumps(build | {"status": "WORKING"}), f"{deploy['id']}-1", deploy["deployed_at"], attributes, "s"],
+            [json.dumps(build | {"status": "WORKING"}), f"{deploy['id']}-1", f"{second}Z", attributes, "s"],
             [json.dumps(over), f"{deploy['id']}-2", later, attributes, "s"]]
