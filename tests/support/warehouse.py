@@ -32,7 +32,7 @@ class Warehouse(Programs):
 
     def environment(self, **more):
         """As in every test, and where the engine is."""
-        return super().environment(BIGQUERY_EMULATOR_HOST=self.service.host, **more)
+        return super().environment(**{"BIGQUERY_EMULATOR_HOST": self.service.host, **more})
 
     def answer(self, *arguments, **options):
         """The JSON of a command that must succeed."""
