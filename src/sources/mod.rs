@@ -15,6 +15,7 @@ mod metrics;
 mod number;
 mod points;
 mod shape;
+mod slices;
 mod table;
 mod text;
 mod timestamp;
