@@ -30,7 +30,7 @@ pub struct RowError {
     pub reason: String,
 }
 
-/// What happens while `BigQuery` works, for whoever waits.
+/// What happens while BigQuery works, for whoever waits.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event<'a> {
     /// A query will run and scan so much.
@@ -69,7 +69,7 @@ pub trait Listener: Send + Sync + fmt::Debug {
     fn hear(&self, event: &Event<'_>);
 }
 
-/// All that the rest of the program knows of `BigQuery`.
+/// All that the rest of the program knows of BigQuery.
 pub trait Warehouse: Send + Sync + fmt::Debug {
     /// The columns, partitions and size of a table.
     ///

@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 
 use super::api::{Event, Listener, Priced, RowError, Warehouse};
-use super::auth::Credentials;
+use super::auth::{Credentials, encoded};
 use super::cache::Entry;
 use super::call::{Ask, Connection};
 use super::error::BigQueryError;
@@ -144,7 +144,7 @@ impl Inner {
 
     async fn table(&self, name: &TableName) -> Result<Table, BigQueryError> {
         let TableName { project, dataset, table } = name;
-        let path = format!("projects/{project}/datasets/{dataset}/tables/{}", escaped(table));
+        let path = format!("projects/{project}/datasets/{dataset}/tables/{}", encoded(table));
         let read = |body: &[u8]| serde_json::from_slice::<Answer>(body);
         let place = format!("bigquery:{name}");
         self.call(&Ask::get(path, Vec::new()), (&place, project), self.end(), read).await.map(Table::of)
@@ -152,7 +152,7 @@ impl Inner {
 
     async fn insert(&self, name: &TableName, rows: &[(String, Value)]) -> Result<Vec<RowError>, BigQueryError> {
         let TableName { project, dataset, table } = name;
-        let path = format!("projects/{project}/datasets/{dataset}/tables/{}/insertAll", escaped(table));
+        let path = format!("projects/{project}/datasets/{dataset}/tables/{}/insertAll", encoded(table));
         let place = format!("bigquery:{name}");
         let mut errors = Vec::new();
         for (chunk, rows) in rows.chunks(INSERTED).enumerate() {
@@ -174,19 +174,6 @@ impl Inner {
 /// Bytes and cost in words.
 fn shown_price(priced: &Priced) -> String {
     format!("{}, {}", shown_bytes(priced.bytes), shown_cost(priced.cost))
-}
-
-/// The name of a table as a part of an address.
-fn escaped(table: &str) -> String {
-    let mut path = String::with_capacity(table.len());
-    for byte in table.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_".contains(&byte) {
-            path.push(char::from(byte));
-        } else {
-            path.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    path
 }
 
 #[derive(Deserialize)]

@@ -56,7 +56,7 @@ impl TableName {
     /// Reads `project.dataset.table`; a project of a domain is `example.com:project`.
     ///
     /// # Errors
-    /// Where there are not three parts, or one holds a character that `BigQuery` does not allow.
+    /// Where there are not three parts, or one holds a character that BigQuery does not allow.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let text = text.trim();
         let mut parts = text.rsplitn(3, '.');
@@ -103,7 +103,7 @@ pub(super) fn is_project(text: &str) -> bool {
 /// A column, or a field of one (`payload.kind`), as it stands in SQL.
 ///
 /// # Errors
-/// Where a part is empty, too long, or holds a character that `BigQuery` does not allow in columns.
+/// Where a part is empty, too long, or holds a character that BigQuery does not allow in columns.
 pub fn column(name: &str) -> Result<String, NameError> {
     let is_fine = |part: &str| {
         !part.is_empty()

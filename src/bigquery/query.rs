@@ -25,7 +25,7 @@ pub enum Parameter {
 }
 
 impl Parameter {
-    /// Its type, as `BigQuery` writes it.
+    /// Its type, as BigQuery writes it.
     #[must_use]
     pub fn type_name(&self) -> &'static str {
         match self {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::cache::CacheSettings;
 
-/// How `BigQuery` is asked.
+/// How BigQuery is asked.
 #[derive(Clone, PartialEq)]
 pub struct Settings {
     /// The project that runs the queries and pays for them; else that of the credentials, else that of the table.

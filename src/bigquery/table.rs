@@ -39,7 +39,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// A column by its name, in any case, as `BigQuery` takes them.
+    /// A column by its name, in any case, as BigQuery takes them.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))

@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::commands::{completions, deploys, man, metrics, scan, why};
+use super::commands::{check, completions, deploys, man, metrics, scan, why};
 
 /// Why did a metric change on that day - did we ship something?
 #[derive(Debug, Parser)]
@@ -37,6 +37,7 @@ pub(super) enum Command {
     Scan(scan::Scan),
     Deploys(deploys::Deploys),
     Metrics(metrics::Metrics),
+    Check(check::Check),
     Completions(completions::Completions),
     Man(man::Man),
 }

@@ -120,7 +120,7 @@ pub enum SourceError {
         /// What is wrong with it.
         problem: &'static str,
     },
-    /// `BigQuery` did not answer.
+    /// BigQuery did not answer.
     #[error(transparent)]
     BigQuery(Box<BigQueryError>),
     /// A ratio of which a part is not there.

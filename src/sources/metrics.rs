@@ -30,13 +30,14 @@ pub fn read_metric(sources: &[MetricSource], name: &str, zone: Tz) -> Result<Loa
     Ok(Loaded { value, caveats: caveats.into_iter().chain(bounded(sources)).collect() })
 }
 
-/// That only a stretch of time was asked of `BigQuery`.
+/// That only a stretch of time was asked of BigQuery.
 fn bounded(sources: &[MetricSource]) -> Option<Caveat> {
     let session = sources.iter().find_map(|source| match &source.locator {
         Locator::BigQuery(source) => source.session().ok(),
         _ => None,
     })?;
-    let text = format!("BigQuery was asked about {} only; --history 2y (or the like) asks about more.", session.shown());
+    let text =
+        format!("BigQuery was asked about {} only; --history 2y (or the like) asks about more.", session.shown());
     Some(Caveat::new("bounded_history", text))
 }
 

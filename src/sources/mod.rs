@@ -1,4 +1,4 @@
-//! Reads deploy events and metrics from files and from `BigQuery` into the model. Data frames end here.
+//! Reads deploy events and metrics from files and from BigQuery into the model. Data frames end here.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +17,7 @@ mod number;
 mod plan;
 mod points;
 mod shape;
+mod slices;
 mod table;
 mod text;
 mod timestamp;

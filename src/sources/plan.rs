@@ -13,10 +13,9 @@ pub fn plan_metrics(sources: &[MetricSource], names: &[String], zone: Tz) -> Res
     let (defined, ready): (Vec<_>, Vec<_>) = sources.iter().cloned().partition(|source| source.definition.is_some());
     // Metrics over raw events share a query; the others go one by one, because a source without rows ends the reading of all.
     for group in [defined].into_iter().chain(ready.into_iter().map(|source| vec![source])) {
-        let of_group = |name: &&String| match group.iter().any(|source| source.name.is_some()) {
-            true => group.iter().any(|source| source.defines(name)),
-            false => !sources.iter().any(|source| source.defines(name)),
-        };
+        let named = group.iter().any(|source| source.name.is_some());
+        let holding = if named { group.as_slice() } else { sources };
+        let of_group = |name: &&String| holding.iter().any(|source| source.defines(name)) == named;
         let asked: Vec<String> = names.iter().filter(of_group).cloned().collect();
         if !group.is_empty() && (names.is_empty() || !asked.is_empty()) {
             noted(read_metrics(&group, &asked, zone))?;
@@ -35,9 +34,9 @@ pub fn plan_deploys(sources: &[DeploySource], zone: Tz) -> Result<(), SourceErro
 
 fn noted<T>(read: Result<T, SourceError>) -> Result<(), SourceError> {
     match read {
-        Err(error @ (SourceError::BigQuery(_) | SourceError::Unreadable { .. } | SourceError::MissingColumn { .. })) => {
-            Err(error)
-        }
+        Err(
+            error @ (SourceError::BigQuery(_) | SourceError::Unreadable { .. } | SourceError::MissingColumn { .. }),
+        ) => Err(error),
         _ => Ok(()),
     }
 }

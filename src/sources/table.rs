@@ -12,6 +12,7 @@ use super::SourceError;
 use super::bigquery::{Asked, Wanted};
 use super::diagnose::{diagnose, torn};
 use super::locator::{FileKind, Locator, kind_of, open};
+use super::slices::{Slices, slices};
 use super::text::to_text;
 
 /// A file whose columns are known and whose rows are not read yet.
@@ -50,7 +51,7 @@ pub(super) struct Rows {
 pub(super) const ROW: &str = "\u{0}row";
 
 impl Table {
-    /// Opens what a locator names: every file, or the one table or query. Of `BigQuery` only rows are read whose column `time` lies in the
+    /// Opens what a locator names: every file, or the one table or query. Of BigQuery only rows are read whose column `time` lies in the
     /// time asked about, from the start of a bucket of `step` on where that is known.
     pub(super) fn open_all(
         locator: &Locator,
@@ -178,6 +179,20 @@ impl Table {
             Some(error) => Err(error),
             None => Ok(()),
         }
+    }
+
+    /// The rows of a large file of plain CSV piece by piece; none where it is small or of another kind.
+    pub(super) fn slices(&self) -> Result<Option<Slices>, SourceError> {
+        if let Some(Origin::Csv(path)) = self.origin() { slices(path) } else { Ok(None) }
+    }
+
+    /// The same table with the rows of a piece.
+    pub(super) fn with_rows(&self, piece: Vec<u8>) -> Result<Self, SourceError> {
+        let frame = csv(ScanSources::Buffers([piece.into()].into())).map_err(|e| self.broken(&e))?;
+        let (file, names, schema) = (self.file.clone(), self.names.clone(), self.schema.clone());
+        let origin =
+            if let Some(Origin::Csv(path)) = self.origin() { Origin::Csv(path.clone()) } else { Origin::Other };
+        Ok(Self { file, names, schema, content: Content::Frame { frame, origin } })
     }
 
     /// What is wrong with a file that is CSV, where looking at it once more shows it.

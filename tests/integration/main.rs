@@ -5,6 +5,7 @@
 
 mod answer;
 mod bad_input;
+mod bigquery;
 mod caveats;
 mod commands;
 mod events;

@@ -1,58 +1,95 @@
-"""Raw events for tests, the same ones from the same seed: as CSV, as Parquet and as a relation of DuckDB.
+#!/usr/bin/env python3
+"""Raw events of a seed, with what makes real ones hard: written as CSV, and as Parquet where duckdb is installed.
 
-They hold what real ones hold: two ways to write a moment (UTC, and local with an offset), the days on which the clocks of Oslo and
-New York change, missing values, rows that come late and in any order, rows that come twice, and a change at CHANGE.
+    python tests/support/events.py FOLDER [--rows 1000000] [--seed 1]
+
+Writes FOLDER/events.csv and FOLDER/events.parquet, the same events in the same order. Times are written in two zones (with the
+offset of Oslo and of New York, across the clock change of both) and in UTC. Some rows are late, some come twice, some have no time,
+kind, amount or country. `events()` yields them as Python values for who loads them into another engine.
 """
 
-import duckdb
+import argparse
+import csv
+import random
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
-FROM, DAYS, CHANGE = "2023-09-20 00:00:00", 70, "2023-11-15 12:00:00"
-COLUMNS = [("occurred_at", "TIMESTAMP"), ("event", "STRING"), ("country", "STRING"), ("person", "STRING"), ("amount", "FLOAT64"),
-           ("weight", "INT64"), ("ok", "BOOL")]
-
-# A number from 0 to 999,999 for each row and purpose, which no version of a random generator changes.
-EVENTS = """
-CREATE MACRO draw(i, purpose) AS CAST(('0x' || substr(md5(i || '-' || purpose || '-{seed}'), 1, 8)) AS BIGINT) % 1000000;
-CREATE TABLE events AS
-WITH drawn AS (
-    SELECT i, TIMESTAMP '{start}' + to_microseconds(
-        (draw(i, 'day') % {days}) * 86400000000 + draw(i, 'second') % 86400 * 1000000 + draw(i, 'micro')) AS moment
-    FROM range({rows}) AS t(i)
-), told AS (
-    SELECT i, moment,
-        CASE WHEN draw(i, 'event') < CASE WHEN moment >= TIMESTAMP '{change}' THEN 110000 ELSE 150000 END THEN 'confirmed'
-             WHEN draw(i, 'event') < 200000 THEN 'failed' ELSE 'viewed' END AS event,
-        CASE WHEN draw(i, 'country') < 20000 THEN NULL ELSE ['NO', 'US', 'DE', 'JP', 'BR'][1 + draw(i, 'country') % 5] END AS country,
-        CASE WHEN draw(i, 'anonymous') < 10000 THEN NULL ELSE 'p' || (draw(i, 'person') % 20000) END AS person,
-        CASE WHEN draw(i, 'amount') < 100000 THEN NULL
-             ELSE (draw(i, 'amount') - 200000) / 997.0 * CASE WHEN moment >= TIMESTAMP '{change}' THEN 0.9 ELSE 1.0 END END AS amount,
-        CASE WHEN draw(i, 'weight') < 5000 THEN NULL ELSE draw(i, 'weight') % 100 END AS weight,
-        CASE WHEN draw(i, 'ok') < 30000 THEN NULL ELSE draw(i, 'ok') % 100 < 92 END AS ok,
-        draw(i, 'order') AS place, draw(i, 'zone') % 2 AS writes_local
-    FROM drawn
-)
-SELECT * FROM told UNION ALL SELECT * REPLACE (1000000 + place AS place) FROM told WHERE draw(i, 'twice') < 5000;
-"""
-LOCAL = """CASE WHEN writes_local = 0 THEN strftime(moment, '%Y-%m-%dT%H:%M:%S.%fZ')
-    ELSE strftime(moment + to_hours(oslo), '%Y-%m-%dT%H:%M:%S.%f') || '+0' || oslo || ':00' END"""
+COLUMNS = ("occurred_at", "event", "user_id", "amount", "country", "trial")
+KINDS, WEIGHTS = ("seen", "clicked", "confirmed", "paid", "it's \"odd\", 100 %"), (50, 25, 15, 9, 1)
+COUNTRIES = ("NO", "SE", "DK", "US", "")
+ZONES = (ZoneInfo("Europe/Oslo"), ZoneInfo("America/New_York"), timezone.utc)
+# From a week before clocks change in New York to some weeks after they change in Oslo.
+FIRST, DAYS = datetime(2024, 3, 3, tzinfo=timezone.utc), 60
+# At noon of this day confirmations fall by a third.
+FALL = datetime(2024, 4, 10, 12, tzinfo=timezone.utc)
 
 
-def write(folder, rows, seed=7):
-    """Writes events.csv and events.parquet into a folder and returns their paths."""
-    database = duckdb.connect()
-    database.execute("SET TimeZone = 'UTC'; SET threads = 2; SET enable_progress_bar = false")
-    database.execute(EVENTS.format(seed=seed, start=FROM, days=DAYS, rows=rows, change=CHANGE))
-    columns = ", ".join(name for name, _ in COLUMNS[1:])
-    csv, parquet = folder / "events.csv", folder / "events.parquet"
-    summer = "CASE WHEN moment < TIMESTAMP '2023-10-29 01:00:00' THEN 2 ELSE 1 END AS oslo"
-    database.execute(f"COPY (SELECT {LOCAL} AS occurred_at, {columns} FROM (SELECT *, {summer} FROM events) ORDER BY place, i) "
-                     f"TO '{csv}' (HEADER)")
-    database.execute(f"COPY (SELECT moment AT TIME ZONE 'UTC' AS occurred_at, {columns} FROM events ORDER BY place, i) TO '{parquet}'")
-    database.close()
-    return csv, parquet
+def events(rows=1_000_000, seed=1):
+    """Tuples in the order of COLUMNS: an aware datetime, texts, a float, a bool; None where there is no value."""
+    chance = random.Random(seed)
+    step = DAYS * 86_400 / rows
+    last = None
+    for i in range(rows):
+        if last and chance.random() < 0.002:
+            yield last
+            continue
+        moment = FIRST + timedelta(seconds=int(i * step))
+        if chance.random() < 0.01:
+            moment -= timedelta(seconds=min(chance.randrange(2 * 86_400), int(i * step)))
+        kind = chance.choices(KINDS, WEIGHTS)[0]
+        if kind == "confirmed" and moment >= FALL and chance.random() < 1 / 3:
+            kind = "seen"
+        gone = chance.random()
+        last = (None if gone < 0.001 else moment.astimezone(ZONES[i % 3]),
+                None if 0.001 <= gone < 0.006 else kind,
+                f"u{int(chance.paretovariate(0.9)) % 50_000}",
+                None if chance.random() < 0.3 else round(chance.lognormvariate(3, 1), 2),
+                COUNTRIES[int(chance.random() ** 2 * 5)] or None,
+                None if chance.random() < 0.1 else chance.random() < 0.2)
+        yield last
 
 
-def load(service, path, parquet, **more):
-    """Puts the events into a table of the BigQuery test engine."""
-    service.create_table(path, COLUMNS, partition="occurred_at", **more)
-    service.load(path, f"read_parquet('{parquet}')")
+def cell(value):
+    """A value as CSV has it: RFC 3339 with the offset of its zone, true and false, an empty cell."""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else value
+
+
+def write_csv(path, rows=1_000_000, seed=1):
+    """Writes the events as CSV."""
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(map(cell, event) for event in events(rows, seed))
+
+
+def write_parquet(path, source):
+    """Writes the CSV once more as Parquet, with a type for each column."""
+    import duckdb
+
+    types = ("TIMESTAMPTZ", "VARCHAR", "VARCHAR", "DOUBLE", "VARCHAR", "BOOLEAN")
+    columns = ", ".join(f"'{name}': '{kind}'" for name, kind in zip(COLUMNS, types))
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = true")
+        connection.execute(f"COPY (SELECT * FROM read_csv('{source}', header = true, columns = {{{columns}}})) "
+                           f"TO '{path}' (FORMAT parquet)")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Writes raw events of a seed as CSV and Parquet.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    source = arguments.folder / "events.csv"
+    write_csv(source, arguments.rows, arguments.seed)
+    write_parquet(arguments.folder / "events.parquet", source)
+
+
+if __name__ == "__main__":
+    main()

@@ -114,8 +114,7 @@ fn kind(name: &str, json: serde_json::Value, depth: u8) -> Result<Kind, String> 
         })
     }
     match name {
-        "authorized_user" => Ok(Kind::User(parsed(name, json)?)),
-        "external_account_authorized_user" => Ok(Kind::User(parsed(name, json)?)),
+        "authorized_user" | "external_account_authorized_user" => Ok(Kind::User(parsed(name, json)?)),
         "service_account" => Ok(Kind::Service(parsed(name, json)?)),
         "external_account" => Ok(Kind::External(Box::new(External::read(json)?))),
         "impersonated_service_account" if depth == 0 => {

@@ -21,6 +21,7 @@ use super::settings::Settings;
 use file::Kind;
 
 pub(in crate::bigquery) use file::safe_url;
+pub(in crate::bigquery) use token::encoded;
 
 /// What tokens are asked for.
 const SCOPE: &str = "https://www.googleapis.com/auth/bigquery";
@@ -65,7 +66,7 @@ impl Credentials {
             token: Mutex::new(None),
         };
         if let Some(host) = settings.variable("BIGQUERY_EMULATOR_HOST") {
-            return Ok(credentials(Kind::None, format!("of the emulator at {}", shown(host)), None, None));
+            return Ok(credentials(Kind::None, format!("to the emulator at {}", shown(host)), None, None));
         }
         let mut looked = Vec::new();
         for (named_by, path) in files(settings) {

@@ -82,14 +82,17 @@ fn refused(reply: &Reply, host: &str, secrets: &[&Secret], place: &str) -> Failu
     BigQueryError::CredentialsRefused { place: place.to_owned(), message }.into()
 }
 
-/// A text as it stands in a form.
-fn encoded(text: &str) -> String {
+/// A text as it stands in a form or in an address.
+pub(in crate::bigquery) fn encoded(text: &str) -> String {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut form = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             form.push(char::from(byte));
         } else {
-            form.push_str(&format!("%{byte:02X}"));
+            let digits = [byte >> 4, byte & 15].map(|digit| char::from(HEX[usize::from(digit)]));
+            form.push('%');
+            form.extend(digits);
         }
     }
     form

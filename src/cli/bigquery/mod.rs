@@ -1,4 +1,4 @@
-//! How `BigQuery` is asked, by what flags, environment and configuration say.
+//! How BigQuery is asked, by what flags, environment and configuration say.
 
 mod config;
 mod plan;

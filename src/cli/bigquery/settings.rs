@@ -18,7 +18,7 @@ const HISTORY: Duration = Duration::from_hours(400 * 24);
 /// Nothing before 1970 is asked for.
 const LONGEST_HISTORY: Duration = Duration::from_hours(24 * 366 * 100);
 
-/// How `BigQuery` is asked: flags win over the environment, which wins over the configuration.
+/// How BigQuery is asked: flags win over the environment, which wins over the configuration.
 pub(in crate::cli) fn settings(
     flags: &BigQueryArguments,
     environment: &Environment,

@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::bigquery::{Event, Listener};
 use crate::report::visible;
 
-/// Tells on standard error what `BigQuery` does and costs.
+/// Tells on standard error what BigQuery does and costs.
 #[derive(Debug)]
 pub(in crate::cli) struct Told {
     quiet: bool,

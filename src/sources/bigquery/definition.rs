@@ -58,7 +58,7 @@ pub(in crate::sources) fn counted(
         return Err(SourceError::NotSupported { locator: place, what });
     };
     let table = session.table(name)?;
-    let mut statement = Statement::new(&table, &place, step)?;
+    let mut statement = Statement::new(&table, &place, step);
     statement.add_all(definitions)?;
     let (query, columns) = statement.finish(&session, name, first)?;
     let result = session.collect(&query, columns)?;
@@ -75,9 +75,9 @@ struct Statement<'a> {
 }
 
 impl<'a> Statement<'a> {
-    fn new(table: &'a Arc<Table>, place: &'a str, step: Step) -> Result<Self, SourceError> {
+    fn new(table: &'a Arc<Table>, place: &'a str, step: Step) -> Self {
         let compiler = Compiler { table, place, parameters: Parameters::default() };
-        Ok(Self { compiler, step, place, values: Vec::new(), exact: false })
+        Self { compiler, step, place, values: Vec::new(), exact: false }
     }
 
     fn add_all(&mut self, definitions: &[&Definition]) -> Result<(), SourceError> {
@@ -133,7 +133,7 @@ impl<'a> Statement<'a> {
         }
         let in_seconds = format!("UNIX_SECONDS({})", moment(&time)?);
         let range = format!("COUNT(*) AS events,\nMIN({in_seconds}) AS first,\nMAX({in_seconds}) AS last,");
-        let split: String = (0..first.by.len()).map(|d| format!(", d{d}")).collect();
+        let split = (0..first.by.len()).map(|d| format!(", d{d}")).collect::<Vec<_>>().concat();
         let sql = SERIES.with(&[
             ("bucket", &bucket),
             ("range", &range),

@@ -1,4 +1,4 @@
-//! Deploy events and metrics that lie in `BigQuery`.
+//! Deploy events and metrics that lie in BigQuery.
 //!
 //! Statements are made here of the files in `queries/` and of checked names; [`crate::bigquery`] runs them.
 

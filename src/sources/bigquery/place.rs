@@ -7,7 +7,7 @@ use crate::sources::SourceError;
 
 use super::Session;
 
-/// What is asked of `BigQuery`.
+/// What is asked of BigQuery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// A table or view, read by a statement of ours.
@@ -16,7 +16,7 @@ pub enum Place {
     File(PathBuf),
 }
 
-/// Something in `BigQuery`, and the session in which it is read.
+/// Something in BigQuery, and the session in which it is read.
 #[derive(Debug, Clone)]
 pub struct BigQuerySource {
     /// What is read.

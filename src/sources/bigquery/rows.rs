@@ -101,7 +101,7 @@ impl Asked {
     ) -> Result<Rows, SourceError> {
         let cells = match &self.content {
             Content::Table { name, table, time } => self.of_table(columns, only, (name, table, time))?,
-            Content::Statement { query, .. } => of_statement(&*self.session.collect_once(query)?, columns, only)?,
+            Content::Statement { query, .. } => of_statement(&*self.session.collect_once(query)?, columns, only),
         };
         let rows = cells.first().map_or(0, StringChunked::len);
         Ok(Rows { numbers: (1..=rows).collect(), columns: cells })
@@ -148,7 +148,7 @@ impl Asked {
                 let sql = NAMES.with(&[("columns", &part), ("table", &name.quoted()), ("time", &bounds)]);
                 self.session.collect(&self.query(sql, name, None), 1)?.cells
             }
-            Content::Statement { query, .. } => of_statement(&*self.session.collect_once(query)?, &[column], None)?,
+            Content::Statement { query, .. } => of_statement(&*self.session.collect_once(query)?, &[column], None),
         };
         let mut values: Vec<String> =
             cells.first().into_iter().flat_map(|c| c.iter().flatten().map(str::to_owned)).collect();
@@ -233,11 +233,7 @@ fn file(path: &std::path::Path) -> Result<String, SourceError> {
 }
 
 /// These columns of a result, of the rows that are wanted.
-fn of_statement(
-    result: &Collected,
-    columns: &[&str],
-    only: Option<(&str, &[String])>,
-) -> Result<Vec<StringChunked>, SourceError> {
+fn of_statement(result: &Collected, columns: &[&str], only: Option<(&str, &[String])>) -> Vec<StringChunked> {
     let find = |name: &str| result.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name));
     let kept: Option<Vec<usize>> = only.and_then(|(column, values)| {
         let cells = &result.cells[find(column)?];
@@ -254,7 +250,7 @@ fn of_statement(
         };
         decoded_cells(&cells, reading, false)
     };
-    Ok(columns.iter().map(read).collect())
+    columns.iter().map(read).collect()
 }
 
 /// Cells as files have them. The time of metrics stays a number where that is clear, because there are many.
@@ -266,7 +262,7 @@ fn decoded_cells(cells: &StringChunked, reading: Reading, terse: bool) -> String
     if terse && cells.iter().flatten().all(clear) {
         return cells.clone();
     }
-    StringChunked::from_iter_options(PlSmallStr::EMPTY, cells.iter().map(|cell| cell.map(|text| moment(text))))
+    StringChunked::from_iter_options(PlSmallStr::EMPTY, cells.iter().map(|cell| cell.map(moment)))
 }
 
 /// Microseconds since 1970, or seconds with a fraction, as RFC 3339.

@@ -9,7 +9,7 @@ use crate::bigquery::{Column, Page, Parameter, Priced, Query, Table, TableName, 
 use crate::model::{Span, Step, moment_at};
 use crate::sources::SourceError;
 
-/// One run of the program, as far as it asks `BigQuery`: which stretch of time, in which zone.
+/// One run of the program, as far as it asks BigQuery: which stretch of time, in which zone.
 #[derive(Debug)]
 pub struct Session {
     warehouse: Arc<dyn Warehouse>,

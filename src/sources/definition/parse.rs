@@ -38,7 +38,7 @@ impl ConditionError {
 }
 
 impl Condition {
-    /// Reads a condition of `BigQuery`'s SQL.
+    /// Reads a condition of BigQuery's SQL.
     ///
     /// # Errors
     /// Where it is no SQL, or holds more than comparisons of columns with values.

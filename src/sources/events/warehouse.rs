@@ -1,4 +1,4 @@
-//! Metrics over raw events that `BigQuery` counts: what comes down are hours, days or buckets.
+//! Metrics over raw events that BigQuery counts: what comes down are hours, days or buckets.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::sources::definition::{Definition, Value};
 use crate::sources::{BigQuerySource, Locator, SourceError};
 
 use super::split::{BETWEEN, most_frequent, name_of};
-use super::tally::{Range, Tallies, Tally, series};
+use super::tally::{Range, Tallies, series};
 use super::{Read, Wanted};
 
 /// The tables of these locators; none where all are files.
@@ -67,11 +67,7 @@ pub(super) fn read_tables(
 }
 
 /// What the tables hold of some metrics that share their time, dimensions and step.
-fn stretches(
-    tables: &[&BigQuerySource],
-    definitions: &[&Definition],
-    step: Step,
-) -> Result<Vec<Stretch>, SourceError> {
+fn stretches(tables: &[&BigQuerySource], definitions: &[&Definition], step: Step) -> Result<Vec<Stretch>, SourceError> {
     let distinct = definitions.iter().any(|d| matches!(d.value, Value::Distinct(_) | Value::ApproxDistinct(_)));
     if let (true, Some(second)) = (distinct, tables.get(1)) {
         let what = "different values over several tables: make a view over them";
@@ -101,11 +97,17 @@ fn tallies<'a>(stretches: impl Iterator<Item = &'a Stretch>, value: &Value, i: u
     for stretch in stretches {
         let Part { events, known, sum } = stretch.parts[i];
         if events > 0.0 {
-            let tally = tallies.entry(buckets.number(stretch.at)).or_insert_with(Tally::default);
+            let tally = tallies.entry(buckets.number(stretch.at)).or_default();
             tally.events += events;
             tally.valued += known;
             tally.amount += match value {
-                Value::Sum(_) | Value::Mean(_) => if sum.is_nan() { 0.0 } else { sum },
+                Value::Sum(_) | Value::Mean(_) => {
+                    if sum.is_nan() {
+                        0.0
+                    } else {
+                        sum
+                    }
+                }
                 _ => known,
             };
         }
