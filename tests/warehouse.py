@@ -82,6 +82,20 @@ class Answers(Warehouse):
         self.assertEqual([one["metric"] for one in read["metrics"]], [one["metric"] for one in files["metrics"]])
 
 
+class Check(Warehouse):
+    def test_check_tells_what_would_be_used_and_what_a_question_scans(self):
+        out = self.succeeds("check", *TABLES, "--as-of", NOW)
+        for text in (self.service.host, "test-proj", "KiB", "confirmed_interactions", str(len(self.answer(
+                "deploys", *TABLES, "--as-of", NOW)["deploys"]))):
+            self.assertIn(text, out)
+
+    def test_check_tells_what_is_missing_and_what_to_do(self):
+        done = self.shiptrace("check", "--no-config", "--metrics", "bigquery:test-proj.shop.nope", "--as-of", NOW)
+        self.assertEqual(done.code, 2, done.err)
+        self.assertIn("test-proj:shop.nope", done.out + done.err)
+        self.assertIn("bq ls", done.out + done.err)
+
+
 class Money(Warehouse):
     def test_each_query_is_priced_bounded_labelled_and_filtered(self):
         done = self.shiptrace(*WHY, *TABLES)
