@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! main ─> cli ─> investigate (load ─> detect ─> attribute ─> answer)
-//!                ├─ sources    reads files into the model
+//!                ├─ sources    reads files and tables into the model ─> bigquery
 //!                ├─ report     writes an answer as table, Markdown, CSV or JSON
 //!                └─ attribute ─> detect ─> stats ─> model
 //! ```

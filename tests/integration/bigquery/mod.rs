@@ -1,5 +1,6 @@
 //! BigQuery, as a service on loopback plays it: what goes well, and everything that can go wrong.
 
+mod check;
 mod credentials;
 mod faults;
 mod service;
