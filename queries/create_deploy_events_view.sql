@@ -17,9 +17,9 @@ WITH
       JSON_VALUE(build, '$.id') AS id,
       JSON_VALUE(build, '$.status') AS status,
       COALESCE(
-        SAFE_CAST(JSON_VALUE(build, '$.finishTime') AS TIMESTAMP),
-        SAFE_CAST(JSON_VALUE(build, '$.startTime') AS TIMESTAMP),
-        SAFE_CAST(JSON_VALUE(build, '$.createTime') AS TIMESTAMP),
+        SAFE_CAST(REGEXP_REPLACE(JSON_VALUE(build, '$.finishTime'), r'(\.\d{6})\d+', r'\1') AS TIMESTAMP),
+        SAFE_CAST(REGEXP_REPLACE(JSON_VALUE(build, '$.startTime'), r'(\.\d{6})\d+', r'\1') AS TIMESTAMP),
+        SAFE_CAST(REGEXP_REPLACE(JSON_VALUE(build, '$.createTime'), r'(\.\d{6})\d+', r'\1') AS TIMESTAMP),
         `publish_time`
       ) AS deployed_at
     FROM messages

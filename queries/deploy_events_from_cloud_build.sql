@@ -1,5 +1,6 @@
 -- Deploy events out of the messages of Cloud Build, as Pub/Sub writes them into a table: one row for each build that is over, from its
 -- newest message. Messages come at least once and in any order. A message that is no JSON is left out.
+-- Its times have nine digits of a second; the type TIMESTAMP takes six at most, and more are no time.
 -- The app is what the substitution _APP says, else the trigger, else the repository.
 WITH
   messages AS (
@@ -23,9 +24,9 @@ WITH
       JSON_VALUE(build, '$.id') AS id,
       JSON_VALUE(build, '$.status') AS status,
       COALESCE(
-        SAFE_CAST(JSON_VALUE(build, '$.finishTime') AS TIMESTAMP),
-        SAFE_CAST(JSON_VALUE(build, '$.startTime') AS TIMESTAMP),
-        SAFE_CAST(JSON_VALUE(build, '$.createTime') AS TIMESTAMP),
+        SAFE_CAST(REGEXP_REPLACE(JSON_VALUE(build, '$.finishTime'), r'(\.\d{6})\d+', r'\1') AS TIMESTAMP),
+        SAFE_CAST(REGEXP_REPLACE(JSON_VALUE(build, '$.startTime'), r'(\.\d{6})\d+', r'\1') AS TIMESTAMP),
+        SAFE_CAST(REGEXP_REPLACE(JSON_VALUE(build, '$.createTime'), r'(\.\d{6})\d+', r'\1') AS TIMESTAMP),
         `publish_time`
       ) AS deployed_at
     FROM messages

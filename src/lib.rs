@@ -4,8 +4,8 @@
 //!
 //! ```text
 //! main ─> cli ─> investigate (load ─> detect ─> attribute ─> answer)
-//!                ├─ sources    reads files into the model
-//!                ├─ collect    deploy events of CI systems, and their store
+//!                ├─ sources    reads files and tables into the model ─> bigquery
+//!                ├─ collect    deploy events of CI systems, and their store ─> bigquery
 //!                ├─ report     writes an answer as table, Markdown, CSV or JSON
 //!                └─ attribute ─> detect ─> stats ─> model
 //! ```

@@ -11,7 +11,7 @@ use super::auth::{Credentials, safe_url};
 use super::error::BigQueryError;
 use super::fault::{About, Refusal, failure, not_bigquery};
 use super::http::{Reply, client, cut, exchange, host_of};
-use super::retry::{Again, Failure, retried};
+use super::retry::{ATTEMPTS, Again, Failure, retried};
 use super::secret::Secret;
 use super::settings::Settings;
 
@@ -25,20 +25,32 @@ pub(super) struct Ask {
     path: String,
     query: Vec<(&'static str, String)>,
     body: Option<Value>,
+    attempts: u32,
 }
 
 impl Ask {
     pub(super) fn get(path: String, query: Vec<(&'static str, String)>) -> Self {
-        Self { method: Method::GET, path, query, body: None }
+        Self { method: Method::GET, path, query, body: None, attempts: ATTEMPTS }
     }
 
     pub(super) fn post(path: String, body: &impl serde::Serialize) -> Self {
-        Self { method: Method::POST, path, query: Vec::new(), body: serde_json::to_value(body).ok() }
+        Self {
+            method: Method::POST,
+            path,
+            query: Vec::new(),
+            body: serde_json::to_value(body).ok(),
+            attempts: ATTEMPTS,
+        }
+    }
+
+    /// The same, tried no more often than this.
+    pub(super) fn tried(self, attempts: u32) -> Self {
+        Self { attempts, ..self }
     }
 
     /// A request without a body.
     pub(super) fn signal(path: String, query: Vec<(&'static str, String)>) -> Self {
-        Self { method: Method::POST, path, query, body: None }
+        Self { method: Method::POST, path, query, body: None, attempts: ATTEMPTS }
     }
 }
 
@@ -94,7 +106,7 @@ impl Connection {
             }
             Err(failure)
         };
-        retried(listener, deadline, attempt).await
+        retried(listener, (deadline, ask.attempts), attempt).await
     }
 
     async fn once(&self, ask: &Ask, token: Option<&Secret>, quota_project: Option<&str>) -> Result<Reply, Failure> {

@@ -16,7 +16,7 @@ use super::call::{Ask, Connection};
 use super::error::BigQueryError;
 use super::fault::About;
 use super::interrupt::Running;
-use super::job::{JobAnswer, NewJob, new_id};
+use super::job::{JobAnswer, NewJob};
 use super::money::{billed, cost, shown_bytes, shown_cost};
 use super::name::TableName;
 use super::page::Page;
@@ -242,7 +242,7 @@ impl Warehouse for Client {
             return Ok(());
         }
         let _running = Running::new();
-        let run = Run { inner, query, project: &project, id: new_id(), entry: entry.as_ref(), end: inner.end() };
+        let run = Run { inner, query, project: &project, entry: entry.as_ref(), end: inner.end() };
         self.runtime.block_on(run.whole(take))
     }
 

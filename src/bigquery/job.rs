@@ -56,6 +56,14 @@ pub(super) struct JobAnswer {
     pub(super) job_reference: Option<Reference>,
     #[serde(default)]
     pub(super) statistics: Statistics,
+    #[serde(default)]
+    status: Status,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    error_result: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -83,6 +91,11 @@ impl JobAnswer {
         let of_query = self.statistics.query.as_ref().and_then(|query| query.total_bytes_processed.as_deref());
         let text = of_query.or(self.statistics.total_bytes_processed.as_deref());
         text.and_then(|bytes| bytes.parse().ok()).unwrap_or_default()
+    }
+
+    /// Whether it is over and failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.status.error_result.is_some()
     }
 
     pub(super) fn statement(&self) -> Option<&str> {

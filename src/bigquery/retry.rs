@@ -28,7 +28,7 @@ impl From<BigQueryError> for Failure {
 }
 
 /// So often something is tried.
-const ATTEMPTS: u32 = 9;
+pub(super) const ATTEMPTS: u32 = 9;
 /// The longest first wait; it doubles with each attempt.
 const FIRST: Duration = Duration::from_millis(400);
 /// No wait is longer.
@@ -40,7 +40,7 @@ const LONGEST: Duration = Duration::from_secs(20);
 /// together do not come back together.
 pub(super) async fn retried<T>(
     listener: &dyn Listener,
-    deadline: Instant,
+    (deadline, attempts): (Instant, u32),
     mut attempt: impl AsyncFnMut() -> Result<T, Failure>,
 ) -> Result<T, BigQueryError> {
     let mut tried = 0;
@@ -52,12 +52,17 @@ pub(super) async fn retried<T>(
         };
         let Again::Later(asked) = failure.again else { return Err(failure.error) };
         let wait = asked.unwrap_or_else(|| drawn(tried)).min(LONGEST);
-        if tried >= ATTEMPTS || Instant::now() + wait >= deadline {
+        if tried >= attempts || Instant::now() + wait >= deadline {
             return Err(tried_so_often(failure.error, tried));
         }
         listener.hear(&Event::Retry { reason: failure.error.to_string(), wait: wait.as_secs_f64() });
         tokio::time::sleep(wait).await;
     }
+}
+
+/// Waits before something that failed for the `tried`th time is begun anew.
+pub(super) async fn pause(tried: u32) {
+    tokio::time::sleep(drawn(tried)).await;
 }
 
 /// A wait, evenly between nothing and the longest one of this attempt.

@@ -10,9 +10,10 @@ use super::cache::{Entry, Writer};
 use super::call::Ask;
 use super::client::Inner;
 use super::error::BigQueryError;
-use super::job::{JobAnswer, NewJob};
+use super::job::{JobAnswer, NewJob, new_id};
 use super::page::Page;
 use super::query::Query;
+use super::retry::{ATTEMPTS, pause};
 
 /// Rows of a page; the service sends fewer where they would be larger than 10 MB.
 const PAGE: &str = "50000";
@@ -23,18 +24,29 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// A cancellation that takes longer is left alone: the job ends by its own timeout.
 const CANCEL: Duration = Duration::from_secs(5);
 
+/// A page is asked for so often before it is looked whether its job has failed.
+const PAGE_ATTEMPTS: u32 = 3;
+/// A query whose job fails within the service is begun so often.
+const JOBS: u32 = 4;
+
 /// One run of one query.
 pub(super) struct Run<'a> {
     pub(super) inner: &'a Inner,
     pub(super) query: &'a Query,
     pub(super) project: &'a str,
-    pub(super) id: String,
     pub(super) entry: Option<&'a Entry<'a>>,
     pub(super) end: Instant,
 }
 
-/// How far a run has come: not begun, or begun, in a location where that is known.
-type Begun = RefCell<Option<Option<String>>>;
+/// A job that was begun.
+#[derive(Debug, Clone)]
+struct Job {
+    id: String,
+    location: Option<String>,
+}
+
+/// The job that runs now, if one does.
+type Begun = RefCell<Option<Job>>;
 
 impl Run<'_> {
     /// Runs the query and hands over its pages.
@@ -46,54 +58,84 @@ impl Run<'_> {
             () = tokio::time::sleep_until(self.end.into()) => BigQueryError::Timeout { place, seconds },
             Ok(()) = tokio::signal::ctrl_c() => BigQueryError::Interrupted,
         };
-        let location = begun.borrow().clone();
-        if let Some(location) = location {
-            self.cancel(location).await;
+        let job = begun.borrow().clone();
+        if let Some(job) = job {
+            self.cancel(&job).await;
         }
         Err(stopped)
     }
 
+    /// A job that fails within the service is begun anew under another name: no row of it was handed over.
     async fn steps(&self, begun: &Begun, take: &mut dyn FnMut(&Page)) -> Result<(), BigQueryError> {
         let priced = self.inner.allowed(self.query, self.project, self.end).await?;
         let location = self.inner.settings.location.clone().or(priced.location);
-        begun.replace(Some(location.clone()));
-        let location = self.begin(location).await?;
-        begun.replace(Some(location.clone()));
-        self.pages(location.as_deref(), take).await
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            let job = Job { id: new_id(), location: location.clone() };
+            begun.replace(Some(job.clone()));
+            let job = self.begin(job).await?;
+            begun.replace(Some(job.clone()));
+            match self.first_page(&job).await {
+                Ok(first) => return self.pages(&job, first, take).await,
+                Err((error, true)) if tried < JOBS => {
+                    self.inner.listener.hear(&Event::Retry { reason: error.to_string(), wait: 0.0 });
+                    pause(tried).await;
+                }
+                Err((error, _)) => return Err(error),
+            }
+        }
     }
 
     /// Begins the job and tells where it runs. One that was sent twice, because the first answer was lost, is there already.
-    async fn begin(&self, location: Option<String>) -> Result<Option<String>, BigQueryError> {
+    async fn begin(&self, job: Job) -> Result<Job, BigQueryError> {
         let settings = &self.inner.settings;
-        let job = NewJob {
+        let new = NewJob {
             query: self.query,
             project: self.project,
-            location: location.as_deref(),
-            id: Some(&self.id),
+            location: job.location.as_deref(),
+            id: Some(&job.id),
             max_bytes_billed: settings.max_bytes_billed,
             timeout: settings.timeout,
         };
-        let ask = Ask::post(format!("projects/{}/jobs", self.project), &job.body());
+        let ask = Ask::post(format!("projects/{}/jobs", self.project), &new.body());
         let read = |body: &[u8]| serde_json::from_slice::<JobAnswer>(body);
         match self.inner.call(&ask, (&self.query.place, self.project), self.end, read).await {
-            Ok(answer) => Ok(answer.location().map(str::to_owned).or(location)),
-            Err(BigQueryError::Duplicate) => Ok(location),
+            Ok(answer) => Ok(Job { location: answer.location().map(str::to_owned).or(job.location), ..job }),
+            Err(BigQueryError::Duplicate) => Ok(job),
             Err(error) => Err(error),
         }
     }
 
-    async fn pages(&self, location: Option<&str>, take: &mut dyn FnMut(&Page)) -> Result<(), BigQueryError> {
-        let (mut token, mut done, mut writer) = (None, 0_u64, None);
+    /// The first page; where there is none, whether the job itself failed in a way that may pass.
+    async fn first_page(&self, job: &Job) -> Result<Page, (BigQueryError, bool)> {
+        let passes = |error: &BigQueryError| {
+            matches!(error, BigQueryError::Unavailable { .. } | BigQueryError::RateLimited { .. })
+        };
+        let error = match self.page(job, None, PAGE_ATTEMPTS).await {
+            Ok(page) => return Ok(page),
+            Err(error) if passes(&error) => error,
+            Err(error) => return Err((error, false)),
+        };
+        let location = job.location.clone().map(|location| ("location", location)).into_iter().collect();
+        let ask = Ask::get(format!("projects/{}/jobs/{}", self.project, job.id), location);
+        let read = |body: &[u8]| serde_json::from_slice::<JobAnswer>(body);
+        match self.inner.call(&ask, (&self.query.place, self.project), self.end, read).await {
+            Ok(answer) if answer.has_failed() => Err((error, true)),
+            Ok(_) => self.page(job, None, ATTEMPTS).await.map_err(|error| (error, false)),
+            Err(error) => Err((error, false)),
+        }
+    }
+
+    async fn pages(&self, job: &Job, first: Page, take: &mut dyn FnMut(&Page)) -> Result<(), BigQueryError> {
         let limit = self.inner.settings.max_rows;
+        if first.total_rows > limit {
+            let (place, rows) = (self.query.place.clone(), first.total_rows);
+            return Err(BigQueryError::TooManyRows { place, rows, limit });
+        }
+        let mut writer = self.entry.and_then(|entry| entry.writer(&first.columns, first.total_rows));
+        let (mut page, mut token, mut done) = (first, None, 0_u64);
         loop {
-            let page = self.page(location, token.as_deref()).await?;
-            if token.is_none() {
-                if page.total_rows > limit {
-                    let (place, rows) = (self.query.place.clone(), page.total_rows);
-                    return Err(BigQueryError::TooManyRows { place, rows, limit });
-                }
-                writer = self.entry.and_then(|entry| entry.writer(&page.columns, page.total_rows));
-            }
             done += u64::try_from(page.rows.len()).unwrap_or(u64::MAX);
             self.inner.listener.hear(&Event::Rows { done, all: page.total_rows });
             take(&page);
@@ -102,6 +144,7 @@ impl Run<'_> {
                 return self.over(done, page.total_rows, writer);
             }
             token = page.token;
+            page = self.page(job, token.as_deref(), ATTEMPTS).await?;
         }
     }
 
@@ -120,16 +163,16 @@ impl Run<'_> {
     }
 
     /// A page of the result, once the query is over.
-    async fn page(&self, location: Option<&str>, token: Option<&str>) -> Result<Page, BigQueryError> {
+    async fn page(&self, job: &Job, token: Option<&str>, attempts: u32) -> Result<Page, BigQueryError> {
         let mut query = vec![
             ("maxResults", PAGE.to_owned()),
             ("timeoutMs", PATIENCE.to_owned()),
             // Else moments come as floating-point numbers, which do not hold microseconds.
             ("formatOptions.useInt64Timestamp", "true".to_owned()),
         ];
-        query.extend(location.map(|location| ("location", location.to_owned())));
+        query.extend(job.location.clone().map(|location| ("location", location)));
         query.extend(token.map(|token| ("pageToken", token.to_owned())));
-        let ask = Ask::get(format!("projects/{}/queries/{}", self.project, self.id), query);
+        let ask = Ask::get(format!("projects/{}/queries/{}", self.project, job.id), query).tried(attempts);
         loop {
             let asked = Instant::now();
             let page = self.inner.call(&ask, (&self.query.place, self.project), self.end, Page::read).await?;
@@ -141,9 +184,9 @@ impl Run<'_> {
     }
 
     /// Cancels the job, so that it costs no more than it has.
-    async fn cancel(&self, location: Option<String>) {
-        let query = location.map(|location| ("location", location)).into_iter().collect();
-        let ask = Ask::signal(format!("projects/{}/jobs/{}/cancel", self.project, self.id), query);
+    async fn cancel(&self, job: &Job) {
+        let query = job.location.clone().map(|location| ("location", location)).into_iter().collect();
+        let ask = Ask::signal(format!("projects/{}/jobs/{}/cancel", self.project, job.id), query);
         let read = |body: &[u8]| serde_json::from_slice::<Value>(body);
         let place = (self.query.place.as_str(), self.project);
         let cancelled = self.inner.call(&ask, place, Instant::now() + CANCEL, read);

@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::commands::{collect, completions, deploys, man, metrics, scan, why};
+use super::commands::{check, collect, completions, deploys, man, metrics, scan, why};
 
 /// Why did a metric change on that day - did we ship something?
 #[derive(Debug, Parser)]
@@ -38,6 +38,7 @@ pub(super) enum Command {
     Deploys(deploys::Deploys),
     Metrics(metrics::Metrics),
     Collect(Box<collect::Collect>),
+    Check(check::Check),
     Completions(completions::Completions),
     Man(man::Man),
 }

@@ -13,12 +13,14 @@ use toml::de::{DeTable, DeValue};
 
 use crate::model::{Beliefs, Better, Deploy, Step, nearest_names};
 use crate::sources::Ratio;
-use crate::sources::definition::{Condition, Definition, Value as MetricValue, ValueError};
+use crate::sources::definition::Definition;
 
 use super::CliError;
 use super::bigquery::BigQueryConfig;
 pub(super) use collect::CollectConfig;
 pub(super) use senders::SendersConfig;
+
+mod definition;
 
 /// What the configuration says. Paths in it are relative to `folder`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -77,10 +79,6 @@ const METRIC: [&str; 13] = [
     "value",
     "by",
 ];
-/// Keys that define a metric over raw events.
-const RAW: [&str; 4] = ["time", "where", "value", "by"];
-/// Keys that only a ready series has.
-const READY: [&str; 3] = ["columns", "numerator", "denominator"];
 const METRIC_COLUMNS: [&str; 3] = ["timestamp", "metric", "value"];
 
 /// The name under which the configuration is looked for.
@@ -280,48 +278,6 @@ impl Reader<'_> {
             return Err(self.wrong(&key.span(), problem, Some("name two columns, or two metrics".to_owned())));
         }
         Ok(Some(ratio))
-    }
-
-    /// What a metric is of raw events; none where no key says so.
-    fn definition(&self, table: &DeTable<'_>, prefix: &str) -> Result<Option<Definition>, CliError> {
-        let find = |name: &str| table.iter().find(|(key, _)| key.get_ref() == name);
-        let Some((first, _)) = RAW.iter().find_map(|name| find(name)) else { return Ok(None) };
-        if let Some((key, _)) = READY.iter().find_map(|name| find(name)) {
-            let problem = format!("{prefix}{} beside {prefix}{}", key.get_ref(), first.get_ref());
-            let hint = format!(
-                "{} belong to a ready series; {} define a metric over raw events",
-                READY.join(", "),
-                RAW.join(", ")
-            );
-            return Err(self.wrong(&key.span(), problem, Some(hint)));
-        }
-        let Some((_, time)) = find("time") else {
-            let problem = format!("{prefix}{} without a time", first.get_ref());
-            let hint = "name the column that holds the time of an event: time = \"...\"".to_owned();
-            return Err(self.wrong(&first.span(), problem, Some(hint)));
-        };
-        let value = find("value").map_or(Ok(MetricValue::Count), |(_, value)| self.value(value, prefix))?;
-        let condition = find("where").map(|(_, condition)| self.condition(condition, prefix)).transpose()?;
-        let by = find("by").map_or(Ok(Vec::new()), |(_, by)| self.strings(by))?;
-        Ok(Some(Definition { time: self.string(time)?, condition, value, by }))
-    }
-
-    fn value(&self, value: &Spanned<DeValue<'_>>, prefix: &str) -> Result<MetricValue, CliError> {
-        let text = self.string(value)?;
-        MetricValue::parse(&text).map_err(|error| {
-            let hint = match &error {
-                ValueError::Condition(inner) => Some(inner.hint().to_owned()),
-                _ => None,
-            };
-            self.wrong(&value.span(), format!("{prefix}value: {error}"), hint)
-        })
-    }
-
-    fn condition(&self, value: &Spanned<DeValue<'_>>, prefix: &str) -> Result<Condition, CliError> {
-        let text = self.string(value)?;
-        Condition::parse(&text).map_err(|error| {
-            self.wrong(&value.span(), format!("{prefix}where: {error}"), Some(error.hint().to_owned()))
-        })
     }
 
     /// A probability that data can still change: between 0 and 1, and neither of them.

@@ -28,6 +28,8 @@ enum Outcome {
     Answered,
     /// `--fail-on-change` was given, and a change was found.
     Changed,
+    /// `check` found a problem and told it; a question would end with this code.
+    Problem(u8),
 }
 
 /// Runs the program with the arguments, the name of the program first, and tells its exit code.
@@ -47,6 +49,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match dispatch(arguments, &Environment::of_process()) {
         Ok(Outcome::Answered) => ExitCode::SUCCESS,
         Ok(Outcome::Changed) => ExitCode::from(1),
+        Ok(Outcome::Problem(code)) => ExitCode::from(code),
         // A reader that left has what it wanted.
         Err(CliError::Write { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
@@ -63,6 +66,7 @@ fn dispatch(arguments: Arguments, environment: &Environment) -> Result<Outcome, 
         Command::Deploys(deploys) => deploys.run(environment),
         Command::Metrics(metrics) => metrics.run(environment),
         Command::Collect(collect) => collect.run(environment),
+        Command::Check(check) => check.run(environment),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),
     }

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use crate::bigquery::{Client, Listener, Settings};
+use crate::bigquery::{Client, Listener, Settings, TableName};
 use crate::collect::Mapping;
 use crate::investigate::{self, Setting};
 use crate::model::MetricSettings;
 use crate::sources::{
-    BigQuerySource, DeploySource, Locator, MetricSource, Place, Session, SourceError, check_readable, total_of,
+    BigQuerySource, DeploySource, Locator, MetricSource, Place, Planned, Session, SourceError, check_readable, total_of,
 };
 
 use super::arguments::{DataArguments, DeployArguments, OutputArguments};
@@ -167,6 +167,24 @@ impl<'a> Resolved<'a> {
         Ok(Client::new(settings, Arc::clone(&self.listener)).map_err(SourceError::from)?)
     }
 
+    /// The configuration, in words.
+    pub(super) fn described(&self) -> String {
+        let file = if self.config.file.is_empty() { "none" } else { &self.config.file };
+        format!("{file} (time zone {})", self.zone.name())
+    }
+
+    /// Whose credentials would be used, and which project would run the queries, for this table.
+    pub(super) fn identity(&self, table: Option<&TableName>) -> Result<(String, String), CliError> {
+        let client = self.client()?;
+        let both = client.identity().and_then(|identity| Ok((identity, client.project(table)?)));
+        Ok(both.map_err(SourceError::from)?)
+    }
+
+    /// The queries that were not run.
+    pub(super) fn planned(&self) -> Vec<Planned> {
+        self.session.get().map(|session| session.planned()).unwrap_or_default()
+    }
+
     /// Where only the queries are wanted: what a question about this setting would ask, written out. None where it is to be asked.
     pub(super) fn dry_run(
         &self,
@@ -176,8 +194,7 @@ impl<'a> Resolved<'a> {
     ) -> Option<Result<Outcome, CliError>> {
         let planned = || {
             investigate::plan(setting, metrics)?;
-            let planned = self.session.get().map(|session| session.planned()).unwrap_or_default();
-            print_plan(&planned, format)?;
+            print_plan(&self.planned(), format)?;
             Ok(Outcome::Answered)
         };
         self.data.bigquery.dry_run.then(planned)

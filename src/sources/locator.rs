@@ -60,6 +60,15 @@ impl Locator {
         }
     }
 
+    /// The table of BigQuery that it names; none where it names something else.
+    #[must_use]
+    pub fn table(&self) -> Option<&TableName> {
+        match self {
+            Self::BigQuery(BigQuerySource { place: Place::Table(name), .. }) => Some(name),
+            _ => None,
+        }
+    }
+
     /// The files that it stands for now, in the order of their names; none for standard input.
     pub(super) fn files(&self) -> Result<Vec<PathBuf>, SourceError> {
         let path = match self {

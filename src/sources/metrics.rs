@@ -30,6 +30,16 @@ pub fn read_metric(sources: &[MetricSource], name: &str, zone: Tz) -> Result<Loa
     Ok(Loaded { value, caveats: caveats.into_iter().chain(bounded(sources)).collect() })
 }
 
+/// Says beforehand which ready metrics are going to be read of each place in BigQuery; all of them where no names are given.
+pub(super) fn expect(sources: &[MetricSource], names: &[&str]) {
+    for source in sources.iter().filter(|source| source.definition.is_none()) {
+        let (Locator::BigQuery(table), Some(name)) = (&source.locator, source.name.as_deref()) else { continue };
+        if let (true, Ok(session)) = (names.is_empty() || names.contains(&name), table.session()) {
+            session.expect(&table.to_string(), names_of(name, source));
+        }
+    }
+}
+
 /// That only a stretch of time was asked of BigQuery.
 fn bounded(sources: &[MetricSource]) -> Option<Caveat> {
     let session = sources.iter().find_map(|source| match &source.locator {
@@ -50,6 +60,7 @@ fn bounded(sources: &[MetricSource]) -> Option<Caveat> {
 pub fn read_metrics(sources: &[MetricSource], names: &[String], zone: Tz) -> Result<Loaded<Vec<Series>>, SourceError> {
     let asked: BTreeSet<&str> = names.iter().map(String::as_str).collect();
     let asked: Vec<&str> = asked.into_iter().collect();
+    expect(sources, &asked);
     let metrics = if asked.is_empty() {
         all_metrics(sources, zone)?
     } else {

@@ -17,6 +17,7 @@ mod number;
 mod plan;
 mod points;
 mod shape;
+mod slices;
 mod table;
 mod text;
 

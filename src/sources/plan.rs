@@ -2,6 +2,7 @@
 
 use chrono_tz::Tz;
 
+use super::metrics::expect;
 use super::{DeploySource, MetricSource, SourceError, read_deploys, read_metrics};
 
 /// Goes through what a question about these metrics would read (all where none is named), in sessions that only note their queries.
@@ -10,6 +11,7 @@ use super::{DeploySource, MetricSource, SourceError, read_deploys, read_metrics}
 /// # Errors
 /// Where a query is refused, a column is not there, or the service could not be reached.
 pub fn plan_metrics(sources: &[MetricSource], names: &[String], zone: Tz) -> Result<(), SourceError> {
+    expect(sources, &names.iter().map(String::as_str).collect::<Vec<_>>());
     let (defined, ready): (Vec<_>, Vec<_>) = sources.iter().cloned().partition(|source| source.definition.is_some());
     // Metrics over raw events share a query; the others go one by one, because a source without rows ends the reading of all.
     for group in [defined].into_iter().chain(ready.into_iter().map(|source| vec![source])) {

@@ -12,6 +12,7 @@ use super::SourceError;
 use super::bigquery::{Asked, Wanted};
 use super::diagnose::{diagnose, torn};
 use super::locator::{FileKind, Locator, kind_of, open};
+use super::slices::{Slices, slices};
 use super::text::to_text;
 
 /// A file whose columns are known and whose rows are not read yet.
@@ -181,6 +182,20 @@ impl Table {
             Some(error) => Err(error),
             None => Ok(()),
         }
+    }
+
+    /// The rows of a large file of plain CSV piece by piece; none where it is small or of another kind.
+    pub(super) fn slices(&self) -> Result<Option<Slices>, SourceError> {
+        if let Some(Origin::Csv(path)) = self.origin() { slices(path) } else { Ok(None) }
+    }
+
+    /// The same table with the rows of a piece.
+    pub(super) fn with_rows(&self, piece: Vec<u8>) -> Result<Self, SourceError> {
+        let frame = csv(ScanSources::Buffers([piece.into()].into())).map_err(|e| self.broken(&e))?;
+        let (file, names, schema) = (self.file.clone(), self.names.clone(), self.schema.clone());
+        let origin =
+            if let Some(Origin::Csv(path)) = self.origin() { Origin::Csv(path.clone()) } else { Origin::Other };
+        Ok(Self { file, names, schema, content: Content::Frame { frame, origin } })
     }
 
     /// What is wrong with a file that is CSV, where looking at it once more shows it.

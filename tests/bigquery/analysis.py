@@ -46,16 +46,10 @@ def table_paths(sql):
 
 def meaning(sql, tables, parameters):
     """Analyses a statement. `tables` are (path as written, table), `parameters` as a request gives them."""
-    options = types.AnalyzerOptions(language_options=zeta.language())
-    options.error_message_mode = types.ErrorMessageMode.ERROR_MESSAGE_ONE_LINE
-    options.prune_unused_columns = True
-    options.query_parameters = [
-        types.AnalyzerOptions.QueryParameter(name=one.get("name"), type=_parameter_type(one.get("parameterType") or {}))
-        for one in parameters if one.get("name")
-    ]
+    options = zeta.options(parameter_types(parameters))
     with zeta.LOCK:
         try:
-            answer = zeta.service().analyze(sql_statement=sql, options=options, simple_catalog=_catalog(tables))
+            answer = zeta.service().analyze(sql_statement=sql, options=options, simple_catalog=catalog_of(tables))
         except ServerError as error:
             raise invalid_query(worded(error)) from None
     return _understood(answer.resolved_statement, tables)
@@ -111,6 +105,11 @@ def worded(error):
     return re.sub(r"\[at (\d+):(\d+)\]", r"at [\1:\2]", text)
 
 
+def parameter_types(parameters):
+    """Names and analyser's types of the parameters of a request."""
+    return [(one["name"], _parameter_type(one.get("parameterType") or {})) for one in parameters if one.get("name")]
+
+
 def _parameter_type(kind):
     name = str(kind.get("type", "")).upper()
     if name == "ARRAY":
@@ -128,7 +127,7 @@ def _type_of(column):
     return TypeFactory.create_array_type(inner) if column.mode == "REPEATED" else inner
 
 
-def _catalog(tables):
+def catalog_of(tables):
     """A catalogue in which each path, as the statement writes it, leads to its table."""
     root = types.SimpleCatalog(name="root", table=[], catalog=[])
     root.builtin_function_options = types.ZetaSQLBuiltinFunctionOptions(language_options=zeta.language())
@@ -150,3 +149,13 @@ def _table(name, number, table):
         for pseudo, kind in (("_PARTITIONTIME", types.TypeKind.TYPE_TIMESTAMP), ("_PARTITIONDATE", types.TypeKind.TYPE_DATE)):
             columns.append(types.SimpleColumn(name=pseudo, type=TypeFactory.create_simple_type(kind), is_pseudo_column=True))
     return types.SimpleTable(name=name, serialization_id=number, column=columns)
+
+
+def structure(sql):
+    """The kinds of all parts of a statement in the order of Google's parser, without names and values."""
+    with zeta.LOCK:
+        try:
+            parsed = zeta.service().parse(sql_statement=sql, options=zeta.language()).parsed_statement
+        except ServerError as error:
+            raise invalid_query(worded(error)) from None
+    return " ".join(type(node).__name__ for node in nodes(parsed))

@@ -1,7 +1,5 @@
 """CREATE SCHEMA, CREATE TABLE and CREATE VIEW, as Google's analyser has understood them."""
 
-from zetasql import types
-
 from . import analysis
 from .catalog import Table
 from .errors import ApiError, invalid_query, not_translated
@@ -17,7 +15,7 @@ def run(catalog, project, plan, translate, look_up):
     if plan.meaning.kind == "CREATE_SCHEMA":
         return _once(statement, lambda: catalog.create_dataset(*_full(project, names, 2), options.get("location", "US")))
     where = _full(project, names, 3)
-    if statement.create_mode == types.CreateMode.CREATE_OR_REPLACE and where in catalog.tables:
+    if statement.create_mode.name == "CREATE_OR_REPLACE" and where in catalog.tables:
         catalog.delete_table(*where)
     if plan.meaning.kind == "CREATE_VIEW":
         query = statement.sql
@@ -39,7 +37,7 @@ def _once(statement, create):
     try:
         create()
     except ApiError as error:
-        if error.status != 409 or statement.create_mode != types.CreateMode.CREATE_IF_NOT_EXISTS:
+        if error.status != 409 or statement.create_mode.name != "CREATE_IF_NOT_EXISTS":
             raise
 
 

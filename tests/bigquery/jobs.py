@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass, field
 
 from . import query
-from .errors import STATUS_OF_REASON, ApiError, already_exists, invalid, not_found
+from .errors import STATUS_OF_REASON, ApiError, already_exists, invalid, not_found, not_translated
 from .values import cell
 
 # The service cuts a page at 10 MB at the latest; here a page has at most this many rows.
@@ -139,6 +139,9 @@ class Jobs:
             job.finish(rows=query.execute(self.catalog, job.project, job.plan))
         except ApiError as error:
             job.finish(error=error)
+        except Exception as error:  # a job that never ends would be waited for without end
+            job.finish(error=not_translated(repr(error)))
+            raise
 
     def get(self, project, job_id, location=None):
         """A job. As in the service it is found by its location, or without one in US and EU."""

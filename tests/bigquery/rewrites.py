@@ -106,7 +106,8 @@ def _unix_to_time(node):
     factor = {"": 1_000_000, "3": 1_000, "6": 1}.get(scale.name if scale else "")
     if factor is None:
         raise not_translated("a Unix time of this scale")
-    return call("bq_of_micros", exp.Mul(this=exp.Paren(this=node.this.copy()), expression=number(factor)))
+    count = exp.cast(node.this.copy(), exp.DataType.build("BIGINT", dialect="duckdb"))
+    return call("bq_of_micros", exp.Mul(this=count, expression=number(factor)))
 
 
 def _timestamp(node):
@@ -197,6 +198,17 @@ def _array_agg(node):
     return node
 
 
+def _literal(node):
+    """A number with a point is a float; to DuckDB it would be a decimal, with another arithmetic."""
+    if node.is_string or node.name.isdigit():
+        return node
+    return exp.cast(node.copy(), exp.DataType.build("DOUBLE", dialect="duckdb"))
+
+
+def _date_sum(node):
+    return exp.cast(node.copy(), "DATE")
+
+
 def _count_if(node):
     return exp.Count(this=exp.Case(ifs=[exp.If(this=node.this.copy(), true=number(1))]))
 
@@ -252,6 +264,7 @@ RULES = {
     exp.UnixSeconds: lambda node: call("bq_unix_seconds", node.this),
     exp.UnixMillis: lambda node: call("bq_unix_millis", node.this),
     exp.TimeToStr: _format, exp.StrToTime: _parse,
+    exp.Literal: _literal, exp.DateAdd: _date_sum, exp.DateSub: _date_sum,
     exp.Div: _divide, exp.IntDiv: lambda node: call("bq_div", node.this, node.expression),
     exp.Mod: lambda node: call("bq_mod", node.this, node.expression),
     exp.Like: _like, exp.Bracket: _bracket, exp.ArrayAgg: _array_agg, exp.CountIf: _count_if, exp.SafeFunc: _safe,

@@ -10,6 +10,7 @@ import gzip
 import http.server
 import json
 import socket
+import sys
 import threading
 import time
 import urllib.parse
@@ -100,6 +101,11 @@ class BigQuery:
 class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
+
+    def handle_error(self, request, client_address):
+        """A client that is gone is no error of ours."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -27,7 +27,7 @@ regexp_contains regexp_extract regexp_replace reverse
 json_value json_query json_value_array json_query_array json_extract_scalar parse_json safe_convert_bytes_to_string
 timestamp timestamp_trunc timestamp_add timestamp_sub timestamp_diff timestamp_micros timestamp_millis timestamp_seconds
 unix_micros unix_millis unix_seconds format_timestamp parse_timestamp current_timestamp
-date date_trunc date_add date_sub date_diff current_date datetime datetime_trunc datetime_add datetime_sub datetime_diff
+date date_trunc date_add date_sub date_diff format_date current_date datetime datetime_trunc datetime_add datetime_sub datetime_diff
 generate_array generate_date_array generate_timestamp_array array_length
 """.split())
 

@@ -54,11 +54,26 @@ def service():
         return ZetaSqlLocalService.get_instance()
 
 
+# BigQuery keeps microseconds: a text with nine digits of a second is no moment there.
+FINER_THAN_BIGQUERY = {types.LanguageFeature.FEATURE_TIMESTAMP_NANOS, types.LanguageFeature.FEATURE_TIMESTAMP_PICOS}
+
+
 def language():
     """The SQL of the service for outside users, with all that the analyser knows."""
-    options = types.LanguageOptions.maximum_features()
-    options.product_mode = types.ProductMode.PRODUCT_EXTERNAL
-    return options
+    made = types.LanguageOptions.maximum_features()
+    made.product_mode = types.ProductMode.PRODUCT_EXTERNAL
+    made.enabled_language_features = [one for one in made.enabled_language_features if one not in FINER_THAN_BIGQUERY]
+    return made
+
+
+def options(parameters=()):
+    """How statements are analysed; `parameters` are pairs of a name and a type of the analyser."""
+    made = types.AnalyzerOptions(language_options=language())
+    made.error_message_mode = types.ErrorMessageMode.ERROR_MESSAGE_ONE_LINE
+    made.prune_unused_columns = True
+    made.default_timezone = "UTC"
+    made.query_parameters = [types.AnalyzerOptions.QueryParameter(name=name, type=kind) for name, kind in parameters]
+    return made
 
 
 if __name__ == "__main__":

@@ -18,10 +18,14 @@ fn a_file_that_does_not_exist() {
 }
 
 #[test]
-fn an_ending_that_is_not_read_and_a_source_that_is_not_there_yet() {
+fn an_ending_that_is_not_read_and_a_name_that_is_no_table() {
     let world = World::with_a_fall().file("m.xlsx", "x");
     world.run(&["metrics", "--metrics", "m.xlsx"]).refused(&["m.xlsx", ".csv", ".parquet"]);
-    world.run(&["metrics", "--metrics", "bigquery:a.b.c"]).refused(&["bigquery:a.b.c", "BigQuery", "hint"]);
+    world.run(&["metrics", "--metrics", "bigquery:b.c"]).refused(&[
+        "bigquery:b.c",
+        "project, dataset and table",
+        "hint",
+    ]);
 }
 
 #[test]

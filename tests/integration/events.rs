@@ -15,8 +15,7 @@ const EVENTS: &str = "at,event,user,amount,country,trial\n\
     2024-03-05T08:00:00Z,seen,,1,SE,\n\
     ,paid,dan,7,NO,true\n";
 
-/// The metric `m` of the events above by this definition, as CSV of its values: what `shiptrace metrics` cannot show, `why` in JSON does not
-/// either, so the sums of a long series stand for it.
+/// The events above, with a metric `m` by this definition.
 fn world(definition: &str) -> World {
     let config = format!("[metrics.m]\nsource = \"events.csv\"\ntime = \"at\"\n{definition}\n");
     World::empty().file("events.csv", EVENTS).file("shiptrace.toml", config)
@@ -26,12 +25,11 @@ fn metrics(world: &World, further: &[&str]) -> Value {
     world.run(&[&["metrics", "--format", "json"], further].concat()).json()
 }
 
-/// The last value and the number of missing buckets of `m`, asked as of the ends of days 1 to 5: one value a day.
+/// The values of `m` on the days from 1 to 5 March, of each day's events alone; none where there is no event or no value.
 fn days(definition: &str) -> Vec<Option<f64>> {
     (1..=5)
         .map(|day| {
             let rows: Vec<&str> = EVENTS.lines().collect();
-            // The day and the empty time are kept, and the ends, which make the range.
             let keep = |row: &&str| row.starts_with(&format!("2024-03-0{day}")) || row.starts_with("at,");
             let of_day: Vec<&str> = rows.iter().copied().filter(keep).collect();
             let text = of_day.join("\n") + "\n";
@@ -85,37 +83,28 @@ fn days_are_those_of_the_zone() {
     assert_eq!(losangeles["metrics"][0]["from"], "2024-02-29T00:00:00-08:00");
 }
 
-/// Twelve events an hour over the two days around a clock change, and the counts of their buckets in the order of time.
-fn around_a_change(every: &str, zone: &str, first: &str) -> Vec<usize> {
-    let first = chrono::DateTime::parse_from_rfc3339(first).unwrap();
-    let moment = |i: i64| (first + chrono::TimeDelta::minutes(5 * i)).to_utc().format("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let mut counts = Vec::new();
-    for i in 0..(50 * 12) {
-        let text = format!("at\n{}\n", moment(i));
-        let _ = text;
-        counts.push(moment(i));
-    }
-    let events = format!("at\n{}\n", counts.join("\n"));
+/// An event every five minutes for 50 hours from a moment on: how many buckets they make, and the value of the last.
+fn around_a_change(every: &str, zone: &str, first: &str) -> (u64, f64) {
+    let first = chrono::DateTime::parse_from_rfc3339(first).unwrap().to_utc();
+    let moment = |i: i64| (first + chrono::TimeDelta::minutes(5 * i)).format("%Y-%m-%dT%H:%M:%SZ\n").to_string();
+    let events = format!("at\n{}", (0..50 * 12_i64).map(moment).collect::<String>());
     let config =
         format!("timezone = \"{zone}\"\n[metrics.m]\nsource = \"e.csv\"\ntime = \"at\"\nevery = \"{every}\"\n");
-    let world = World::empty().file("e.csv", events).file("shiptrace.toml", config);
-    let list = metrics(&world, &[]);
-    vec![
-        usize::try_from(list["metrics"][0]["buckets"].as_u64().unwrap()).unwrap(),
-        list["metrics"][0]["last"].as_f64().unwrap() as usize,
-    ]
+    let list = metrics(&World::empty().file("e.csv", events).file("shiptrace.toml", config), &[]);
+    let m = &list["metrics"][0];
+    (m["buckets"].as_u64().unwrap(), m["last"].as_f64().unwrap())
 }
 
 #[test]
 fn buckets_follow_the_clocks_where_these_change() {
     // 50 hours from midnight of 30 March: a day of 24 hours, one of 23, and three hours; all hours of elapsed time are there.
-    assert_eq!(around_a_change("1h", "Europe/Oslo", "2024-03-29T23:00:00Z"), [50, 12]);
-    assert_eq!(around_a_change("1d", "Europe/Oslo", "2024-03-29T23:00:00Z")[0], 3);
-    // 49 hours make two days where an hour comes twice.
-    assert_eq!(around_a_change("1d", "Europe/Oslo", "2024-10-25T22:00:00Z")[0], 3);
-    assert_eq!(around_a_change("1h", "Europe/Oslo", "2024-10-25T22:00:00Z"), [50, 12]);
-    assert_eq!(around_a_change("30m", "Asia/Kolkata", "2024-03-29T23:00:00Z"), [100, 6]);
-    assert_eq!(around_a_change("1h", "Asia/Kolkata", "2024-03-29T23:30:00Z"), [50, 12]);
+    assert_eq!(around_a_change("1h", "Europe/Oslo", "2024-03-29T23:00:00Z"), (50, 12.0));
+    // The third day is not whole: the last value is that of a day of 23 hours, or of 25 where an hour comes twice.
+    assert_eq!(around_a_change("1d", "Europe/Oslo", "2024-03-29T23:00:00Z"), (3, 23.0 * 12.0));
+    assert_eq!(around_a_change("1d", "Europe/Oslo", "2024-10-25T22:00:00Z"), (3, 25.0 * 12.0));
+    assert_eq!(around_a_change("1h", "Europe/Oslo", "2024-10-25T22:00:00Z"), (50, 12.0));
+    assert_eq!(around_a_change("30m", "Asia/Kolkata", "2024-03-29T23:00:00Z"), (100, 6.0));
+    assert_eq!(around_a_change("1h", "Asia/Kolkata", "2024-03-29T23:30:00Z"), (50, 12.0));
 }
 
 #[test]

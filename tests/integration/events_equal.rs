@@ -169,9 +169,8 @@ fn like(text: &[char], pattern: &[char]) -> bool {
     match pattern {
         [] => text.is_empty(),
         ['%', rest @ ..] => (0..=text.len()).any(|i| like(&text[i..], rest)),
-        ['\\', c, rest @ ..] => text.first() == Some(c) && like(&text[1..], rest),
         ['_', rest @ ..] => !text.is_empty() && like(&text[1..], rest),
-        [c, rest @ ..] => text.first() == Some(c) && like(&text[1..], rest),
+        ['\\', c, rest @ ..] | [c, rest @ ..] => text.first() == Some(c) && like(&text[1..], rest),
     }
 }
 
@@ -245,14 +244,22 @@ fn a_condition_means_what_sql_says_on_csv_and_on_parquet() {
         parquet(&events, &world.path("e.parquet"));
         for condition in conditions {
             let counted = |e: &&Event| e.at.is_some() && naive(&condition, e) == Some(true);
-            let expected = events.iter().filter(counted).count() as f64;
+            let expected = events.iter().filter(counted).count();
             let definition = definition(Some(condition.clone()), Value::Count);
             for file in ["e.csv", "e.parquet"] {
                 let Some(series) = read(world, file, &definition, shiptrace::model::Step::Months(12)) else {
                     prop_assert!(events.iter().all(|e| e.at.is_none()), "{file}");
                     continue;
                 };
-                prop_assert_eq!(series.values().iter().sum::<f64>(), expected, "{} {:?}", file, condition);
+                let found = series.values().iter().sum::<f64>();
+                prop_assert!(
+                    (found - expected as f64).abs() < 0.5,
+                    "{}: {} for {} {:?}",
+                    file,
+                    found,
+                    expected,
+                    condition
+                );
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ fn the_whole_help_is_as_it_was_read() {
         run.out
     };
     insta::assert_snapshot!("help", help(&["--help"]));
-    for command in ["why", "scan", "deploys", "metrics", "collect", "completions", "man"] {
+    for command in ["why", "scan", "deploys", "metrics", "collect", "check", "completions", "man"] {
         insta::assert_snapshot!(format!("help_{command}"), help(&[command, "--help"]));
     }
     for further in ["git", "fill", "rejected"] {

@@ -66,7 +66,7 @@ impl Credentials {
             token: Mutex::new(None),
         };
         if let Some(host) = settings.variable("BIGQUERY_EMULATOR_HOST") {
-            return Ok(credentials(Kind::None, format!("of the emulator at {}", shown(host)), None, None));
+            return Ok(credentials(Kind::None, format!("to the emulator at {}", shown(host)), None, None));
         }
         let mut looked = Vec::new();
         for (named_by, path) in files(settings) {

@@ -101,7 +101,7 @@ impl Asked {
     ) -> Result<Rows, SourceError> {
         let cells = match &self.content {
             Content::Table { name, table, time } => self.of_table(columns, only, (name, table, time))?,
-            Content::Statement { query, .. } => of_statement(&*self.session.collect_once(query)?, columns, only),
+            Content::Statement { query, .. } => of_statement(&*self.session.collect_once(query, 0)?, columns, only),
         };
         let rows = cells.first().map_or(0, StringChunked::len);
         Ok(Rows { numbers: (1..=rows).collect(), columns: cells })
@@ -124,11 +124,26 @@ impl Asked {
             holes.push(("latest", ""));
         }
         let sql = template.with(&holes);
-        let further = only.map(|(_, values)| ("names".to_owned(), Parameter::Texts(values.to_vec())));
-        let collected = self.session.collect(&self.query(sql, name, further), columns.len())?;
+        let all = only.map(|(_, values)| self.session.expected(&self.place, values));
+        let more = all.as_ref().map_or(0, Vec::len) > only.map_or(0, |(_, values)| values.len());
+        let query = self.query(sql, name, all.map(|all| ("names".to_owned(), Parameter::Texts(all))));
+        // What further metrics need too is kept for them.
+        let collected = if more {
+            self.session.collect_once(&query, columns.len())?
+        } else {
+            Arc::new(self.session.collect(&query, columns.len())?)
+        };
+        let kept = only.filter(|_| more).and_then(|(column, values)| {
+            let at = columns.iter().position(|name| *name == column)?;
+            Some(rows_of(&collected.cells[at], values))
+        });
         let time_at = columns.iter().position(|column| column.eq_ignore_ascii_case(&time.name));
         let decoded = collected.cells.iter().zip(&readings).enumerate();
-        Ok(decoded.map(|(c, (cells, reading))| decoded_cells(cells, *reading, Some(c) == time_at)).collect())
+        Ok(decoded
+            .map(|(c, (cells, reading))| {
+                decoded_cells(&only_rows(cells, kept.as_deref()), *reading, Some(c) == time_at)
+            })
+            .collect())
     }
 
     fn query(&self, sql: String, name: &TableName, further: Option<(String, Parameter)>) -> Query {
@@ -152,7 +167,7 @@ impl Asked {
                 let sql = NAMES.with(&[("columns", &part), ("table", &name.quoted()), ("time", &bounds)]);
                 self.session.collect(&self.query(sql, name, None), 1)?.cells
             }
-            Content::Statement { query, .. } => of_statement(&*self.session.collect_once(query)?, &[column], None),
+            Content::Statement { query, .. } => of_statement(&*self.session.collect_once(query, 0)?, &[column], None),
         };
         let mut values: Vec<String> =
             cells.first().into_iter().flat_map(|c| c.iter().flatten().map(str::to_owned)).collect();
@@ -242,22 +257,28 @@ fn file(path: &std::path::Path) -> Result<String, SourceError> {
 /// These columns of a result, of the rows that are wanted.
 fn of_statement(result: &Collected, columns: &[&str], only: Option<(&str, &[String])>) -> Vec<StringChunked> {
     let find = |name: &str| result.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name));
-    let kept: Option<Vec<usize>> = only.and_then(|(column, values)| {
-        let cells = &result.cells[find(column)?];
-        let held = |(_, cell): &(usize, Option<&str>)| cell.is_some_and(|cell| values.iter().any(|v| v == cell));
-        Some(cells.iter().enumerate().filter(held).map(|(row, _)| row).collect())
-    });
+    let kept = only.and_then(|(column, values)| Some(rows_of(&result.cells[find(column)?], values)));
     let read = |name: &&str| {
         let Some(at) = find(name) else { return StringChunked::default() };
         let (cells, kind) = (&result.cells[at], result.columns[at].kind.as_str());
         let reading = if kind == "TIMESTAMP" { Reading::Micros } else { Reading::Plain };
-        let cells = match &kept {
-            Some(rows) => StringChunked::from_iter_options(PlSmallStr::EMPTY, rows.iter().map(|&row| cells.get(row))),
-            None => cells.clone(),
-        };
-        decoded_cells(&cells, reading, false)
+        decoded_cells(&only_rows(cells, kept.as_deref()), reading, false)
     };
     columns.iter().map(read).collect()
+}
+
+/// The numbers of the rows whose cell is one of these values.
+fn rows_of(cells: &StringChunked, values: &[String]) -> Vec<usize> {
+    let held = |(_, cell): &(usize, Option<&str>)| cell.is_some_and(|cell| values.iter().any(|value| value == cell));
+    cells.iter().enumerate().filter(held).map(|(row, _)| row).collect()
+}
+
+/// The cells of these rows; of all where none are named.
+fn only_rows(cells: &StringChunked, rows: Option<&[usize]>) -> StringChunked {
+    match rows {
+        Some(rows) => StringChunked::from_iter_options(PlSmallStr::EMPTY, rows.iter().map(|&row| cells.get(row))),
+        None => cells.clone(),
+    }
 }
 
 /// Cells as files have them. The time of metrics stays a number where that is clear, because there are many.

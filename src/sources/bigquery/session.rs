@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
@@ -19,7 +19,9 @@ pub struct Session {
     tables: Mutex<BTreeMap<TableName, Arc<Table>>>,
     /// What would have been asked; none where it is asked.
     planned: Option<Mutex<Vec<Planned>>>,
-    /// Results of files of the user, each asked for once.
+    /// The names by which some places are going to be asked: they are asked for all of them at once.
+    expected: Mutex<BTreeMap<String, BTreeSet<String>>>,
+    /// Results that more than one metric needs, each asked for once.
     answered: Mutex<BTreeMap<String, Arc<Collected>>>,
 }
 
@@ -43,8 +45,8 @@ impl Session {
     /// A session that asks about `span` only: its moments are those of local days, or later.
     #[must_use]
     pub fn new(warehouse: Arc<dyn Warehouse>, span: Span, zone: Tz, apps: Vec<String>) -> Self {
-        let (tables, answered) = (Mutex::default(), Mutex::default());
-        Self { warehouse, span, zone, apps, tables, planned: None, answered }
+        let (tables, expected, answered) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { warehouse, span, zone, apps, tables, planned: None, expected, answered }
     }
 
     /// The same session, in which no query is run: each is priced, noted, and answered with no rows.
@@ -86,6 +88,20 @@ impl Session {
         Ok(table)
     }
 
+    /// Says that a place is going to be asked for these names, so that one scan answers for all.
+    pub(in crate::sources) fn expect(&self, place: &str, names: Vec<String>) {
+        unpoisoned(&self.expected).entry(place.to_owned()).or_default().extend(names);
+    }
+
+    /// The names to ask a place for, where it is asked for these.
+    pub(super) fn expected(&self, place: &str, names: &[String]) -> Vec<String> {
+        let expected = unpoisoned(&self.expected);
+        match expected.get(place).filter(|all| names.iter().all(|name| all.contains(name))) {
+            Some(all) => all.iter().cloned().collect(),
+            None => names.to_vec(),
+        }
+    }
+
     /// The columns of the result of a query.
     pub(super) fn columns(&self, query: &Query) -> Result<Vec<Column>, SourceError> {
         Ok(self.warehouse.dry_run(query)?.columns)
@@ -122,13 +138,13 @@ impl Session {
         Ok(gathering.finish())
     }
 
-    /// The result of a query of the user's, which is run once for all that it is used for.
-    pub(super) fn collect_once(&self, query: &Query) -> Result<Arc<Collected>, SourceError> {
+    /// The result of a query that is run once for all that it is used for; see [`Session::collect`].
+    pub(super) fn collect_once(&self, query: &Query, width: usize) -> Result<Arc<Collected>, SourceError> {
         let key = query.shown();
         if let Some(known) = unpoisoned(&self.answered).get(&key) {
             return Ok(Arc::clone(known));
         }
-        let collected = Arc::new(self.collect(query, 0)?);
+        let collected = Arc::new(self.collect(query, width)?);
         unpoisoned(&self.answered).insert(key, Arc::clone(&collected));
         Ok(collected)
     }

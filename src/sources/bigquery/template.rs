@@ -39,6 +39,14 @@ mod tests {
         let sql = NAMES.with(&[("table", "`p.d.t`"), ("columns", "`a` AS c0,\n`b` AS c1"), ("time", "TRUE")]);
         let statement = sql.split("each once.\n").nth(1).unwrap();
         assert_eq!(statement, "SELECT DISTINCT\n  `a` AS c0,\n  `b` AS c1\nFROM\n  `p.d.t`\nWHERE\n  TRUE\n");
+        let view = include_str!("../../../queries/create_deploy_events_view.sql").split("\nAS\n").nth(1).unwrap();
+        let builds = BUILDS.with(&[
+            ("data", "SAFE.PARSE_JSON(`data`) AS build,"),
+            ("table", "`my-project.ops.cloud_builds`"),
+            ("time", "TRUE"),
+        ]);
+        let unbounded = builds.replace("    WHERE\n      TRUE\n", "");
+        assert_eq!(view, &unbounded[unbounded.find("WITH\n").unwrap()..], "the view tells what the query tells");
         assert!(!ROWS.with(&[("names", ""), ("time", "TRUE")]).contains("UNNEST"));
     }
 }

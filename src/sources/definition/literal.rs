@@ -1,4 +1,4 @@
-//! Literals as BigQuery reads them.
+//! Literals as `BigQuery` reads them.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use chrono_tz::Tz;

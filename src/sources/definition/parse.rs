@@ -1,12 +1,13 @@
 //! Reads conditions from SQL: the subset that every source can run, and nothing beside it.
 
-use sqlparser::ast::{BinaryOperator, DataType, Expr, Ident, Spanned, TimezoneInfo, UnaryOperator, Value as Sql};
+use sqlparser::ast::{BinaryOperator, Expr, Ident, Spanned, UnaryOperator};
 use sqlparser::dialect::BigQueryDialect;
 use sqlparser::parser::{Parser, ParserError, ParserOptions};
 use sqlparser::tokenizer::Token;
 
-use super::literal::{date, datetime, moment, unescaped};
-use super::{Comparison, Condition, Literal};
+use super::{Comparison, Condition};
+
+mod values;
 
 /// Nobody writes a longer condition by hand.
 const LONGEST: usize = 20_000;
@@ -178,76 +179,6 @@ impl Reader<'_> {
             other => Err(self.refused(other, "stands where a column is wanted")),
         }
     }
-
-    fn literal(&self, part: &Expr) -> Result<Literal, ConditionError> {
-        match part {
-            Expr::Nested(inner) if !matches!(**inner, Expr::Nested(_)) => self.literal(inner),
-            Expr::Value(value) => match &value.value {
-                Sql::Number(digits, false) => self.number(part, digits),
-                Sql::Boolean(truth) => Ok(Literal::Boolean(*truth)),
-                Sql::Null => Err(self.refused(part, "is equal to nothing; write IS NULL or IS NOT NULL")),
-                text => self.text(part, text).map(Literal::Text),
-            },
-            Expr::UnaryOp { op: op @ (UnaryOperator::Minus | UnaryOperator::Plus), expr } => match &**expr {
-                Expr::Value(value) => match &value.value {
-                    Sql::Number(digits, false) if *op == UnaryOperator::Minus => {
-                        self.number(part, &format!("-{digits}"))
-                    }
-                    Sql::Number(digits, false) => self.number(part, digits),
-                    _ => Err(self.refused(part, "is no value that a column can be compared with")),
-                },
-                _ => Err(self.refused(part, "is no value that a column can be compared with")),
-            },
-            Expr::TypedString(typed) => {
-                let text = self.text(part, &typed.value.value)?;
-                let read = match &typed.data_type {
-                    DataType::Date => date(&text).map(Literal::Date),
-                    DataType::Datetime(None) => datetime(&text).map(Literal::Datetime),
-                    DataType::Timestamp(None, TimezoneInfo::None) => moment(&text).map(Literal::Timestamp),
-                    _ => return Err(self.refused(part, "is of a type that conditions do not have")),
-                };
-                read.ok_or_else(|| {
-                    self.refused(part, "cannot be read; write it like 2024-01-31 or 2024-01-31 10:00:00")
-                })
-            }
-            other => Err(self.refused(other, "is no value that a column can be compared with")),
-        }
-    }
-
-    fn number(&self, part: &Expr, digits: &str) -> Result<Literal, ConditionError> {
-        if let Ok(whole) = digits.parse::<i64>() {
-            return Ok(Literal::Integer(whole));
-        }
-        let is_whole = digits.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit());
-        let float = digits.parse::<f64>().ok().filter(|f| f.is_finite() && !is_whole);
-        float.map(Literal::Float).ok_or_else(|| self.refused(part, "is too large a number"))
-    }
-
-    fn text(&self, part: &Expr, value: &Sql) -> Result<String, ConditionError> {
-        let read = match value {
-            Sql::SingleQuotedString(raw) => unescaped(raw, Some('\'')),
-            Sql::DoubleQuotedString(raw) => unescaped(raw, Some('"')),
-            Sql::TripleSingleQuotedString(raw) | Sql::TripleDoubleQuotedString(raw) => unescaped(raw, None),
-            Sql::SingleQuotedRawStringLiteral(text)
-            | Sql::DoubleQuotedRawStringLiteral(text)
-            | Sql::TripleSingleQuotedRawStringLiteral(text)
-            | Sql::TripleDoubleQuotedRawStringLiteral(text) => Ok(text.clone()),
-            _ => return Err(self.refused(part, "is no value that a column can be compared with")),
-        };
-        let text = read.map_err(|problem| self.refused(part, &format!("cannot be read: {problem}")))?;
-        if text.contains('\0') { Err(self.refused(part, "holds the character of code 0")) } else { Ok(text) }
-    }
-
-    fn pattern(&self, part: &Expr) -> Result<String, ConditionError> {
-        let Literal::Text(pattern) = self.literal(part)? else {
-            return Err(self.refused(part, "is no text, and LIKE wants one"));
-        };
-        let backslashes = pattern.chars().rev().take_while(|c| *c == '\\').count();
-        if backslashes % 2 == 1 {
-            return Err(self.refused(part, "ends in a backslash that stands before nothing"));
-        }
-        Ok(pattern)
-    }
 }
 
 /// The parts that one operator joins, in their order, without the nesting of a long row of them.
@@ -266,6 +197,8 @@ fn chain<'e>(mut part: &'e Expr, operator: &BinaryOperator) -> Vec<&'e Expr> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Literal;
+    use super::super::literal::{date, datetime, moment};
     use super::*;
 
     fn error(text: &str) -> ConditionError {

@@ -91,13 +91,10 @@ impl Value {
 /// The name of a column, in backquotes where it is more than a word.
 fn column(text: &str) -> Option<String> {
     let quoted = text.strip_prefix('`').and_then(|rest| rest.strip_suffix('`'));
-    match quoted {
-        Some(name) => (!name.is_empty() && !name.contains('`')).then(|| name.to_owned()),
-        None => {
-            let word = text.chars().all(|c| c.is_alphanumeric() || c == '_');
-            (word && !text.is_empty()).then(|| text.to_owned())
-        }
-    }
+    let name = quoted.unwrap_or(text);
+    let is_word = || text.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let good = if quoted.is_some() { !name.contains('`') } else { is_word() };
+    (good && !name.is_empty()).then(|| name.to_owned())
 }
 
 #[cfg(test)]

@@ -11,19 +11,20 @@ use crate::sources::number::{self, Number};
 use super::column::{Columns, Kind, known_of};
 use super::time::Seen;
 
-/// A column as floats, for sums and means: missing where it is empty or NaN. What cannot be read is noted in `seen`.
-pub(super) fn number(name: &str, columns: &Columns<'_>, seen: &Arc<Seen>) -> Result<Expr, SourceError> {
-    Ok(read(checked(name, columns)?, seen))
-}
-
-/// The same for the events that count alone; it is missing for the others, whose cells are not read.
-pub(super) fn number_where(
+/// A column as floats, for sums and means: missing where it is empty or NaN. What cannot be read is noted in `seen`. With `counts` it
+/// is missing too for the events for which that is not true, and their cells are not read.
+pub(super) fn number(
     name: &str,
-    counts: Expr,
+    counts: Option<Expr>,
     columns: &Columns<'_>,
     seen: &Arc<Seen>,
 ) -> Result<Expr, SourceError> {
-    Ok(read(when(counts).then(checked(name, columns)?).otherwise(lit(NULL)), seen))
+    let column = checked(name, columns)?;
+    let wanted = match counts {
+        Some(counts) => when(counts).then(column).otherwise(lit(NULL)),
+        None => column,
+    };
+    Ok(read(wanted, seen))
 }
 
 fn read(column: Expr, seen: &Arc<Seen>) -> Expr {

@@ -5,12 +5,14 @@
 //! of time and the same buckets are read in one pass.
 
 mod amount;
+mod cell;
 mod column;
 mod condition;
 mod pass;
 mod split;
 mod tally;
 mod time;
+mod time_text;
 mod unreadable;
 mod warehouse;
 

@@ -60,8 +60,39 @@ impl Pass<'_> {
     /// Where a file is broken, a column is missing or of another type than the definition says, or a cell cannot be read.
     pub(super) fn run(&self, labels: Option<&Labels>) -> Result<Found, SourceError> {
         let seen = Arc::new(Seen::new());
-        let frames =
-            self.tables.iter().map(|table| self.counted(table, labels, &seen)).collect::<Result<Vec<_>, _>>()?;
+        let mut all: Vec<BTreeMap<Option<i32>, Tallies>> = vec![BTreeMap::new(); self.jobs.len()];
+        let mut whole: Vec<&Table> = Vec::new();
+        for table in self.tables {
+            let slices = if self.adds_up() { table.slices()? } else { None };
+            let Some(slices) = slices else {
+                whole.push(table);
+                continue;
+            };
+            for piece in slices {
+                let part = table.with_rows(piece?)?;
+                add(&mut all, self.tallied(&[&part], labels, &seen)?);
+            }
+        }
+        if !whole.is_empty() {
+            add(&mut all, self.tallied(&whole, labels, &seen)?);
+        }
+        Ok(Found { tallies: all, seen })
+    }
+
+    /// Whether what is found in parts of a source adds up to what is in the whole: it does not where different values are counted.
+    fn adds_up(&self) -> bool {
+        let counts_values = |job: &Job| matches!(job.definition.value, Value::Distinct(_) | Value::ApproxDistinct(_));
+        !self.jobs.iter().any(counts_values)
+    }
+
+    /// The tallies of each job in some tables.
+    fn tallied(
+        &self,
+        tables: &[&Table],
+        labels: Option<&Labels>,
+        seen: &Arc<Seen>,
+    ) -> Result<Vec<BTreeMap<Option<i32>, Tallies>>, SourceError> {
+        let frames = tables.iter().map(|table| self.counted(table, labels, seen)).collect::<Result<Vec<_>, _>>()?;
         let mut keys = vec![col(BUCKET)];
         keys.extend(labels.map(|_| col(LABEL)));
         let totals: Vec<Expr> = self.jobs.iter().enumerate().flat_map(|(i, job)| self.totals(i, job)).collect();
@@ -70,8 +101,8 @@ impl Pass<'_> {
         if seen.unreadable.load(Relaxed) {
             return Err(first_unreadable(self));
         }
-        let tallies = (0..self.jobs.len()).map(|i| tallies(&read, i, labels.is_some())).collect::<PolarsResult<_>>();
-        Ok(Found { tallies: tallies.map_err(|e| self.tables[0].broken(&e))?, seen })
+        let tallies = (0..self.jobs.len()).map(|i| self::tallies(&read, i, labels.is_some()));
+        tallies.collect::<PolarsResult<_>>().map_err(|e| self.tables[0].broken(&e))
     }
 
     /// How often each combination of the dimensions of the only job comes.
@@ -140,10 +171,8 @@ impl Pass<'_> {
                 Value::Count => {}
                 Value::Sum(column) | Value::Mean(column) => {
                     // Cells of events that do not count are not read.
-                    let cells = match self.is_told_apart(job) {
-                        true => amount::number_where(column, our("counts", i), &columns, seen)?,
-                        false => amount::number(column, &columns, seen)?,
-                    };
+                    let counts = self.is_told_apart(job).then(|| our("counts", i));
+                    let cells = amount::number(column, counts, &columns, seen)?;
                     wanted.push(cells.alias(ours("value", i)));
                 }
                 Value::Distinct(column) | Value::ApproxDistinct(column) => {
@@ -206,6 +235,21 @@ fn noted(truth: Expr, doubt: Expr, seen: &Arc<Seen>) -> Expr {
         Ok(columns[0].clone())
     };
     truth.map_many(each, &[doubt], |_, fields| Ok(Field::new(fields[0].name().clone(), DataType::Boolean)))
+}
+
+/// Adds what was found in one part of a source to what was found in others.
+fn add(all: &mut [BTreeMap<Option<i32>, Tallies>], more: Vec<BTreeMap<Option<i32>, Tallies>>) {
+    for (known, more) in all.iter_mut().zip(more) {
+        for (label, tallies) in more {
+            let known = known.entry(label).or_default();
+            for (number, tally) in tallies {
+                let sum = known.entry(number).or_default();
+                sum.events += tally.events;
+                sum.amount += tally.amount;
+                sum.valued += tally.valued;
+            }
+        }
+    }
 }
 
 /// The tallies of a job, by the numbers of their combinations.

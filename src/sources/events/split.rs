@@ -1,6 +1,7 @@
 //! Dimensions: a metric split by the values of columns.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use polars::prelude::*;
@@ -37,7 +38,9 @@ fn safe(text: &str) -> String {
         if c.is_alphanumeric() || "_-.:/@+ ".contains(c) {
             safe.push(c);
         } else {
-            c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| safe.push_str(&format!("%{byte:02X}")));
+            for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                let _ = write!(safe, "%{byte:02X}");
+            }
         }
     }
     safe

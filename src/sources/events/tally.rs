@@ -117,9 +117,8 @@ fn without_cut(name: &str, values: &mut [f64], range: &Range, grid: &Grid, bucke
 fn value_of(value: &Value, tally: &Tally) -> f64 {
     let shared = |whole: f64| if whole > 0.0 { tally.amount / whole } else { f64::NAN };
     match value {
-        Value::Count | Value::Distinct(_) | Value::ApproxDistinct(_) => tally.amount,
         Value::Sum(_) if tally.events > 0.0 && tally.valued == 0.0 => f64::NAN,
-        Value::Sum(_) => tally.amount,
+        Value::Count | Value::Sum(_) | Value::Distinct(_) | Value::ApproxDistinct(_) => tally.amount,
         Value::Mean(_) => shared(tally.valued),
         Value::Ratio(_) => shared(tally.events),
     }

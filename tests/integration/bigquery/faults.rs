@@ -187,6 +187,23 @@ fn trouble_that_stays_is_told_with_how_often_it_was_tried() {
 }
 
 #[test]
+fn a_job_that_fails_within_the_service_is_begun_anew() {
+    let world = World::with_a_fall();
+    let whole = Service::good().why(&world, &["--no-cache"]).json();
+    let service = Service::new(|request, before| match request.kind() {
+        "page" if before < 3 => Some(refusal(503, "backendError", "Error encountered during execution")),
+        "job" => {
+            Some(Reply::Json(200, json!({"status": {"state": "DONE", "errorResult": {"reason": "backendError"}}})))
+        }
+        _ => None,
+    });
+    assert_eq!(service.why(&world, &["--no-cache"]).json(), whole);
+    let jobs = service.asked("insert");
+    assert_eq!(jobs.len(), 2);
+    assert_ne!(jobs[0].body["jobReference"]["jobId"], jobs[1].body["jobReference"]["jobId"]);
+}
+
+#[test]
 fn nobody_at_home_is_told() {
     let world = World::with_a_fall();
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();

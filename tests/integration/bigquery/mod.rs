@@ -1,5 +1,6 @@
 //! BigQuery, as a service on loopback plays it: what goes well, and everything that can go wrong.
 
+mod check;
 mod credentials;
 mod faults;
 mod service;
@@ -69,6 +70,29 @@ fn a_result_is_kept_and_not_asked_for_again() {
         std::fs::write(file.unwrap().path(), b"garbage").unwrap();
     }
     assert_eq!(service.why(&world, &[]).json()["change"], first["change"], "a file that is torn counts as not there");
+}
+
+#[test]
+fn several_ready_metrics_of_a_table_are_read_by_one_query() {
+    let table = "source = \"bigquery:my-project.prod.series\"\n";
+    let config = format!("[metrics.m]\n{table}[metrics.n]\n{table}");
+    let world = World::with_a_fall().file("shiptrace.toml", config);
+    let service = Service::new(|request, _| {
+        (request.kind() == "page").then(|| {
+            let mut page = page(request);
+            for row in page["rows"].as_array_mut().unwrap().iter_mut().skip(1).step_by(2) {
+                row["f"][2]["v"] = json!("n");
+            }
+            Reply::Json(200, page)
+        })
+    });
+    let variables = [("BIGQUERY_EMULATOR_HOST", service.host.as_str())];
+    let words = ["metrics", "--no-cache", "--as-of", "2024-03-10", "--format", "json"];
+    let metrics = world.run_with(&words, b"", &variables).json()["metrics"].clone();
+    let held = |i: usize| metrics[i]["buckets"].as_i64().unwrap() - metrics[i]["missing"].as_i64().unwrap();
+    assert_eq!((held(0) + held(1), service.asked("insert").len()), (60, 1), "{metrics}");
+    let planned = world.run_with(&[&words[..], &["--dry-run"]].concat(), b"", &variables).json();
+    assert_eq!(planned["queries"].as_array().unwrap().len(), 1, "{planned}");
 }
 
 #[test]

@@ -39,13 +39,14 @@ pub(crate) const ROWS: u32 = 60;
 const PAGE: usize = 25;
 
 impl Request {
-    /// `table`, `dry`, `insert`, `page`, `cancel`, `token`, or the path itself.
+    /// `table`, `dry`, `insert`, `job`, `page`, `cancel`, `token`, or the path itself.
     pub(crate) fn kind(&self) -> &str {
         let path = self.path.split('?').next().unwrap_or_default();
         match () {
             () if path.ends_with("/cancel") => "cancel",
             () if path.contains("/tables/") => "table",
             () if path.contains("/queries/") => "page",
+            () if path.contains("/jobs/") => "job",
             () if path.ends_with("/jobs") && self.body["configuration"]["dryRun"] == true => "dry",
             () if path.ends_with("/jobs") => "insert",
             () if path.ends_with("/token") => "token",
@@ -169,6 +170,7 @@ fn right(request: &Request) -> Reply {
         "dry" => json!({"jobReference": {"location": "EU"}, "statistics": {"query": {"statementType": "SELECT",
             "totalBytesProcessed": "123456789"}}}),
         "insert" => json!({"jobReference": {"location": "EU"}, "status": {"state": "RUNNING"}}),
+        "job" => json!({"status": {"state": "RUNNING"}}),
         "page" => page(request),
         "cancel" => json!({}),
         _ => return refusal(404, "notFound", "Not found"),
