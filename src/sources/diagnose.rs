@@ -19,7 +19,7 @@ pub(super) fn torn(file: &str, origin: &Origin) -> Option<SourceError> {
     match origin {
         Origin::Csv(path) => bytes(path).and_then(|bytes| first_fault(file, &bytes)),
         Origin::CsvBytes(bytes) => first_fault(file, bytes),
-        Origin::Other => None,
+        Origin::Parquet(_) | Origin::Other => None,
     }
 }
 

@@ -36,6 +36,7 @@ enum Content {
 pub(super) enum Origin {
     Csv(Box<Path>),
     CsvBytes(Vec<u8>),
+    Parquet(Box<Path>),
     Other,
 }
 
@@ -93,7 +94,7 @@ impl Table {
             Some(FileKind::Parquet) => {
                 let args = ScanArgsParquet { row_index: index(1), glob: false, ..Default::default() };
                 let frame = LazyFrame::scan_parquet_sources(paths, args).map_err(unreadable)?;
-                Self::new(file.clone(), frame, Origin::Other)
+                Self::new(file.clone(), frame, Origin::Parquet(path.into()))
             }
             Some(FileKind::Ndjson) => {
                 let reader = LazyJsonLineReader::new_with_sources(paths).with_infer_schema_length(None);
@@ -184,18 +185,37 @@ impl Table {
         }
     }
 
-    /// The rows of a large file of plain CSV piece by piece; none where it is small or of another kind.
-    pub(super) fn slices(&self) -> Result<Option<Slices>, SourceError> {
-        if let Some(Origin::Csv(path)) = self.origin() { slices(path) } else { Ok(None) }
+    /// The least and the greatest number in a column of a Parquet file, and how many rows there are, where the file itself says so.
+    pub(super) fn bounds(&self, column: &str) -> Option<(i64, i64, usize)> {
+        let Some(Origin::Parquet(path)) = self.origin() else { return None };
+        let mut reader = ParquetReader::new(std::fs::File::open(path).ok()?);
+        let about = reader.get_metadata().ok()?;
+        let mut bounds: Option<(i64, i64)> = None;
+        for group in about.row_groups.iter().filter(|group| group.num_rows() > 0) {
+            let mut chunks = group.columns_under_root_iter(column)?;
+            let statistics = chunks.next()?.statistics(&about.footer_buf)?.ok()?;
+            let statistics = statistics.as_int64()?;
+            if statistics.null_count == i64::try_from(group.num_rows()).ok() {
+                continue;
+            }
+            let (least, greatest) = (statistics.min_value?, statistics.max_value?);
+            bounds = Some(bounds.map_or((least, greatest), |(l, g)| (l.min(least), g.max(greatest))));
+        }
+        bounds.map(|(least, greatest)| (least, greatest, about.num_rows))
+    }
+
+    /// Some columns of a file of CSV piece by piece; none where it is of another kind.
+    pub(super) fn slices(&self, columns: &[&str]) -> Result<Option<Slices>, SourceError> {
+        let Some(Origin::Csv(path)) = self.origin() else { return Ok(None) };
+        slices(path, &self.names, columns).map(Some)
     }
 
     /// The same table with the rows of a piece.
-    pub(super) fn with_rows(&self, piece: Vec<u8>) -> Result<Self, SourceError> {
-        let frame = csv(ScanSources::Buffers([piece.into()].into())).map_err(|e| self.broken(&e))?;
+    pub(super) fn with_rows(&self, piece: DataFrame) -> Self {
         let (file, names, schema) = (self.file.clone(), self.names.clone(), self.schema.clone());
         let origin =
             if let Some(Origin::Csv(path)) = self.origin() { Origin::Csv(path.clone()) } else { Origin::Other };
-        Ok(Self { file, names, schema, content: Content::Frame { frame, origin } })
+        Self { file, names, schema, content: Content::Frame { frame: piece.lazy(), origin } }
     }
 
     /// What is wrong with a file that is CSV, where looking at it once more shows it.

@@ -11,6 +11,8 @@
 //!   nothing but NULL has no value. NaN is read as NULL; an infinite number is an error.
 //! - The text '' in a dimension is one with NULL.
 
+use std::collections::BTreeSet;
+
 mod condition;
 mod literal;
 mod parse;
@@ -32,4 +34,19 @@ pub struct Definition {
     pub value: Value,
     /// Columns by whose values the metric is also split.
     pub by: Vec<String>,
+}
+
+impl Definition {
+    /// The columns that it looks at, each once.
+    #[must_use]
+    pub fn columns(&self) -> BTreeSet<&str> {
+        let mut columns: BTreeSet<&str> = self.by.iter().map(String::as_str).collect();
+        columns.insert(&self.time);
+        columns.extend(self.value.column());
+        columns.extend(self.condition.iter().flat_map(Condition::columns));
+        if let Value::Ratio(condition) = &self.value {
+            columns.extend(condition.columns());
+        }
+        columns
+    }
 }

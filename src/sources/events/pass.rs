@@ -1,6 +1,6 @@
 //! One pass over the events of a source, for all metrics that can share it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -9,10 +9,10 @@ use polars::prelude::*;
 use crate::model::Buckets;
 use crate::sources::SourceError;
 use crate::sources::definition::{Definition, Value};
-use crate::sources::table::Table;
+use crate::sources::table::{Table, any};
 
 use super::amount;
-use super::column::Columns;
+use super::column::{Columns, Kind};
 use super::condition::{Compiled, compile};
 use super::split::{Labels, combination};
 use super::tally::{Tallies, Tally};
@@ -63,13 +63,13 @@ impl Pass<'_> {
         let mut all: Vec<BTreeMap<Option<i32>, Tallies>> = vec![BTreeMap::new(); self.jobs.len()];
         let mut whole: Vec<&Table> = Vec::new();
         for table in self.tables {
-            let slices = if self.adds_up() { table.slices()? } else { None };
+            let slices = if self.adds_up() { table.slices(&self.columns())? } else { None };
             let Some(slices) = slices else {
                 whole.push(table);
                 continue;
             };
             for piece in slices {
-                let part = table.with_rows(piece?)?;
+                let part = table.with_rows(piece?);
                 add(&mut all, self.tallied(&[&part], labels, &seen)?);
             }
         }
@@ -77,6 +77,12 @@ impl Pass<'_> {
             add(&mut all, self.tallied(&whole, labels, &seen)?);
         }
         Ok(Found { tallies: all, seen })
+    }
+
+    /// The columns that the jobs look at, each once.
+    fn columns(&self) -> Vec<&str> {
+        let all: BTreeSet<&str> = self.jobs.iter().flat_map(|job| job.definition.columns()).collect();
+        all.into_iter().collect()
     }
 
     /// Whether what is found in parts of a source adds up to what is in the whole: it does not where different values are counted.
@@ -140,18 +146,31 @@ impl Pass<'_> {
     fn those_that_count(&self, table: &Table, seen: &Arc<Seen>) -> Result<LazyFrame, SourceError> {
         let of = |i: usize| Columns { table, metric: self.jobs[i].name };
         let time = of(0).get(&self.jobs[0].definition.time)?;
-        let (mut masks, mut doubts) = (Vec::new(), Vec::new());
+        let (mut masks, mut truths, mut doubts) = (Vec::new(), Vec::new(), Vec::new());
         for (i, job) in self.jobs.iter().enumerate() {
             let Some(condition) = &job.definition.condition else { continue };
             let Compiled { truth, readings } = compile(condition, &of(i), self.buckets.zone())?;
             for reading in readings {
                 doubts.push(reading.doubt(truth.clone(), of(i).get(&reading.column)?.1));
             }
+            truths.push(truth.clone());
             masks.push(truth.fill_null(lit(false)).alias(ours("counts", i)));
         }
         let all_count = masks.len() < self.jobs.len();
+        if let (Some(bounds), [], Kind::Moment(_) | Kind::Clock(_)) =
+            (table.bounds(&self.jobs[0].definition.time), &doubts[..], time.0)
+        {
+            // The range of all events is known, so that those that do not count need not be read.
+            seen.know(bounds, time.0, &self.buckets);
+            let mut rows = table.rows();
+            if !all_count {
+                rows = rows.filter(any(truths));
+            }
+            let number = bucket(time, Vec::new(), Vec::new(), &self.buckets, seen, false).alias(BUCKET);
+            return Ok(rows.with_columns(masks).with_columns([number]).filter(col(BUCKET).is_not_null()));
+        }
         let counts = (0..self.jobs.len()).filter(|_| !all_count).map(|i| our("counts", i)).collect();
-        let number = bucket(time, counts, doubts, &self.buckets, seen).alias(BUCKET);
+        let number = bucket(time, counts, doubts, &self.buckets, seen, true).alias(BUCKET);
         let rows = table.rows().with_columns(masks).with_columns([number]);
         Ok(rows.filter(col(BUCKET).is_not_null()))
     }

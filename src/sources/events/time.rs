@@ -52,6 +52,12 @@ impl Seen {
         self.without_time.load(Relaxed)
     }
 
+    /// Notes the least and the greatest tick of a column of times, and how many events there are.
+    pub(super) fn know(&self, (least, greatest, rows): (i64, i64, usize), kind: Kind, buckets: &Buckets) {
+        self.extend(unix_of_tick(least, kind, buckets), unix_of_tick(greatest, kind, buckets));
+        self.rows.fetch_add(rows, Relaxed);
+    }
+
     fn extend(&self, first: i64, last: i64) {
         self.first.fetch_min(first, Relaxed);
         self.last.fetch_max(last, Relaxed);
@@ -61,13 +67,14 @@ impl Seen {
 /// The number of the bucket of each event that counts and has a time; none for the others. What is seen on the way goes to `seen`.
 ///
 /// `counts` are columns of truth: an event counts where one of them is true, or where there is none of them. `doubts` are columns that
-/// say whether a cell could not be read.
+/// say whether a cell could not be read. All events are counted in `seen` where these are `all`.
 pub(super) fn bucket(
     (kind, time): (Kind, Expr),
     counts: Vec<Expr>,
     doubts: Vec<Expr>,
     buckets: &Arc<Buckets>,
     seen: &Arc<Seen>,
+    all: bool,
 ) -> Expr {
     let (buckets, seen, masks) = (Arc::clone(buckets), Arc::clone(seen), counts.len());
     let each = move |columns: &mut [Column]| {
@@ -75,6 +82,9 @@ pub(super) fn bucket(
             if doubt.bool()?.any() {
                 seen.unreadable.store(true, Relaxed);
             }
+        }
+        if all {
+            seen.rows.fetch_add(columns[0].len(), Relaxed);
         }
         let counts = any_of(&columns[1..=masks])?;
         let batch = Batch { buckets: &buckets, seen: &seen, counts: counts.as_ref() };
@@ -103,7 +113,6 @@ struct Batch<'a> {
 
 impl Batch<'_> {
     fn numbers(&self, times: &Column, kind: Kind) -> PolarsResult<Int64Chunked> {
-        self.seen.rows.fetch_add(times.len(), Relaxed);
         if kind == Kind::Text {
             let texts = times.str()?;
             return Ok(self.number_all(texts.iter().map(|text| text.map(|text| unix_of(text, self.buckets)))));
