@@ -12,7 +12,7 @@ use super::{Outbox, OutboxError, Sent};
 const IDLE: Duration = Duration::from_secs(1);
 /// The first wait after a failure, and the longest.
 const FIRST: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// Is told what a person should know.
 pub type Tell = Box<dyn Fn(&str) + Send>;

@@ -1,4 +1,5 @@
 //! The receiver.
+#![allow(clippy::doc_markdown, reason = "the doc comments are the help, where backticks would be shown")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,7 +22,7 @@ use super::store::StoreName;
 /// Receive messages over HTTP.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Receiver")]
-pub(super) struct Listen {
+pub(super) struct ReceiverArguments {
     /// Receive messages over HTTP at this address, such as 127.0.0.1:8080: POST /v1/PROVIDER
     ///
     /// There are also GET /healthz and GET /metrics. Put a proxy that speaks TLS before it. SIGTERM and Ctrl-C stop it when all that is in
@@ -77,7 +78,7 @@ pub(super) struct Listen {
 /// Who signs for Google.
 const GOOGLE: [&str; 2] = ["https://accounts.google.com", "accounts.google.com"];
 
-impl Listen {
+impl ReceiverArguments {
     /// Receives until it is asked to stop.
     pub(super) fn run(
         &self,
@@ -118,7 +119,7 @@ impl Listen {
             target: store.table.as_ref().map(ToString::to_string),
             quiet: into.output.quiet,
         };
-        let sender = outbox.map(|outbox| Sender::start(outbox, Box::new(|line| tell(line))));
+        let sender = outbox.map(|outbox| Sender::start(outbox, Box::new(tell)));
         let received = receiver::receive(settings, database);
         if let Some(sender) = sender {
             sender.stop();

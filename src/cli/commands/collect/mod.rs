@@ -44,7 +44,7 @@ pub(in crate::cli) struct Collect {
     into: IntoArguments,
 
     #[command(flatten)]
-    receiver: listen::Listen,
+    receiver: listen::ReceiverArguments,
 }
 
 const EXAMPLES: &str = "\
