@@ -78,10 +78,6 @@ fn data(asked: &Why) -> Vec<String> {
     option(&mut words, "--history", bigquery.history.as_ref());
     option(&mut words, "--max-bytes-billed", bigquery.max_bytes_billed.as_ref());
     option(&mut words, "--max-rows", bigquery.max_rows.map(|n| n.to_string()).as_ref());
-    option(&mut words, "--timeout", bigquery.timeout.as_ref());
-    if bigquery.no_cache {
-        words.push("--no-cache".to_owned());
-    }
     words
 }
 
