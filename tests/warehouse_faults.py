@@ -154,15 +154,16 @@ class Patience(Warehouse):
         self.assertEqual(len(refused), 1, refused)
 
     def test_with_three_in_ten_requests_failing_no_row_is_lost_or_doubled(self):
-        wanted = self.answer(*WHY, *SOURCES)
+        patient = (*WHY, *SOURCES, "--timeout", "4m")
+        wanted = self.answer(*patient)
         failed = 0
-        for seed in range(10):
+        for seed in range(4):
             with self.subTest(seed):
                 self.service.reset()
                 self.service.faults.randomly(0.3, seed)
-                self.assertEqual(self.answer(*WHY, *SOURCES, "--timeout", "4m"), wanted)
+                self.assertEqual(self.answer(*patient), wanted)
                 failed += self.service.faults.given
-        self.assertGreater(failed, 20)
+        self.assertGreater(failed, 8)
 
 
 class Credentials(Warehouse):
