@@ -112,10 +112,10 @@ pub(super) enum MethodChoice {
 #[command(next_help_heading = "Output")]
 pub(super) struct OutputArguments {
     /// The format [default: by the ending of --output, else table]
-    #[arg(long, value_name = "FORMAT", value_parser = ["table", "json", "csv", "markdown"])]
+    #[arg(long, value_name = "FORMAT", value_parser = ["table", "json", "csv", "markdown", "html", "svg"])]
     pub(super) format: Option<String>,
 
-    /// Write to this file instead of standard output; .json, .csv, .md and .txt choose the format
+    /// Write to this file instead of standard output; .html, .svg, .md, .json, .csv and .txt choose the format
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<String>,
 
@@ -126,6 +126,10 @@ pub(super) struct OutputArguments {
     /// Write CSV cells as they are, also those that a spreadsheet would run as a formula
     #[arg(long)]
     pub(super) raw: bool,
+
+    /// Draw no chart and no sparklines. They are drawn on a terminal only
+    #[arg(long)]
+    pub(super) no_chart: bool,
 
     /// Draw with ASCII only
     #[arg(long)]

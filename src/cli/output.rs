@@ -47,7 +47,7 @@ impl Output {
                 "--output",
                 arguments.output.as_deref().unwrap_or(""),
                 e.to_string(),
-                "say --format table, json, csv or markdown",
+                "say --format table, json, csv, markdown, html or svg",
             )
         };
         let format = match (&arguments.format, file) {
@@ -65,6 +65,8 @@ impl Output {
             columns: arguments.columns.clone(),
             raw: arguments.raw,
             explain: false,
+            chart: terminal.is_some() && !arguments.no_chart,
+            picture: None,
             commit_url,
         };
         Ok(Self { to, format, style })
@@ -73,6 +75,11 @@ impl Output {
     /// The same, with the arithmetic below the answer where that is asked for.
     pub(super) fn explained(self, explain: bool) -> Self {
         Self { style: Style { explain, ..self.style }, ..self }
+    }
+
+    /// The same, with the chart alone where that is asked for.
+    pub(super) fn charted(self, chart: bool) -> Self {
+        Self { style: Style { chart, ..self.style }, ..self }
     }
 
     pub(super) fn write(self, answer: &Answer) -> Result<(), CliError> {

@@ -97,6 +97,14 @@ impl Grid {
         Drawn { head, rows: rows.collect() }
     }
 
+    /// The columns that the table takes where nothing is cut, without the long texts.
+    pub(super) fn natural_width(&self) -> usize {
+        let used: Vec<usize> =
+            (0..self.columns.len()).filter(|&c| self.rows.iter().any(|(cells, _)| !cells[c].is_empty())).collect();
+        let widths = self.widths(&used, usize::MAX);
+        widths.iter().sum::<usize>() + usize::from(GAP) * widths.len().saturating_sub(1)
+    }
+
     /// Whether the long texts stand in a last column of `room` columns.
     fn is_beside(&self, room: usize) -> bool {
         let longest = self.rows.iter().map(|(_, long)| text::width(long)).max().unwrap_or(0);

@@ -1,7 +1,7 @@
 use std::fmt::Write;
 use std::io;
 
-use escape::{cell, code, fenced, link, plain};
+use escape::{cell, code, fenced, plain};
 
 use super::phrase::{self, clock, date, day_or_clock, effect, last_date, number};
 use super::row::{Row, rows, said};
@@ -212,7 +212,12 @@ impl Document<'_> {
     fn commit(&self, deploy: &Deploy) -> String {
         let Some(commit) = deploy.commit.as_deref().filter(|c| !c.is_empty()) else { return String::new() };
         let short = code(&fields::short_commit(commit));
-        match self.style.commit_url.as_deref().and_then(|template| link(template, deploy.repo.as_deref(), commit)) {
+        match self
+            .style
+            .commit_url
+            .as_deref()
+            .and_then(|template| fields::commit_link(template, deploy.repo.as_deref(), commit))
+        {
             Some(url) => format!("[{short}]({url})"),
             None => short,
         }

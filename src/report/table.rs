@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Effects, Style as Ansi};
 use super::grid::{Column, Drawn, Grid};
 use super::phrase;
 use super::row::{Row, rows};
-use super::{Exporter, Style, fields, text};
+use super::{Exporter, Style, chart, fields, text};
 use crate::model::{Answer, Caveat, Deploy, NextStep, Verdict, WhyAnswer};
 
 mod lists;
@@ -41,11 +41,13 @@ struct Page<'a> {
     style: &'a Style,
     width: usize,
     text: String,
+    /// Whether the suspects have letters, which a chart shows.
+    lettered: bool,
 }
 
 impl<'a> Page<'a> {
     fn new(style: &'a Style) -> Self {
-        Self { style, width: style.width.unwrap_or(WIDTH).max(NARROWEST), text: String::new() }
+        Self { style, width: style.width.unwrap_or(WIDTH).max(NARROWEST), text: String::new(), lettered: false }
     }
 
     fn why(&mut self, answer: &WhyAnswer) {
@@ -57,6 +59,7 @@ impl<'a> Page<'a> {
             self.paragraph(&sentence, PLAIN);
         }
         self.blank();
+        self.chart(answer);
         if answer.suspects.is_empty() {
             self.paragraph(&phrase::nothing_recorded(answer, text::visible), PLAIN);
         } else {
@@ -75,6 +78,19 @@ impl<'a> Page<'a> {
         }
         self.caveats(&answer.caveats);
         self.next(&answer.next);
+    }
+
+    /// The metric around the change. From here on the rows of suspects have the letters that stand below it.
+    fn chart(&mut self, answer: &WhyAnswer) {
+        let rows = rows(&answer.suspects);
+        let shown = &rows[..rows.len().min(self.style.top)];
+        let drawn = self.style.chart.then(|| chart::of_answer(answer, shown, self.width, self.style.ascii)).flatten();
+        let Some(mut drawn) = drawn else { return };
+        let legend = drawn.pop().unwrap_or_default();
+        self.lines(&drawn, PLAIN);
+        self.paragraph(&legend, PLAIN);
+        self.blank();
+        self.lettered = true;
     }
 
     fn suspects(&mut self, answer: &WhyAnswer) {
@@ -100,7 +116,12 @@ impl<'a> Page<'a> {
         let show = |name: &str, _: &Deploy, value: &str| {
             if name == "commit" { fields::short_commit(value) } else { text::visible(value) }
         };
-        (row.cells(&self.style.columns, show), row.message(text::visible))
+        let mut cells = row.cells(&self.style.columns, show);
+        if self.lettered {
+            let letter = chart::letter(row.place).unwrap_or(' ');
+            cells[0] = format!("{} {letter}", row.place);
+        }
+        (cells, row.message(text::visible))
     }
 
     fn reasons(&mut self, answer: &WhyAnswer) {

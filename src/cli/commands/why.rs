@@ -8,7 +8,7 @@ use crate::cli::{CliError, Outcome, when};
 use crate::investigate::{self, WhyRequest};
 use crate::model::Answer;
 
-use super::next::next_steps;
+use super::next::{again, next_steps};
 
 /// Why did this metric change around this date?
 ///
@@ -83,6 +83,7 @@ impl Why {
         let output = output.explained(self.explain);
         let mut answer = investigate::why(&request)?;
         answer.next = next_steps(self, &answer);
+        answer.command = again(self, &answer);
         let changed = self.fail_on_change && answer.change.is_some();
         output.write(&Answer::Why(Box::new(answer)))?;
         Ok(if changed { Outcome::Changed } else { Outcome::Answered })

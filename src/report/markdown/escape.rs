@@ -62,32 +62,6 @@ pub(super) fn plain(text: &str) -> String {
     out.replace("://", "\\://").replace("www.", "www\\.")
 }
 
-/// The template with its places filled; none where it needs a repository that is not known, or is no web address.
-pub(super) fn link(template: &str, repo: Option<&str>, commit: &str) -> Option<String> {
-    let repo = repo.filter(|repo| !repo.is_empty());
-    if repo.is_none() && template.contains("{repo}") {
-        return None;
-    }
-    let url =
-        template.replace("{repo}", &encoded(repo.unwrap_or_default(), "/")).replace("{commit}", &encoded(commit, ""));
-    let is_web = url.starts_with("https://") || url.starts_with("http://");
-    let is_clean = !url.contains(|c: char| c.is_whitespace() || text::is_hidden(c) || "<>()[]{}|\\`\"'".contains(c));
-    (is_web && is_clean).then_some(url)
-}
-
-/// Percent-encodes all but unreserved characters (RFC 3986) and those in `keep`.
-fn encoded(text: &str, keep: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || keep.as_bytes().contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
-}
-
 fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
@@ -117,15 +91,5 @@ mod tests {
     fn a_sentence_quotes_data_as_text() {
         let told = plain("<b> @ann [x](http://y) #7 ![z] www.w.org a_b_");
         assert_eq!(told, r"&lt;b&gt; `@`ann \[x\](http\://y) `#`7 \!\[z\] www\.w.org a\_b\_");
-    }
-
-    #[test]
-    fn links_are_encoded_and_only_to_the_web() {
-        let template = "https://git.example.com/{repo}/commit/{commit}";
-        let to = link(template, Some("acme/web"), "a)b").unwrap();
-        assert_eq!(to, "https://git.example.com/acme/web/commit/a%29b");
-        assert_eq!(link(template, None, "abc"), None);
-        assert_eq!(link("javascript:alert({commit})", Some("x"), "1"), None);
-        assert_eq!(link("https://x.example/{what}", Some("x"), "1"), None);
     }
 }

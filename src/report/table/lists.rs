@@ -2,6 +2,7 @@
 
 use super::{BOLD, PLAIN, Page, shown};
 use crate::model::{Better, DeployList, Direction, MetricChange, MetricList, MetricSummary, Scan};
+use crate::report::chart;
 use crate::report::grid::{Column, Drawn, Grid};
 use crate::report::phrase::{self, clock, date, day_or_clock, effect, last_date, number, probability};
 use crate::report::row::{rows as rows_of, said};
@@ -12,7 +13,7 @@ impl Page<'_> {
         let zone = text::visible(&scan.question.timezone);
         self.paragraph(&format!("{}; times in {zone}.", phrase::found(scan)), BOLD);
         let events = scan.events();
-        let changes = self.changes(&events).draw(self.width, self.style.ascii);
+        let changes = self.changes(&events, scan).draw(self.width, self.style.ascii);
         let suspects = self.likeliest(&events);
         if !events.is_empty() {
             self.blank();
@@ -45,7 +46,7 @@ impl Page<'_> {
         self.lines(&lines, PLAIN);
     }
 
-    fn changes(&self, events: &[Vec<&MetricChange>]) -> Grid {
+    fn changes(&self, events: &[Vec<&MetricChange>], scan: &Scan) -> Grid {
         let arrow = if self.style.ascii { "->" } else { "→" };
         let levels = format!("before {arrow} after");
         let columns = vec![
@@ -68,7 +69,26 @@ impl Page<'_> {
             ];
             (cells, String::new())
         };
-        Grid { columns, rows: events.iter().flatten().map(row).collect(), long: "" }
+        let mut grid = Grid { columns, rows: events.iter().flatten().map(row).collect(), long: "" };
+        if self.style.chart {
+            self.sparklines(&mut grid, events, scan);
+        }
+        grid
+    }
+
+    /// Puts a last column to the changes, with the metric drawn and the moment marked, where there is room for one.
+    fn sparklines(&self, grid: &mut Grid, events: &[Vec<&MetricChange>], scan: &Scan) {
+        let columns = self.width.saturating_sub(grid.natural_width() + 2).min(SPARK.1);
+        if columns < SPARK.0 {
+            return;
+        }
+        grid.columns.push(Column::whole("the whole metric"));
+        for (one, (cells, _)) in events.iter().flatten().zip(&mut grid.rows) {
+            let at = one.change.at.timestamp();
+            let drawn =
+                scan.picture.curve(&one.metric).map(|c| chart::spark(&c.series, Some(at), columns, self.style.ascii));
+            cells.push(drawn.unwrap_or_default());
+        }
     }
 
     /// The suspects of all events one below the other, so that their columns line up.
@@ -93,7 +113,11 @@ impl Page<'_> {
             (row, said(deploy, text::visible))
         });
         let rows = rows.collect();
-        self.grid(&Grid { columns, rows, long: "message" });
+        let drawn = self.style.chart.then(|| chart::calendar(list, self.width, self.style.ascii)).flatten();
+        match drawn {
+            Some(drawn) => self.lines(&drawn, PLAIN),
+            None => self.grid(&Grid { columns, rows, long: "message" }),
+        }
         self.blank();
         self.paragraph(&format!("{}; times in {zone}.", phrase::count(list.deploys.len(), "deployment")), PLAIN);
         self.caveats(&list.caveats);
@@ -120,6 +144,9 @@ impl Page<'_> {
         self.caveats(&list.caveats);
     }
 }
+
+/// A sparkline has at least and at most so many columns.
+const SPARK: (usize, usize) = (16, 48);
 
 /// What the suspects of an event are indented by.
 const INDENT: &str = "    ";

@@ -24,6 +24,14 @@ fn tables_of_80_columns_in_ascii() {
 }
 
 #[test]
+fn tables_with_charts_of_80_columns_and_of_160_in_ascii() {
+    let style = Style { width: Some(80), chart: true, ..fixtures::style() };
+    snapshots(Format::Table, "chart_80", &style);
+    let style = Style { width: Some(160), chart: true, ascii: true, ..fixtures::style() };
+    snapshots(Format::Table, "chart_160", &style);
+}
+
+#[test]
 fn json_documents() {
     snapshots(Format::Json, "json", &fixtures::style());
 }

@@ -1,0 +1,343 @@
+use std::collections::{BTreeMap, HashMap};
+
+use chrono_tz::Tz;
+
+use crate::model::{
+    Answer, Change, ChangeKind, Curve, Deploy, DeployList, EventKind, MetricChange, MetricList, Moment, Picture, Scan,
+    Series, Verdict, WhyAnswer,
+};
+use crate::report::phrase::effect;
+use crate::report::row::rows;
+use crate::report::text;
+
+/// What pictures of an answer show, in the units of the data. Moments are Unix seconds.
+pub(in crate::report) struct Scene<'a> {
+    /// The zone of all times.
+    pub(in crate::report) zone: Tz,
+    /// What there is to see, from the first bucket or deployment to the last.
+    pub(in crate::report) span: (i64, i64),
+    /// The moment taken as now; a bucket that ends later is unfinished.
+    pub(in crate::report) as_of: i64,
+    /// The metrics, one below the other.
+    pub(in crate::report) panels: Vec<Panel<'a>>,
+    /// One for each app, the likeliest first.
+    pub(in crate::report) lanes: Vec<Lane>,
+    /// The deployments, in the order of time.
+    pub(in crate::report) marks: Vec<Mark<'a>>,
+}
+
+/// A metric with its changes.
+pub(in crate::report) struct Panel<'a> {
+    /// The metric's name as it may be shown.
+    pub(in crate::report) name: String,
+    /// The unit as it may be shown; may be empty.
+    pub(in crate::report) unit: String,
+    /// The points.
+    pub(in crate::report) series: &'a Series,
+    /// When its changes began, in the order of time.
+    pub(in crate::report) bands: Vec<Band>,
+    /// Its levels before and after.
+    pub(in crate::report) slopes: Vec<Slope>,
+}
+
+/// The interval in which a change began.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::report) struct Band {
+    pub(in crate::report) from: i64,
+    pub(in crate::report) to: i64,
+    /// The likeliest moment.
+    pub(in crate::report) onset: i64,
+    /// Whether it is good news.
+    pub(in crate::report) verdict: Verdict,
+    /// The size in a few characters.
+    pub(in crate::report) effect: String,
+    /// Whether it is the change that the answer is about.
+    pub(in crate::report) meant: bool,
+}
+
+/// A straight piece of a metric's level.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::report) struct Slope {
+    pub(in crate::report) from: (i64, f64),
+    pub(in crate::report) to: (i64, f64),
+}
+
+/// An app, or events of one kind that are of no app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::report) struct Lane {
+    /// The name as it may be shown.
+    pub(in crate::report) name: String,
+    /// Whether it is shown at first: not where the question was about other apps.
+    pub(in crate::report) on: bool,
+    /// Number of its marks.
+    pub(in crate::report) marks: usize,
+}
+
+/// A deployment.
+pub(in crate::report) struct Mark<'a> {
+    pub(in crate::report) at: i64,
+    /// The place of its lane.
+    pub(in crate::report) lane: usize,
+    /// The row of the table of suspects in which it stands, from 1.
+    pub(in crate::report) place: Option<usize>,
+    pub(in crate::report) deploy: &'a Deploy,
+}
+
+/// The deployments of an answer that stand in its table of suspects: each with its row.
+type Places<'a> = Vec<(&'a Deploy, usize)>;
+
+impl<'a> Scene<'a> {
+    /// What a picture of the answer shows; none where there is nothing to see.
+    pub(in crate::report) fn of(answer: &'a Answer) -> Option<Self> {
+        match answer {
+            Answer::Why(answer) => Self::of_why(answer),
+            Answer::Scan(scan) => Self::of_scan(scan),
+            Answer::Deploys(list) => Self::of_deploys(list),
+            Answer::Metrics(list) => Self::of_metrics(list),
+        }
+    }
+
+    /// The metric asked about and those of `--with`, each with its changes, and the deployments.
+    pub(in crate::report) fn of_why(answer: &'a WhyAnswer) -> Option<Self> {
+        let mut panels = Vec::new();
+        for (i, curve) in answer.picture.curves.iter().enumerate() {
+            let (change, others) = if i == 0 {
+                (answer.change.as_ref(), answer.other_changes.as_slice())
+            } else {
+                let with = answer.with.iter().find(|one| one.metric == curve.series.name());
+                (with.and_then(|one| one.change.as_ref()), [].as_slice())
+            };
+            panels.push(panel(curve, change, others));
+        }
+        let places: Places<'a> = rows(&answer.suspects).iter().flat_map(row_places).collect();
+        let on = |app: Option<&str>| {
+            let asked = &answer.question.apps;
+            asked.is_empty() || app.is_none_or(|app| asked.iter().any(|a| a == app))
+        };
+        Self::new(panels, &answer.picture, &places, &on, &answer.as_of)
+    }
+
+    /// Every metric that changed, and the deployments.
+    pub(in crate::report) fn of_scan(scan: &'a Scan) -> Option<Self> {
+        let mut by_metric: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
+        for one in &scan.changes {
+            by_metric.entry(&one.metric).or_default().push(&one.change);
+        }
+        let panels = scan.picture.curves.iter().filter_map(|curve| {
+            let changes = by_metric.get(curve.series.name())?;
+            Some(panel_of_all(curve, changes))
+        });
+        let likeliest = scan.changes.iter().flat_map(|one| one.suspects.first()).map(|s| (&s.deploy, 1));
+        let on = |app: Option<&str>| {
+            let asked = &scan.question.apps;
+            asked.is_empty() || app.is_none_or(|app| asked.iter().any(|a| a == app))
+        };
+        let mut scene = Self::new(panels.collect(), &scan.picture, &likeliest.collect::<Vec<_>>(), &on, &scan.as_of)?;
+        // Of several changes "the first" says nothing.
+        scene.marks.iter_mut().for_each(|mark| mark.place = None);
+        Some(scene)
+    }
+
+    /// The metric from which an event is judged, with the event's suspects.
+    pub(in crate::report) fn of_event(scan: &'a Scan, one: &'a MetricChange) -> Option<Self> {
+        let panels = scan.picture.curve(&one.metric).map(|curve| panel(curve, Some(&one.change), &[]));
+        let places: Places<'a> = rows(&one.suspects).iter().flat_map(row_places).collect();
+        let listed = |app: Option<&str>| one.suspects.iter().any(|s| s.deploy.app.as_deref() == app);
+        Self::new(panels.into_iter().collect(), &scan.picture, &places, &listed, &scan.as_of)
+    }
+
+    /// The deployments of a list.
+    pub(in crate::report) fn of_deploys(list: &'a DeployList) -> Option<Self> {
+        let as_of = &list.deploys.last()?.deployed_at;
+        Self::built(Vec::new(), list.deploys.iter(), &[], &|_| true, as_of)
+    }
+
+    fn of_metrics(list: &'a MetricList) -> Option<Self> {
+        let panels: Vec<Panel<'a>> = list.picture.curves.iter().map(|curve| panel(curve, None, &[])).collect();
+        let last = list.metrics.iter().map(|metric| &metric.to).max()?;
+        Self::built(panels, [].iter(), &[], &|_| true, last)
+    }
+
+    fn new(
+        panels: Vec<Panel<'a>>,
+        picture: &'a Picture,
+        places: &[(&'a Deploy, usize)],
+        on: &dyn Fn(Option<&str>) -> bool,
+        as_of: &Moment,
+    ) -> Option<Self> {
+        Self::built(panels, picture.deploys.iter(), places, on, as_of)
+    }
+
+    fn built(
+        panels: Vec<Panel<'a>>,
+        deploys: impl Iterator<Item = &'a Deploy>,
+        places: &[(&'a Deploy, usize)],
+        on: &dyn Fn(Option<&str>) -> bool,
+        as_of: &Moment,
+    ) -> Option<Self> {
+        let known: HashMap<Key<'_>, usize> = places.iter().map(|(d, place)| (key(d), *place)).collect();
+        let mut all: Vec<(&'a Deploy, Option<usize>)> = deploys.map(|d| (d, known.get(&key(d)).copied())).collect();
+        if all.is_empty() {
+            all.extend(places.iter().map(|(d, place)| (*d, Some(*place))));
+        }
+        all.sort_by_key(|(d, _)| d.deployed_at);
+        let (lanes, lane_of) = lanes(&all, on);
+        let marks: Vec<Mark<'a>> = all
+            .iter()
+            .map(|(deploy, place)| Mark {
+                at: deploy.deployed_at.timestamp(),
+                lane: lane_of.get(&lane_key(deploy)).copied().unwrap_or_default(),
+                place: *place,
+                deploy,
+            })
+            .collect();
+        let edges = panels.iter().flat_map(|p| [p.series.edges().first(), p.series.edges().last()]).flatten().copied();
+        let ends: Vec<i64> = edges.chain(marks.first().map(|m| m.at)).chain(marks.last().map(|m| m.at)).collect();
+        let (from, to) = (ends.iter().min().copied()?, ends.iter().max().copied()?);
+        let zone = as_of.timezone();
+        Some(Self { zone, span: (from, to.max(from + 60)), as_of: as_of.timestamp(), panels, lanes, marks })
+    }
+}
+
+impl Panel<'_> {
+    /// The middle of each bucket, and its value.
+    pub(in crate::report) fn points(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        let edges = self.series.edges().windows(2);
+        edges.zip(self.series.values()).map(|(edge, value)| (f64::midpoint(edge[0] as f64, edge[1] as f64), *value))
+    }
+
+    /// The values that can be seen in a stretch, levels included.
+    pub(in crate::report) fn seen(&self, (from, to): (i64, i64)) -> impl Iterator<Item = f64> + '_ {
+        let within = move |at: f64| at >= from as f64 && at <= to as f64;
+        let points = self.points().filter(move |(at, _)| within(*at)).map(|(_, value)| value);
+        let overlaps = move |slope: &&Slope| slope.from.0 <= to && slope.to.0 >= from;
+        points.chain(self.slopes.iter().filter(overlaps).flat_map(|slope| [slope.from.1, slope.to.1]))
+    }
+}
+
+fn row_places<'a>(row: &crate::report::row::Row<'a>) -> Vec<(&'a Deploy, usize)> {
+    row.members().iter().map(|s| (&s.deploy, row.place)).collect()
+}
+
+/// What tells deployments apart.
+type Key<'a> = (i64, Option<&'a str>, Option<&'a str>, Option<&'a str>);
+
+fn key(deploy: &Deploy) -> Key<'_> {
+    let at = deploy.deployed_at.timestamp_micros();
+    (at, deploy.app.as_deref(), deploy.id.as_deref(), deploy.commit.as_deref())
+}
+
+/// The app, or the kind of an event that is of no app.
+fn lane_key(deploy: &Deploy) -> (Option<&str>, Option<&str>) {
+    match deploy.app.as_deref().filter(|app| !app.trim().is_empty()) {
+        Some(app) => (Some(app), None),
+        None => (None, deploy.kind.as_deref().filter(|k| EventKind::named(k) != Some(EventKind::Deploy))),
+    }
+}
+
+/// Each lane's place, by app or kind.
+type LaneOf<'a> = HashMap<(Option<&'a str>, Option<&'a str>), usize>;
+
+/// The lanes of these deployments: those of suspects first, by their rows, then by how many marks they have, then by name.
+fn lanes<'a>(all: &[(&'a Deploy, Option<usize>)], on: &dyn Fn(Option<&str>) -> bool) -> (Vec<Lane>, LaneOf<'a>) {
+    let mut found: BTreeMap<(Option<&str>, Option<&str>), (usize, usize)> = BTreeMap::new();
+    for (deploy, place) in all {
+        let (best, count) = found.entry(lane_key(deploy)).or_insert((usize::MAX, 0));
+        *best = (*best).min(place.unwrap_or(usize::MAX));
+        *count += 1;
+    }
+    let mut order: Vec<_> = found.into_iter().collect();
+    order.sort_by_key(|(_, (best, count))| (*best, std::cmp::Reverse(*count)));
+    let lane = |((app, kind), (_, marks)): &((Option<&str>, Option<&str>), (usize, usize))| Lane {
+        name: match (app, kind) {
+            (Some(app), _) => text::visible(app),
+            (None, Some(kind)) => format!("({})", text::visible(kind)),
+            (None, None) => "(no app)".to_owned(),
+        },
+        on: on(*app),
+        marks: *marks,
+    };
+    (order.iter().map(lane).collect(), order.iter().enumerate().map(|(i, (key, _))| (*key, i)).collect())
+}
+
+/// A metric with the change that is meant, and others that bound its levels.
+fn panel<'a>(curve: &'a Curve, change: Option<&Change>, others: &[Change]) -> Panel<'a> {
+    let mut bands: Vec<Band> = others.iter().map(|c| band(c, false)).chain(change.map(|c| band(c, true))).collect();
+    bands.sort_by_key(|b| b.onset);
+    let lasting: Vec<i64> =
+        others.iter().filter(|c| c.kind != ChangeKind::Spike).map(|c| c.onset.timestamp()).collect();
+    let (start, end) = ends(&curve.series);
+    let slopes = change.map(|change| {
+        let onset = change.onset.timestamp();
+        let from = lasting.iter().copied().filter(|at| *at < onset).max().unwrap_or(start);
+        let to = lasting.iter().copied().filter(|at| *at > onset).min().unwrap_or(end);
+        [slope_before(change, from), slope_after(change, to), slope_back(change, to)].into_iter().flatten().collect()
+    });
+    framed(curve, bands, slopes.unwrap_or_default())
+}
+
+/// A metric with all of its changes, none of which is meant more than the others.
+fn panel_of_all<'a>(curve: &'a Curve, changes: &[&Change]) -> Panel<'a> {
+    let mut changes = changes.to_vec();
+    changes.sort_by_key(|c| c.onset);
+    let (start, end) = ends(&curve.series);
+    let lasting: Vec<&Change> = changes.iter().copied().filter(|c| c.kind != ChangeKind::Spike).collect();
+    let first = lasting.first().and_then(|c| slope_before(c, start));
+    let ends = lasting.iter().skip(1).map(|c| c.onset.timestamp()).chain([end]);
+    let slopes = first.into_iter().chain(lasting.iter().zip(ends).filter_map(|(c, to)| slope_after(c, to))).collect();
+    framed(curve, changes.iter().map(|c| band(c, true)).collect(), slopes)
+}
+
+fn framed(curve: &Curve, bands: Vec<Band>, slopes: Vec<Slope>) -> Panel<'_> {
+    Panel {
+        name: text::visible(curve.series.name()),
+        unit: curve.unit.as_deref().map(text::visible).unwrap_or_default(),
+        series: &curve.series,
+        bands,
+        slopes,
+    }
+}
+
+fn ends(series: &Series) -> (i64, i64) {
+    (series.edges().first().copied().unwrap_or_default(), series.edges().last().copied().unwrap_or_default())
+}
+
+fn band(change: &Change, meant: bool) -> Band {
+    Band {
+        from: change.interval.from.timestamp(),
+        to: change.interval.to.timestamp(),
+        onset: change.onset.timestamp(),
+        verdict: change.verdict,
+        effect: effect(change),
+        meant,
+    }
+}
+
+fn slope_before(change: &Change, from: i64) -> Option<Slope> {
+    let (onset, level) = (change.onset.timestamp(), change.before?);
+    // The level of a trend is that at its kink, and not all before.
+    (change.kind != ChangeKind::Trend).then_some(Slope { from: (from.min(onset), level), to: (onset, level) })
+}
+
+fn slope_after(change: &Change, end: i64) -> Option<Slope> {
+    let (onset, before, after) = (change.onset.timestamp(), change.before?, change.after?);
+    let end = end.max(onset);
+    Some(match change.kind {
+        ChangeKind::Level => Slope { from: (onset, after), to: (end, after) },
+        ChangeKind::Trend => Slope { from: (onset, before), to: (end, after) },
+        ChangeKind::Spike => Slope { from: (onset, after), to: (over(change), after) },
+    })
+}
+
+/// Where a spike went back to.
+fn slope_back(change: &Change, end: i64) -> Option<Slope> {
+    let from = over(change);
+    let level = change.before.filter(|_| change.kind == ChangeKind::Spike)?;
+    Some(Slope { from: (from, level), to: (end.max(from), level) })
+}
+
+/// When a spike was over; of one of which that is not known, when it began.
+fn over(change: &Change) -> i64 {
+    let onset = change.onset.timestamp();
+    change.until.as_ref().map_or(onset, chrono::DateTime::timestamp).max(onset)
+}
