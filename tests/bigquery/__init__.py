@@ -1,0 +1,1 @@
+"""A BigQuery of our own for tests: see README.md."""
