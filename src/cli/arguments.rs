@@ -119,6 +119,10 @@ pub(super) struct OutputArguments {
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<String>,
 
+    /// Markdown: write the chart as an SVG beside the document, and show it in it; needs --output
+    #[arg(long)]
+    pub(super) with_chart: bool,
+
     /// Further columns of the deployments to show, by name; repeatable, or with commas
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(super) columns: Vec<String>,

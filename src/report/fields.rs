@@ -62,7 +62,7 @@ pub(super) fn commit_link(template: &str, repo: Option<&str>, commit: &str) -> O
 }
 
 /// Percent-encodes all but unreserved characters (RFC 3986) and those in `keep`.
-fn encoded(text: &str, keep: &str) -> String {
+pub(super) fn encoded(text: &str, keep: &str) -> String {
     let mut out = String::new();
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || keep.as_bytes().contains(&byte) {
