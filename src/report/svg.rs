@@ -50,13 +50,12 @@ impl Exporter for Svg {
             escape(&label)
         );
         for (i, line) in above.iter().enumerate() {
-            let class = if i == 0 { "head" } else { "said" };
-            let _ = writeln!(out, "<text class=\"{class}\" x=\"16\" y=\"{}\">{}</text>", 24 + 20 * i, escape(line));
+            let _ = writeln!(out, "<text class=\"head\" x=\"10\" y=\"{}\">{}</text>", 24 + 20 * i, escape(line));
         }
         let _ = writeln!(out, "<g transform=\"translate(0,{top:.0})\">\n{chart}</g>");
         for (i, line) in below.iter().enumerate() {
             let y = top + height + 14.0 + 18.0 * i as f64;
-            let _ = writeln!(out, "<text class=\"said\" x=\"16\" y=\"{y:.0}\">{}</text>", escape(line));
+            let _ = writeln!(out, "<text class=\"said\" x=\"10\" y=\"{y:.0}\">{}</text>", escape(line));
         }
         out.push_str("</svg>\n");
         Ok(out.into_bytes())
@@ -75,7 +74,7 @@ fn suspects(answer: &WhyAnswer, top: usize) -> Vec<String> {
         let name = row.cell("app", |_, app| text::visible(app));
         let when = row.likeliest().map(|s| clock(&s.deploy.deployed_at)).unwrap_or_default();
         let line = format!(
-            "{}   {}   {when}   {name}   {}",
+            "#{} · {} · {when} · {name} · {}",
             row.place,
             probability(row.probability()),
             row.message(text::visible)

@@ -31,6 +31,10 @@ impl Exporter for Table {
 const WIDTH: usize = 120;
 /// No narrower terminal is drawn for.
 const NARROWEST: usize = 40;
+/// On a terminal narrower than this, commits and authors have no columns.
+const NARROW: usize = 78;
+/// So many cells of a row of suspects stand before those of the deployment.
+const OWN: usize = 4;
 /// Sentences are not wider than this, however wide the terminal is.
 const READABLE: usize = 100;
 
@@ -117,11 +121,17 @@ impl<'a> Page<'a> {
             if name == "commit" { fields::short_commit(value) } else { text::visible(value) }
         };
         let mut cells = row.cells(&self.style.columns, show);
+        let mut message = row.message(text::visible);
+        if self.is_narrow() {
+            let about: Vec<String> = cells.drain(OWN + 1..OWN + 3).filter(|cell| !cell.is_empty()).collect();
+            message =
+                [about.join(" "), message].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ");
+        }
         if self.lettered {
             let letter = chart::letter(row.place).unwrap_or(' ');
             cells[0] = format!("{} {letter}", row.place);
         }
-        (cells, row.message(text::visible))
+        (cells, message)
     }
 
     fn reasons(&mut self, answer: &WhyAnswer) {
@@ -153,16 +163,24 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// Whether there is no room for columns of commits and authors, which then stand before the message.
+    fn is_narrow(&self) -> bool {
+        self.width < NARROW
+    }
+
     /// The columns that tell deployments apart, but for the message.
     fn deploy_columns(&self) -> Vec<Column> {
-        let own = [Column::text("app"), Column::text("commit"), Column::text("author")];
+        let own = ["app", "commit", "author"].into_iter().take(if self.is_narrow() { 1 } else { 3 }).map(Column::text);
         own.into_iter().chain(self.style.columns.iter().map(|name| Column::text(name))).collect()
     }
 
     fn deploy_cells(&self, deploy: &Deploy) -> Vec<String> {
         let commit = deploy.commit.as_deref().map(fields::short_commit).unwrap_or_default();
         let own = [shown(deploy, "app"), commit, shown(deploy, "author")];
-        own.into_iter().chain(self.style.columns.iter().map(|name| shown(deploy, name))).collect()
+        own.into_iter()
+            .take(if self.is_narrow() { 1 } else { 3 })
+            .chain(self.style.columns.iter().map(|name| shown(deploy, name)))
+            .collect()
     }
 
     fn caveats(&mut self, caveats: &[Caveat]) {

@@ -26,6 +26,7 @@ pub(super) fn data(scene: &Scene<'_>, view: &View, near: Option<(i64, i64)>) -> 
         "ladder": ladder,
         "symbols": SYMBOLS,
         "colours": COLOURS,
+        "numbers": view.numbers,
         "span": scene.span,
         "near": near,
         "asOf": scene.as_of,

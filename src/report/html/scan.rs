@@ -106,7 +106,7 @@ fn one(page: &mut Page, scan: &Scan, (i, event): (usize, &[&MetricChange]), styl
             (change.interval.from.timestamp() - room).max(scene.span.0),
             (change.interval.to.timestamp() + room).min(scene.span.1),
         );
-        let view = View { span, ..View::whole(scene, WIDTH) };
+        let view = View { span, numbers: usize::MAX, ..View::whole(scene, WIDTH) };
         let label = format!("{} around the change; the numbers are those of the table below.", from.metric);
         figure::figure(page, "plain", &label, (scene, &view));
     }

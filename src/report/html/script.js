@@ -4,7 +4,7 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const NS = "http://www.w3.org/2000/svg";
   // Sizes in pixels, the same as in the picture that stands here without a script.
-  const NAME = 20, FIRST = 220, FURTHER = 84, LANE = 16, AXIS = 24, RIGHT = 18, DATE = 92, CHARACTER = 6.4, APART = 20, SPARSE = 9;
+  const NAME = 20, FIRST = 220, FURTHER = 84, AXIS = 24, RIGHT = 18, DATE = 92, CHARACTER = 6.4, APART = 20, SPARSE = 9, DENSE = 2;
   const rows = document.querySelectorAll("#deploys tbody tr");
 
   const make = (name, attributes, text) => {
@@ -277,6 +277,8 @@
       this.tell(i);
     }
 
+    // The middle of the marks of a lane; above them is room for their numbers.
+    middle(row) { return this.lanes + this.lane * (row + (this.near ? 0.7 : 0.5)); }
     x(at) { return this.left + (at - this.from) / (this.to - this.from) * (this.right - this.left); }
     at(x) { return this.from + (x - this.left) / (this.right - this.left) * (this.to - this.from); }
 
@@ -293,7 +295,8 @@
       });
       this.shown = [...this.on].sort((a, b) => a - b);
       this.lanes = top + 6;
-      this.axis = this.lanes + LANE * this.shown.length + 4;
+      this.lane = this.near ? 27 : 16;
+      this.axis = this.lanes + this.lane * this.shown.length + 4;
       this.tops = tops;
       const height = this.axis + AXIS;
       const svg = make("svg", { class: "chart", viewBox: `0 0 ${width} ${px(height)}`, role: "img", "aria-label": this.label });
@@ -329,7 +332,7 @@
         return;
       }
       const y = (value) => bottom - (value - values[0]) / (values[1] - values[0]) * (bottom - top);
-      const [ticks, step] = numberTicks(values, bottom - top > 120 ? 5 : 3);
+      const [ticks, step] = numberTicks(values, bottom - top > 120 ? 5 : 4);
       for (const tick of ticks) {
         svg.append(make("path", { class: "grid", d: `M${px(this.left)},${px(y(tick))}H${px(this.right)}` }),
           make("text", { class: "tick number", x: px(this.left - 7), y: px(y(tick) + 4) }, numberLabel(tick, step)));
@@ -342,7 +345,8 @@
           put(this.x(panel.middles[i]), value === null ? null : y(value), i);
         }
       });
-      svg.append(make("path", { class: "line", d: line(0, over) }));
+      const dense = last - first > DENSE * (this.right - this.left);
+      svg.append(make("path", { class: dense ? "line dense" : "line", d: line(0, over) }));
       const known = [];
       const sparse = (this.right - this.left) / (last - first) >= SPARSE;
       for (let i = first; sparse && i < last; i++) if (panel.values[i] !== null) known.push(`M${px(this.x(panel.middles[i]))},${px(y(panel.values[i]))}h0`);
@@ -351,7 +355,11 @@
       for (const [t1, v1, t2, v2] of panel.slopes) {
         const x1 = this.x(t1), x2 = this.x(t2), a = Math.max(x1, this.left), b = Math.min(x2, this.right);
         const along = (x) => y(x1 === x2 ? v1 : v1 + (x - x1) / (x2 - x1) * (v2 - v1));
-        if (a < b) svg.append(make("path", { class: "level", d: `M${px(a)},${px(along(a))}L${px(b)},${px(along(b))}` }));
+        if (a >= b) continue;
+        const d = `M${px(a)},${px(along(a))}L${px(b)},${px(along(b))}`;
+        // A rim of paper keeps it apart from a line that fills the plot.
+        if (dense) svg.append(make("path", { class: "rim", d }));
+        svg.append(make("path", { class: "level", d }));
       }
     }
     bands(svg, panel, [top, bottom], i) {
@@ -369,7 +377,7 @@
     }
     rows(svg) {
       this.shown.forEach((lane, row) => {
-        const y = this.lanes + LANE * (row + 0.5), shape = symbol(lane);
+        const y = this.middle(row), shape = symbol(lane);
         svg.append(make("path", { class: "grid", d: `M${px(this.left)},${px(y)}H${px(this.right)}` }),
           make("path", { class: `mark ${colour(lane)}`, d: `M10,${px(y)}${shape}` }),
           make("text", { class: "lane", x: 20, y: px(y + 4) }, cut(data.lanes[lane].name, this.left - 24)));
@@ -388,8 +396,10 @@
         const taken = [], labels = [];
         for (const [number, x] of numbered) {
           svg.append(make("path", { class: `mark suspect ${colour(lane)}`, d: `M${px(x)},${px(y)}${shape}`, "data-place": number }));
-          if (taken.some((other) => Math.abs(other - x) <= APART)) continue;
-          labels.push(make("text", { class: "place", x: px(x + 6), y: px(y + 4) }, number));
+          if (!this.near && number > data.numbers) continue;
+          if (taken.some((other) => Math.abs(other - x) <= (this.near ? 14 : APART))) continue;
+          labels.push(this.near ? make("text", { class: "place above", x: px(x), y: px(y - 7) }, number)
+            : make("text", { class: "place", x: px(x + 6), y: px(y + 4) }, number));
           taken.push(x);
         }
         svg.append(...labels);
@@ -397,7 +407,7 @@
       if (this.current !== null) {
         const [at, lane] = data.marks[this.current], row = this.shown.indexOf(lane);
         if (row >= 0 && at >= this.from && at <= this.to) {
-          svg.append(make("circle", { class: "here", cx: px(this.x(at)), cy: px(this.lanes + LANE * (row + 0.5)), r: 8 }));
+          svg.append(make("circle", { class: "here", cx: px(this.x(at)), cy: px(this.middle(row)), r: 8 }));
         }
       }
     }
@@ -408,7 +418,7 @@
       return [(event.clientX - rect.left) * scale, (event.clientY - rect.top) * scale];
     }
     nearest(x, y) {
-      const row = Math.floor((y - this.lanes) / LANE), lane = this.shown[row];
+      const row = Math.floor((y - this.lanes) / this.lane), lane = this.shown[row];
       if (row < 0 || lane === undefined) return null;
       const k = place(times[lane], this.at(x));
       let best = null, least = 9;
@@ -444,7 +454,7 @@
       const said = [html("b", "", `${text(1)}${number ? `  #${number}` : ""}`), html("span", "", `${text(0)}`),
         html("span", "", [text(2), text(3)].filter(Boolean).join(" · ")), html("span", "message", text(4))];
       said[3].dir = "auto";
-      this.say(said.filter((line) => line.textContent), this.x(at), this.lanes + LANE * (row + 0.5));
+      this.say(said.filter((line) => line.textContent), this.x(at), this.middle(row));
     }
     say(lines, x, y) {
       const box = this.box.getBoundingClientRect(), plot = this.plot.getBoundingClientRect();

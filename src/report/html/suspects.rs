@@ -22,11 +22,13 @@ pub(super) fn table(
     head(page);
     first.iter().for_each(|row| one(page, row, scene, style));
     let (none_of_these, parts) = none;
-    page.raw("<tr class=\"none\"><td class=\"number\"></td><td class=\"prob\">");
+    page.raw(
+        "<tr role=\"row\" class=\"none\"><td role=\"cell\" class=\"number\"></td><td role=\"cell\" class=\"prob\">",
+    );
     bar(page, none_of_these);
-    page.raw("</td><td><span class=\"said\">None of these</span><div class=\"meta\">");
+    page.raw("</td><td role=\"cell\" class=\"what\"><span class=\"said\">None of these</span><div class=\"meta\">");
     page.within("something else ", &probability(parts.something_else), ", ");
-    page.within("nothing happened ", &probability(parts.nothing_happened), "</div></td><td></td></tr>\n");
+    page.within("nothing happened ", &probability(parts.nothing_happened), "</div></td><td role=\"cell\"></td></tr>\n");
     page.raw("</tbody></table></div>\n");
     if let Some(told) = remainder(&all, first.len()) {
         page.within("<details><summary>", &told, "</summary>\n");
@@ -38,16 +40,20 @@ pub(super) fn table(
 }
 
 fn head(page: &mut Page) {
-    page.raw("<table><thead><tr><th scope=\"col\" class=\"number\">#</th><th scope=\"col\">probability</th>");
-    page.raw("<th scope=\"col\">deployment</th><th scope=\"col\">went out</th></tr></thead>\n<tbody>\n");
+    page.raw("<table class=\"suspects\" role=\"table\"><thead role=\"rowgroup\"><tr role=\"row\"><th role=\"columnheader\" scope=\"col\" class=\"number\">#</th><th role=\"columnheader\" scope=\"col\">probability</th>");
+    page.raw("<th role=\"columnheader\" scope=\"col\">deployment</th><th role=\"columnheader\" scope=\"col\">went out</th></tr></thead>\n<tbody role=\"rowgroup\">\n");
 }
 
 fn one(page: &mut Page, row: &Row<'_>, scene: Option<&Scene<'_>>, style: &Style) {
     let Some(suspect) = row.likeliest() else { return };
     let deploy = &suspect.deploy;
-    page.within("<tr><td class=\"number\">", &row.place.to_string(), "</td><td class=\"prob\">");
+    page.within(
+        "<tr role=\"row\"><td role=\"cell\" class=\"number\">",
+        &row.place.to_string(),
+        "</td><td role=\"cell\" class=\"prob\">",
+    );
     bar(page, row.probability());
-    page.raw("</td><td><span class=\"said\" dir=\"auto\">");
+    page.raw("</td><td role=\"cell\" class=\"what\"><span class=\"said\" dir=\"auto\">");
     let kind = kind(deploy, text::visible);
     if !kind.is_empty() {
         page.within("(", &kind, ") ");
@@ -73,7 +79,7 @@ fn one(page: &mut Page, row: &Row<'_>, scene: Option<&Scene<'_>>, style: &Style)
         page.raw("</ul></details>");
     }
     members(page, row, style);
-    page.raw("</td><td class=\"when\">");
+    page.raw("</td><td role=\"cell\" class=\"when\">");
     went_out(page, row);
     page.raw("</td></tr>\n");
 }

@@ -99,5 +99,11 @@ fn near(answer: &WhyAnswer, scene: &Scene<'_>) -> View {
     let room = ((to - from) / 6).max((2.5 * answer.series.granularity.seconds()) as i64);
     let lanes = (0..scene.lanes.len()).filter(|lane| scene.marks.iter().any(|m| m.lane == *lane && m.place.is_some()));
     let span = ((from - room).max(scene.span.0), (to + room).min(scene.span.1));
-    View { width: WIDTH, span, panels: scene.panels.first().map(|_| 0).into_iter().collect(), lanes: lanes.collect() }
+    View {
+        width: WIDTH,
+        span,
+        panels: scene.panels.first().map(|_| 0).into_iter().collect(),
+        lanes: lanes.collect(),
+        numbers: usize::MAX,
+    }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::escape;
+use super::frame::Frame;
 pub(in crate::report) use super::frame::View;
-use super::frame::{Frame, LANE};
 use crate::model::Verdict;
 use crate::report::chart::{
     Band, Mark, Panel, SYMBOLS, Scale, Scene, date_ticks, lines, number_label, number_range, number_ticks, symbol,
@@ -18,8 +18,12 @@ use crate::report::text;
 const DATE: f64 = 92.0;
 /// Numbers of deployments stand at least so many pixels apart; of those that do not, the likeliest has its number.
 const APART: f64 = 20.0;
+/// As much where they stand above their deployments.
+const APART_ABOVE: f64 = 14.0;
 /// Pixels from bucket to bucket from which on each has a point.
 const SPARSE: f64 = 9.0;
+/// Buckets in a pixel from which on a line is paler, as it fills the plot.
+const DENSE: f64 = 2.0;
 /// Pixels of a character of small text, roughly.
 const CHARACTER: f64 = 6.4;
 
@@ -94,7 +98,7 @@ impl Drawing<'_> {
             return;
         };
         let y = Scale::new(values, (bottom, top));
-        let (ticks, step) = number_ticks(values, if bottom - top > 120.0 { 5 } else { 3 });
+        let (ticks, step) = number_ticks(values, if bottom - top > 120.0 { 5 } else { 4 });
         for tick in ticks {
             let at = y.at(tick);
             let _ = writeln!(
@@ -105,7 +109,7 @@ impl Drawing<'_> {
                 number_label(tick, step)
             );
         }
-        self.line(panel, &y);
+        let dense = self.line(panel, &y);
         for slope in &panel.slopes {
             let place = |(at, value): (i64, f64)| (self.frame.x.at(at as f64), y.at(value));
             let ((x1, y1), (x2, y2)) = (place(slope.from), place(slope.to));
@@ -113,18 +117,16 @@ impl Drawing<'_> {
             let along = Scale::new((x1, x2), (y1, y2));
             let (a, b) = (x1.max(left), x2.min(right));
             if a < b {
-                let _ = writeln!(
-                    self.out,
-                    "<path class=\"level\" d=\"M{a:.1},{:.1}L{b:.1},{:.1}\"/>",
-                    along.at(a),
-                    along.at(b)
-                );
+                let path = format!("M{a:.1},{:.1}L{b:.1},{:.1}", along.at(a), along.at(b));
+                // A rim of paper keeps it apart from a line that fills the plot.
+                let rim = if dense { format!("<path class=\"rim\" d=\"{path}\"/>") } else { String::new() };
+                let _ = writeln!(self.out, "{rim}<path class=\"level\" d=\"{path}\"/>");
             }
         }
     }
 
-    /// The line of a metric; buckets that were not over are dotted.
-    fn line(&mut self, panel: &Panel<'_>, y: &Scale) {
+    /// The line of a metric; buckets that were not over are dotted. Tells whether it fills the plot.
+    fn line(&mut self, panel: &Panel<'_>, y: &Scale) -> bool {
         let (from, to) = (self.view.span.0 as f64, self.view.span.1 as f64);
         let over = panel.series.edges()[1..].partition_point(|end| *end <= self.scene.as_of);
         let drawn = |range: std::ops::Range<usize>| {
@@ -141,11 +143,15 @@ impl Drawing<'_> {
             path
         };
         let (finished, open) = (drawn(0..over), drawn(over.saturating_sub(1)..panel.series.len()));
-        let _ = writeln!(self.out, "<path class=\"line\" d=\"{finished}\"/>");
+        let seen = panel.points().filter(|(at, _)| *at >= from && *at <= to).count() as f64;
+        let dense = seen > DENSE * (self.frame.right - self.frame.left);
+        let paler = if dense { " dense" } else { "" };
+        let _ = writeln!(self.out, "<path class=\"line{paler}\" d=\"{finished}\"/>");
         self.points(panel, y);
         if over < panel.series.len() {
             let _ = writeln!(self.out, "<path class=\"line open\" d=\"{open}\"/>");
         }
+        dense
     }
 
     /// A point for each bucket, where they are few.
@@ -218,7 +224,7 @@ impl Drawing<'_> {
         let (left, right) = (self.frame.left, self.frame.right);
         for (row, &lane) in self.view.lanes.iter().enumerate() {
             let Some(of) = self.scene.lanes.get(lane) else { continue };
-            let y = self.frame.lanes + LANE * (row as f64 + 0.5);
+            let y = self.frame.lanes + self.frame.lane * (row as f64 + if self.view.is_roomy() { 0.7 } else { 0.5 });
             let name = cut(&of.name, left - 24.0);
             let (shape, colour) = symbol(lane);
             let _ = writeln!(
@@ -265,11 +271,14 @@ impl Drawing<'_> {
                 SYMBOLS[shape],
                 escape(&text::cut(&told, 300, "…"))
             );
-            if taken.iter().all(|other| (other - x).abs() > APART) {
-                let _ =
-                    writeln!(labels, "<text class=\"place\" x=\"{:.1}\" y=\"{:.1}\">{place}</text>", x + 6.0, y + 4.0);
-                taken.push(x);
+            let roomy = self.view.is_roomy();
+            let apart = if roomy { APART_ABOVE } else { APART };
+            if place > self.view.numbers || taken.iter().any(|other| (other - x).abs() <= apart) {
+                continue;
             }
+            taken.push(x);
+            let (class, x, y) = if roomy { ("place above", x, y - 7.0) } else { ("place", x + 6.0, y + 4.0) };
+            let _ = writeln!(labels, "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{place}</text>");
         }
         self.out.push_str(&labels);
     }

@@ -12,8 +12,12 @@ pub(in crate::report) struct View {
     pub(in crate::report) panels: Vec<usize>,
     /// The places of the lanes that are drawn.
     pub(in crate::report) lanes: Vec<usize>,
+    /// So many of the likeliest deployments have their number.
+    pub(in crate::report) numbers: usize,
 }
 
+/// So many of the likeliest have their number where everything is seen, and many are close together.
+pub(in crate::report) const NUMBERS: usize = 3;
 /// So many metrics are drawn; of more a picture shows nothing.
 pub(in crate::report) const PANELS: usize = 24;
 /// So many lanes are drawn.
@@ -28,7 +32,15 @@ impl View {
             span: scene.span,
             panels: (0..scene.panels.len().min(PANELS)).collect(),
             lanes: on.take(LANES).collect(),
+            numbers: NUMBERS,
         }
+    }
+}
+
+impl View {
+    /// Whether every deployment of the answer has its number, above it.
+    pub(super) fn is_roomy(&self) -> bool {
+        self.numbers > NUMBERS
     }
 }
 
@@ -36,7 +48,9 @@ impl View {
 pub(super) const NAME: f64 = 20.0;
 pub(super) const FIRST: f64 = 220.0;
 pub(super) const FURTHER: f64 = 84.0;
-pub(super) const LANE: f64 = 16.0;
+const LANE: f64 = 16.0;
+/// A lane in which each deployment has its number above it.
+const ROOMY: f64 = 27.0;
 const AXIS: f64 = 24.0;
 const RIGHT: f64 = 18.0;
 
@@ -49,6 +63,8 @@ pub(super) struct Frame {
     pub(super) panels: Vec<(f64, f64)>,
     /// Where the first lane begins.
     pub(super) lanes: f64,
+    /// How high a lane is.
+    pub(super) lane: f64,
     /// Where the axis of time runs.
     pub(super) axis: f64,
     pub(super) height: f64,
@@ -66,8 +82,9 @@ impl Frame {
             top += NAME + height + 6.0;
         }
         let lanes = top + 6.0;
-        let axis = lanes + LANE * view.lanes.len() as f64 + 4.0;
+        let lane = if view.is_roomy() { ROOMY } else { LANE };
+        let axis = lanes + lane * view.lanes.len() as f64 + 4.0;
         let x = Scale::new((view.span.0 as f64, view.span.1 as f64), (left, right));
-        Self { left, right, x, panels, lanes, axis, height: axis + AXIS }
+        Self { left, right, x, panels, lanes, lane, axis, height: axis + AXIS }
     }
 }

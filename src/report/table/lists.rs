@@ -2,11 +2,11 @@
 
 use super::{BOLD, PLAIN, Page, shown};
 use crate::model::{Better, DeployList, Direction, MetricChange, MetricList, MetricSummary, Scan};
-use crate::report::chart;
 use crate::report::grid::{Column, Drawn, Grid};
 use crate::report::phrase::{self, clock, date, day_or_clock, effect, last_date, number, probability};
 use crate::report::row::{rows as rows_of, said};
 use crate::report::text;
+use crate::report::{chart, fields};
 
 impl Page<'_> {
     pub(super) fn scan(&mut self, scan: &Scan) {
@@ -110,7 +110,13 @@ impl Page<'_> {
         let rows = list.deploys.iter().map(|deploy| {
             let mut row = vec![clock(&deploy.deployed_at), shown(deploy, "environment"), shown(deploy, "status")];
             row.extend(self.deploy_cells(deploy));
-            (row, said(deploy, text::visible))
+            let mut message = said(deploy, text::visible);
+            if self.is_narrow() {
+                let commit = deploy.commit.as_deref().map(fields::short_commit).unwrap_or_default();
+                let about = [commit, shown(deploy, "author")].into_iter().filter(|part| !part.is_empty());
+                message = format!("{}: {message}", about.collect::<Vec<_>>().join(" "));
+            }
+            (row, message)
         });
         let rows = rows.collect();
         let drawn = self.style.chart.then(|| chart::calendar(list, self.width, self.style.ascii)).flatten();
