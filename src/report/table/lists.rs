@@ -39,15 +39,18 @@ impl Page<'_> {
     fn judged(&mut self, event: &[&MetricChange], suspects: &[Vec<String>]) {
         let Some(from) = phrase::judged_from(event) else { return };
         let head = phrase::judged(event, text::visible);
-        let head = head.iter().flat_map(|head| text::wrap(head, self.width - INDENT.len()));
+        let head = head.iter().flat_map(|head| text::wrap(head, self.width - self.indent().len()));
         let none = format!("none of these: {}", probability(from.none_of_these));
         let lines = head.chain(suspects.concat()).chain(phrase::others_of(from)).chain([none]);
-        let lines: Vec<String> = lines.map(|line| format!("{INDENT}{line}")).collect();
+        let lines: Vec<String> = lines.map(|line| format!("{}{line}", self.indent())).collect();
         self.lines(&lines, PLAIN);
     }
 
     fn changes(&self, events: &[Vec<&MetricChange>], scan: &Scan) -> Grid {
         let arrow = if self.style.ascii { "->" } else { "→" };
+        if self.is_narrow() {
+            return self.narrow_changes(events, arrow);
+        }
         let levels = format!("before {arrow} after");
         let columns = vec![
             Column::whole("first visible"),
@@ -70,10 +73,28 @@ impl Page<'_> {
             (cells, String::new())
         };
         let mut grid = Grid { columns, rows: events.iter().flatten().map(row).collect(), long: "" };
-        if self.style.chart {
+        if self.style.chart && !self.is_narrow() {
             self.sparklines(&mut grid, events, scan);
         }
         grid
+    }
+
+    /// The changes where there is no room for the columns of their levels.
+    fn narrow_changes(&self, events: &[Vec<&MetricChange>], arrow: &str) -> Grid {
+        let columns = vec![Column::whole("first visible"), Column::text("metric"), Column::number("change")];
+        let row = |one: &&MetricChange| {
+            let change = &one.change;
+            let levels = format!("{} {arrow} {}", number(change.before), number(change.after));
+            let told = [levels, phrase::sort(change), phrase::q_value(one.q_value)];
+            let told: Vec<String> = told.into_iter().filter(|part| !part.is_empty()).collect();
+            (vec![day_or_clock(&change.at), text::visible(&one.metric), effect(change)], told.join(", "))
+        };
+        Grid { columns, rows: events.iter().flatten().map(row).collect(), long: "" }
+    }
+
+    /// What the suspects of an event are indented by.
+    fn indent(&self) -> &'static str {
+        if self.is_narrow() { "  " } else { "    " }
     }
 
     /// Puts a last column to the changes, with the metric drawn and the moment marked, where there is room for one.
@@ -96,7 +117,7 @@ impl Page<'_> {
         let judged = events.iter().filter_map(|event| phrase::judged_from(event));
         let rows = judged.flat_map(|from| rows_of(&from.suspects)).map(|row| self.suspect(&row)).collect();
         let grid = Grid { columns: self.suspect_columns(), rows, long: "message" };
-        grid.draw(self.width - INDENT.len(), self.style.ascii)
+        grid.draw(self.width - self.indent().len(), self.style.ascii)
     }
 
     pub(super) fn deploys(&mut self, list: &DeployList) {
@@ -121,7 +142,11 @@ impl Page<'_> {
         let rows = rows.collect();
         let drawn = self.style.chart.then(|| chart::calendar(list, self.width, self.style.ascii)).flatten();
         match drawn {
-            Some(drawn) => self.lines(&drawn, PLAIN),
+            Some(mut drawn) => {
+                let legend = drawn.pop().unwrap_or_default();
+                self.lines(&drawn, PLAIN);
+                self.paragraph(&legend, PLAIN);
+            }
             None => self.grid(&Grid { columns, rows, long: "message" }),
         }
         self.blank();
@@ -153,9 +178,6 @@ impl Page<'_> {
 
 /// A sparkline has at least and at most so many columns.
 const SPARK: (usize, usize) = (16, 48);
-
-/// What the suspects of an event are indented by.
-const INDENT: &str = "    ";
 
 fn metric(metric: &MetricSummary) -> (Vec<String>, String) {
     let better = metric.better.map(|better| match better {
