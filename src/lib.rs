@@ -5,7 +5,7 @@
 //! ```text
 //! main ─> cli ─> investigate (load ─> detect ─> attribute ─> answer)
 //!                ├─ sources    reads files into the model
-//!                ├─ report     writes an answer as table, Markdown, CSV or JSON
+//!                ├─ report     writes an answer as table, Markdown, CSV, JSON, HTML or SVG
 //!                └─ attribute ─> detect ─> stats ─> model
 //! ```
 //!

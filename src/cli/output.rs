@@ -97,7 +97,8 @@ impl Output {
 /// The picture of a document: beside it, and of its name.
 fn beside_document(format: Format, file: Option<&Path>) -> Result<PathBuf, CliError> {
     let hint = "give -o answer.md; the picture is then answer.svg";
-    let wrong = |problem: &str| CliError::option("--with-chart", "", problem, hint);
+    let given = file.map_or_else(|| format.name().to_owned(), |file| file.display().to_string());
+    let wrong = |problem: &str| CliError::option("--with-chart", &given, problem, hint);
     match file {
         _ if format != Format::Markdown => Err(wrong("only a Markdown document has a picture beside it")),
         None => Err(wrong("there is no file for a picture to lie beside")),

@@ -7,6 +7,7 @@ mod answer;
 mod bad_input;
 mod caveats;
 mod commands;
+mod exports;
 mod good_input;
 mod help;
 mod layers;

@@ -65,7 +65,8 @@ Examples:
   shiptrace why signups --on 2024-03-05
   shiptrace why signups --on 2024-03-05T14:00 --window 12h --app web --app api
   shiptrace why signups --on 2024-03-05 --with orders --with page_views --explain
-  shiptrace why signups --on 2024-03-01..2024-03-05 -o answer.md";
+  shiptrace why signups --on 2024-03-01..2024-03-05 -o answer.md
+  shiptrace why signups --on 2024-03-05 -o report.html";
 
 impl Why {
     pub(in crate::cli) fn run(&self, environment: &Environment) -> Result<Outcome, CliError> {

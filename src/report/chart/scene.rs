@@ -38,6 +38,8 @@ pub(in crate::report) struct Panel<'a> {
     pub(in crate::report) bands: Vec<Band>,
     /// Its levels before and after.
     pub(in crate::report) slopes: Vec<Slope>,
+    /// Whether the bands reach down through everything, to the deployments.
+    pub(in crate::report) through: bool,
 }
 
 /// The interval in which a change began.
@@ -107,7 +109,7 @@ impl<'a> Scene<'a> {
                 let with = answer.with.iter().find(|one| one.metric == curve.series.name());
                 (with.and_then(|one| one.change.as_ref()), [].as_slice())
             };
-            panels.push(panel(curve, change, others));
+            panels.push(Panel { through: i == 0, ..panel(curve, change, others) });
         }
         let places: Places<'a> = rows(&answer.suspects).iter().flat_map(row_places).collect();
         let on = |app: Option<&str>| {
@@ -140,10 +142,19 @@ impl<'a> Scene<'a> {
 
     /// The metric from which an event is judged, with the event's suspects.
     pub(in crate::report) fn of_event(scan: &'a Scan, one: &'a MetricChange) -> Option<Self> {
-        let panels = scan.picture.curve(&one.metric).map(|curve| panel(curve, Some(&one.change), &[]));
+        let panels = scan
+            .picture
+            .curve(&one.metric)
+            .map(|curve| Panel { through: true, ..panel(curve, Some(&one.change), &[]) });
         let places: Places<'a> = rows(&one.suspects).iter().flat_map(row_places).collect();
         let listed = |app: Option<&str>| one.suspects.iter().any(|s| s.deploy.app.as_deref() == app);
-        Self::new(panels.into_iter().collect(), &scan.picture, &places, &listed, &scan.as_of)
+        let panels: Vec<Panel<'a>> = panels.into_iter().collect();
+        let span = around(scan, one, &panels);
+        let all = &scan.picture.deploys;
+        let place = |at: i64| all.partition_point(|d| d.deployed_at.timestamp() < at);
+        let mut scene = Self::built(panels, all[place(span.0)..place(span.1)].iter(), &places, &listed, &scan.as_of)?;
+        scene.span = (span.0.max(scene.span.0), span.1.min(scene.span.1));
+        Some(scene)
     }
 
     /// The deployments of a list.
@@ -213,6 +224,17 @@ impl Panel<'_> {
         let overlaps = move |slope: &&Slope| slope.from.0 <= to && slope.to.0 >= from;
         points.chain(self.slopes.iter().filter(overlaps).flat_map(|slope| [slope.from.1, slope.to.1]))
     }
+}
+
+/// So many buckets are drawn on each side of an event.
+const AROUND: f64 = 30.0;
+
+/// The stretch of an event: its interval, its window, and enough on both sides to compare.
+fn around(scan: &Scan, one: &MetricChange, panels: &[Panel<'_>]) -> (i64, i64) {
+    let step = panels.first().map_or(86_400.0, |panel| panel.series.step().seconds());
+    #[expect(clippy::cast_possible_truncation, reason = "some buckets")]
+    let room = ((AROUND * step) as i64).max(scan.question.window_seconds + step as i64);
+    (one.change.interval.from.timestamp() - room, one.change.interval.to.timestamp() + room)
 }
 
 fn row_places<'a>(row: &crate::report::row::Row<'a>) -> Vec<(&'a Deploy, usize)> {
@@ -295,6 +317,7 @@ fn framed(curve: &Curve, bands: Vec<Band>, slopes: Vec<Slope>) -> Panel<'_> {
         series: &curve.series,
         bands,
         slopes,
+        through: false,
     }
 }
 

@@ -65,6 +65,7 @@ fn panel(panel: &Panel<'_>) -> Value {
         "values": values,
         "bands": panel.bands.iter().map(band).collect::<Vec<_>>(),
         "slopes": slopes,
+        "through": panel.through,
     })
 }
 

@@ -10,8 +10,6 @@ use crate::report::{Style, text};
 
 /// Width of the pictures in pixels.
 const WIDTH: f64 = 1100.0;
-/// So many buckets are drawn on each side of an event.
-const AROUND: f64 = 30.0;
 /// So many metrics without a change are drawn.
 const QUIET: usize = 200;
 
@@ -98,15 +96,7 @@ fn one(page: &mut Page, scan: &Scan, (i, event): (usize, &[&MetricChange]), styl
     }
     let scene = Scene::of_event(scan, from);
     if let Some(scene) = &scene {
-        let change = &from.change;
-        let step = scene.panels.first().map_or(86_400.0, |panel| panel.series.step().seconds());
-        #[expect(clippy::cast_possible_truncation, reason = "some buckets")]
-        let room = ((AROUND * step) as i64).max(scan.question.window_seconds);
-        let span = (
-            (change.interval.from.timestamp() - room).max(scene.span.0),
-            (change.interval.to.timestamp() + room).min(scene.span.1),
-        );
-        let view = View { span, numbers: usize::MAX, ..View::whole(scene, WIDTH) };
+        let view = View { numbers: usize::MAX, ..View::whole(scene, WIDTH) };
         let label = format!("{} around the change; the numbers are those of the table below.", from.metric);
         figure::figure(page, "plain", &label, (scene, &view));
     }

@@ -4,7 +4,7 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const NS = "http://www.w3.org/2000/svg";
   // Sizes in pixels, the same as in the picture that stands here without a script.
-  const NAME = 20, FIRST = 220, FURTHER = 84, AXIS = 24, RIGHT = 18, DATE = 92, CHARACTER = 6.4, APART = 20, SPARSE = 9, DENSE = 2;
+  const NAME = 20, FIRST = 220, FURTHER = 84, AXIS = 24, RIGHT = 18, DATE = 92, CHARACTER = 6.4, APART = 20, SPARSE = 9, SIZE = 46, DENSE = 2;
   const rows = document.querySelectorAll("#deploys tbody tr");
 
   const make = (name, attributes, text) => {
@@ -303,7 +303,7 @@
       this.dates(svg);
       this.panels.forEach((panel, i) => this.panel(svg, panel, tops[i]));
       this.rows(svg);
-      this.panels.forEach((panel, i) => this.bands(svg, panel, tops[i], i));
+      this.panels.forEach((panel, i) => this.bands(svg, panel, tops[i]));
       this.plot.replaceChildren(svg);
       this.svg = svg;
       this.range.textContent = `${clock(this.from)} – ${clock(this.to)}`;
@@ -362,17 +362,20 @@
         svg.append(make("path", { class: "level", d }));
       }
     }
-    bands(svg, panel, [top, bottom], i) {
+    bands(svg, panel, [top, bottom]) {
+      let free = -Infinity;
       for (const band of panel.bands) {
         const from = Math.max(this.x(band.from), this.left), to = Math.min(this.x(band.to), this.right), x = this.x(band.onset);
-        const kind = band.meant ? band.verdict : "other", end = i === 0 && band.meant ? this.axis : bottom;
+        const kind = band.meant ? band.verdict : "other", end = panel.through && band.meant ? this.axis : bottom;
         if (band.meant && to > this.left && from < this.right) {
           svg.append(make("rect", { class: `band ${kind}`, x: px(from), y: px(top), width: px(Math.max(1.5, to - from)), height: px(end - top) }));
         }
         if (x < this.left || x > this.right) continue;
         const late = x > this.right - 60;
-        svg.append(make("path", { class: `onset ${kind}`, d: `M${px(x)},${px(top)}V${px(end)}` }),
-          make("text", { class: `effect ${kind}`, x: px(late ? x - 5 : x + 5), y: px(top + 11), "text-anchor": late ? "end" : "start" }, band.effect));
+        svg.append(make("path", { class: `onset ${kind}`, d: `M${px(x)},${px(top)}V${px(end)}` }));
+        if (x < free) continue;
+        free = x + SIZE;
+        svg.append(make("text", { class: `effect ${kind}`, x: px(late ? x - 5 : x + 5), y: px(top + 11), "text-anchor": late ? "end" : "start" }, band.effect));
       }
     }
     rows(svg) {
@@ -532,6 +535,8 @@
           const y = (v) => (high > low ? height - 5 - (v - low) / (high - low) * (height - 9) : height / 2);
           svg.append(make("path", { class: "line", d: path((put) => panel.values.forEach((v, i) => put(x(panel.middles[i]), v === null ? null : y(v), i))) }));
         }
+        // Without a metric the deployments themselves.
+        else svg.append(make("path", { class: "line", d: data.marks.map((m) => `M${px(x(m[0]))},12V${height - 6}`).join("") }));
         this.window = make("rect", { class: "window", y: 1, height: height - 2 });
         svg.append(this.window);
         this.box.replaceChildren(svg);

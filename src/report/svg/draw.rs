@@ -20,6 +20,8 @@ const DATE: f64 = 92.0;
 const APART: f64 = 20.0;
 /// As much where they stand above their deployments.
 const APART_ABOVE: f64 = 14.0;
+/// Pixels that the size of a change takes.
+const SIZE: f64 = 46.0;
 /// Pixels from bucket to bucket from which on each has a point.
 const SPARSE: f64 = 9.0;
 /// Buckets in a pixel from which on a line is paler, as it fills the plot.
@@ -172,20 +174,20 @@ impl Drawing<'_> {
 
     /// When the changes began: those that are meant as bands through everything, others as thin lines.
     fn bands(&mut self) {
-        let bottom = self.frame.axis;
-        let several = self.view.panels.len() > 1;
+        let axis = self.frame.axis;
         for (i, panel) in self.view.panels.iter().enumerate() {
             let Some(panel) = self.scene.panels.get(*panel) else { continue };
-            let (top, end) = self.frame.panels[i];
+            let (top, bottom) = self.frame.panels[i];
+            let mut free = f64::NEG_INFINITY;
             for band in &panel.bands {
-                // The first band reaches down to the deployments; those of further metrics stay in their panels.
-                let end = if i == 0 && !several { bottom } else { end };
-                self.band(band, (top, if i == 0 && band.meant { bottom } else { end }));
+                let through = panel.through && band.meant;
+                self.band(band, (top, if through { axis } else { bottom }), &mut free);
             }
         }
     }
 
-    fn band(&mut self, band: &Band, (top, bottom): (f64, f64)) {
+    /// A band, with its size beside it where the one before leaves room.
+    fn band(&mut self, band: &Band, (top, bottom): (f64, f64), free: &mut f64) {
         let frame = &self.frame;
         let (from, to) = (frame.x.at(band.from as f64), frame.x.at(band.to as f64));
         let onset = frame.x.at(band.onset as f64);
@@ -210,10 +212,14 @@ impl Drawing<'_> {
         if onset >= frame.left && onset <= frame.right {
             let near_end = onset > frame.right - 60.0;
             let (x, anchor) = if near_end { (onset - 5.0, "end") } else { (onset + 5.0, "start") };
+            let _ = writeln!(self.out, "<path class=\"onset {kind}\" d=\"M{onset:.1},{top:.1}V{bottom:.1}\"/>");
+            if onset < *free {
+                return;
+            }
+            *free = onset + SIZE;
             let _ = writeln!(
                 self.out,
-                "<path class=\"onset {kind}\" d=\"M{onset:.1},{top:.1}V{bottom:.1}\"/><text class=\"effect {kind}\" x=\"{x:.1}\" \
-                 y=\"{:.1}\" text-anchor=\"{anchor}\">{}</text>",
+                "<text class=\"effect {kind}\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\">{}</text>",
                 top + 11.0,
                 escape(&band.effect)
             );
