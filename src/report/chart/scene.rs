@@ -129,7 +129,7 @@ impl<'a> Scene<'a> {
             let changes = by_metric.get(curve.series.name())?;
             Some(panel_of_all(curve, changes))
         });
-        let likeliest = scan.changes.iter().flat_map(|one| one.suspects.first()).map(|s| (&s.deploy, 1));
+        let likeliest = scan.changes.iter().filter_map(|one| one.suspects.first()).map(|s| (&s.deploy, 1));
         let on = |app: Option<&str>| {
             let asked = &scan.question.apps;
             asked.is_empty() || app.is_none_or(|app| asked.iter().any(|a| a == app))
@@ -249,8 +249,11 @@ fn key(deploy: &Deploy) -> Key<'_> {
     (at, deploy.app.as_deref(), deploy.id.as_deref(), deploy.commit.as_deref())
 }
 
+/// What makes a lane: an app, or a kind of events.
+type LaneKey<'a> = (Option<&'a str>, Option<&'a str>);
+
 /// The app, or the kind of an event that is of no app.
-fn lane_key(deploy: &Deploy) -> (Option<&str>, Option<&str>) {
+fn lane_key(deploy: &Deploy) -> LaneKey<'_> {
     match deploy.app.as_deref().filter(|app| !app.trim().is_empty()) {
         Some(app) => (Some(app), None),
         None => (None, deploy.kind.as_deref().filter(|k| EventKind::named(k) != Some(EventKind::Deploy))),
@@ -258,11 +261,11 @@ fn lane_key(deploy: &Deploy) -> (Option<&str>, Option<&str>) {
 }
 
 /// Each lane's place, by app or kind.
-type LaneOf<'a> = HashMap<(Option<&'a str>, Option<&'a str>), usize>;
+type LaneOf<'a> = HashMap<LaneKey<'a>, usize>;
 
 /// The lanes of these deployments: those of suspects first, by their rows, then by how many marks they have, then by name.
 fn lanes<'a>(all: &[(&'a Deploy, Option<usize>)], on: &dyn Fn(Option<&str>) -> bool) -> (Vec<Lane>, LaneOf<'a>) {
-    let mut found: BTreeMap<(Option<&str>, Option<&str>), (usize, usize)> = BTreeMap::new();
+    let mut found: BTreeMap<LaneKey<'_>, (usize, usize)> = BTreeMap::new();
     for (deploy, place) in all {
         let (best, count) = found.entry(lane_key(deploy)).or_insert((usize::MAX, 0));
         *best = (*best).min(place.unwrap_or(usize::MAX));
@@ -270,7 +273,7 @@ fn lanes<'a>(all: &[(&'a Deploy, Option<usize>)], on: &dyn Fn(Option<&str>) -> b
     }
     let mut order: Vec<_> = found.into_iter().collect();
     order.sort_by_key(|(_, (best, count))| (*best, std::cmp::Reverse(*count)));
-    let lane = |((app, kind), (_, marks)): &((Option<&str>, Option<&str>), (usize, usize))| Lane {
+    let lane = |((app, kind), (_, marks)): &(LaneKey<'_>, (usize, usize))| Lane {
         name: match (app, kind) {
             (Some(app), _) => text::visible(app),
             (None, Some(kind)) => format!("({})", text::visible(kind)),

@@ -50,7 +50,7 @@ pub(in crate::report) fn of_answer(
     let gutter = labels.iter().map(String::len).chain([DEPLOYED.len()]).max().unwrap_or_default() + 2;
     let columns = width.checked_sub(gutter).filter(|columns| *columns >= 20)?;
     let plot = Plot { span, values, columns, rows, gutter, pen: Pen::new(ascii) };
-    let mut drawn = plot.drawing(&scene, panel, ascii);
+    let mut drawn = plot.drawing(panel, ascii);
     for (row, line) in drawn.iter_mut().enumerate() {
         let tick = ticks.iter().zip(&labels).find(|(tick, _)| plot.row(**tick) == Some(row));
         let (label, edge) = tick.map_or(("", plot.pen.edge), |(_, label)| (label.as_str(), plot.pen.tick));
@@ -162,7 +162,7 @@ impl Plot {
     }
 
     /// The line of the metric, its levels and the moment of its change.
-    fn drawing(&self, scene: &Scene<'_>, panel: &Panel<'_>, ascii: bool) -> Vec<String> {
+    fn drawing(&self, panel: &Panel<'_>, ascii: bool) -> Vec<String> {
         let mut canvas = Canvas::new(self.columns, self.rows, ascii);
         let (width, height) = canvas.size();
         let (width, height) = (width as f64, height as f64);
@@ -179,7 +179,7 @@ impl Plot {
         }
         let meant =
             panel.bands.iter().filter(|band| band.meant).filter_map(|band| self.column(band.onset)).collect::<Vec<_>>();
-        let levels: Vec<Vec<Option<usize>>> = panel.slopes.iter().map(|slope| self.level(slope, scene)).collect();
+        let levels: Vec<Vec<Option<usize>>> = panel.slopes.iter().map(|slope| self.level(slope)).collect();
         let cell = |column: usize, row: usize| {
             let level = || levels.iter().any(|of| of[column] == Some(row)).then_some(self.pen.level);
             let onset = || meant.contains(&column).then_some(self.pen.onset);
@@ -189,7 +189,7 @@ impl Plot {
     }
 
     /// In which row a level runs, by column.
-    fn level(&self, slope: &Slope, _: &Scene<'_>) -> Vec<Option<usize>> {
+    fn level(&self, slope: &Slope) -> Vec<Option<usize>> {
         let x = Scale::new((0.0, self.columns as f64), (self.span.0 as f64, self.span.1 as f64));
         let along = Scale::new((slope.from.0 as f64, slope.to.0 as f64), (slope.from.1, slope.to.1));
         let of = |column: usize| {
@@ -282,7 +282,7 @@ impl Plot {
 fn legend(answer: &WhyAnswer, scene: &Scene<'_>, (shown, crowded): (&[Row<'_>], bool), plot: &Plot) -> String {
     let pen = &plot.pen;
     let mut told = Vec::new();
-    let last = shown.iter().filter_map(|row| letter(row.place)).last();
+    let last = shown.iter().filter_map(|row| letter(row.place)).next_back();
     match last {
         Some('A') => told.push("A: the deployment of the table".to_owned()),
         Some(last) => told.push(format!("A-{last}: the deployments of the table")),

@@ -20,7 +20,9 @@ pub(super) fn table(
     let (first, rest) = all.split_at(all.len().min(style.top.max(1)));
     page.raw("<div class=\"table\" tabindex=\"0\" role=\"group\" aria-label=\"Deployments by probability\">");
     head(page);
-    first.iter().for_each(|row| one(page, row, scene, style));
+    for row in first {
+        one(page, row, scene, style);
+    }
     let (none_of_these, parts) = none;
     page.raw(
         "<tr role=\"row\" class=\"none\"><td role=\"cell\" class=\"number\"></td><td role=\"cell\" class=\"prob\">",
@@ -34,7 +36,9 @@ pub(super) fn table(
         page.within("<details><summary>", &told, "</summary>\n");
         page.raw("<div class=\"table\" tabindex=\"0\" role=\"group\" aria-label=\"Further deployments\">");
         head(page);
-        rest.iter().for_each(|row| one(page, row, scene, style));
+        for row in rest {
+            one(page, row, scene, style);
+        }
         page.raw("</tbody></table></div></details>\n");
     }
 }

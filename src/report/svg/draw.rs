@@ -168,7 +168,10 @@ impl Drawing<'_> {
             return;
         }
         let known = places.iter().filter(|(_, y)| !y.is_nan());
-        let path: String = known.map(|(x, y)| format!("M{x:.1},{y:.1}h0")).collect();
+        let mut path = String::new();
+        for (x, y) in known {
+            let _ = write!(path, "M{x:.1},{y:.1}h0");
+        }
         let _ = writeln!(self.out, "<path class=\"points\" d=\"{path}\"/>");
     }
 
@@ -254,8 +257,10 @@ impl Drawing<'_> {
         #[expect(clippy::cast_possible_truncation, reason = "pixels")]
         let places: BTreeSet<i64> = own.iter().map(|m| (2.0 * self.frame.x.at(m.at as f64)).round() as i64).collect();
         if !places.is_empty() {
-            let path: String =
-                places.iter().map(|x| format!("M{:.1},{y:.1}{}", *x as f64 / 2.0, SYMBOLS[shape])).collect();
+            let mut path = String::new();
+            for x in &places {
+                let _ = write!(path, "M{:.1},{y:.1}{}", *x as f64 / 2.0, SYMBOLS[shape]);
+            }
             let _ = writeln!(self.out, "<path class=\"mark c{colour}\" d=\"{path}\"/>");
         }
         let mut numbered: Vec<(usize, &Mark<'_>)> = own.iter().filter_map(|m| Some((m.place?, *m))).collect();

@@ -49,7 +49,7 @@ impl Page<'_> {
     fn changes(&self, events: &[Vec<&MetricChange>], scan: &Scan) -> Grid {
         let arrow = if self.style.ascii { "->" } else { "→" };
         if self.is_narrow() {
-            return self.narrow_changes(events, arrow);
+            return narrow_changes(events, arrow);
         }
         let levels = format!("before {arrow} after");
         let columns = vec![
@@ -77,19 +77,6 @@ impl Page<'_> {
             self.sparklines(&mut grid, events, scan);
         }
         grid
-    }
-
-    /// The changes where there is no room for the columns of their levels.
-    fn narrow_changes(&self, events: &[Vec<&MetricChange>], arrow: &str) -> Grid {
-        let columns = vec![Column::whole("first visible"), Column::text("metric"), Column::number("change")];
-        let row = |one: &&MetricChange| {
-            let change = &one.change;
-            let levels = format!("{} {arrow} {}", number(change.before), number(change.after));
-            let told = [levels, phrase::sort(change), phrase::q_value(one.q_value)];
-            let told: Vec<String> = told.into_iter().filter(|part| !part.is_empty()).collect();
-            (vec![day_or_clock(&change.at), text::visible(&one.metric), effect(change)], told.join(", "))
-        };
-        Grid { columns, rows: events.iter().flatten().map(row).collect(), long: "" }
     }
 
     /// What the suspects of an event are indented by.
@@ -178,6 +165,19 @@ impl Page<'_> {
 
 /// A sparkline has at least and at most so many columns.
 const SPARK: (usize, usize) = (16, 48);
+
+/// The changes where there is no room for the columns of their levels.
+fn narrow_changes(events: &[Vec<&MetricChange>], arrow: &str) -> Grid {
+    let columns = vec![Column::whole("first visible"), Column::text("metric"), Column::number("change")];
+    let row = |one: &&MetricChange| {
+        let change = &one.change;
+        let levels = format!("{} {arrow} {}", number(change.before), number(change.after));
+        let told = [levels, phrase::sort(change), phrase::q_value(one.q_value)];
+        let told: Vec<String> = told.into_iter().filter(|part| !part.is_empty()).collect();
+        (vec![day_or_clock(&change.at), text::visible(&one.metric), effect(change)], told.join(", "))
+    };
+    Grid { columns, rows: events.iter().flatten().map(row).collect(), long: "" }
+}
 
 fn metric(metric: &MetricSummary) -> (Vec<String>, String) {
     let better = metric.better.map(|better| match better {
