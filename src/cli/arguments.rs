@@ -110,6 +110,7 @@ pub(super) enum MethodChoice {
 /// How the answer is written.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Output")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(super) struct OutputArguments {
     /// The format [default: by the ending of --output, else table]
     #[arg(long, value_name = "FORMAT", value_parser = ["table", "json", "csv", "markdown", "html", "svg"])]

@@ -101,7 +101,7 @@ mod tests {
             let all: Vec<Place> = drawn.concat();
             prop_assert!(all.len() <= 4 * (usize::from(width) + 1));
             for column in 0..=width {
-                let within = |x: f64| x.floor() == f64::from(column);
+                let within = |x: f64| x.floor().total_cmp(&f64::from(column)).is_eq();
                 let known = values.iter().enumerate().filter(|(i, v)| within(*i as f64 * scale) && !v.is_nan());
                 let highest = known.clone().map(|(_, v)| *v).fold(f64::NEG_INFINITY, f64::max);
                 let lowest = known.map(|(_, v)| *v).fold(f64::INFINITY, f64::min);

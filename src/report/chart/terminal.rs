@@ -1,8 +1,7 @@
 //! The neighbourhood of a change on a terminal.
 
 use super::braille::Canvas;
-use super::scene::{Panel, Scene, Slope};
-use super::{Scale, date_ticks, lines, number_label, number_range, number_ticks};
+use super::{Panel, Scale, Scene, Slope, date_ticks, lines, number_label, number_range, number_ticks};
 use crate::model::WhyAnswer;
 use crate::report::row::Row;
 
