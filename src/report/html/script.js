@@ -4,7 +4,7 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const NS = "http://www.w3.org/2000/svg";
   // Sizes in pixels, the same as in the picture that stands here without a script.
-  const NAME = 20, FIRST = 220, FURTHER = 84, AXIS = 24, RIGHT = 18, DATE = 92, CHARACTER = 6.4, APART = 20, SPARSE = 9, SIZE = 46, DENSE = 2;
+  const NAME = 20, FIRST = 220, FURTHER = 84, AXIS = 24, RIGHT = 18, DATE = 76, CHARACTER = 6.4, APART = 20, SPARSE = 9, SIZE = 46, DENSE = 2;
   const rows = document.querySelectorAll("#deploys tbody tr");
 
   const make = (name, attributes, text) => {
@@ -21,8 +21,14 @@
   };
   const px = (value) => value.toFixed(1);
   const cut = (text, pixels) => {
-    const most = Math.max(3, Math.floor(pixels / CHARACTER)), letters = Array.from(text);
-    return letters.length > most ? letters.slice(0, most - 1).join("") + "…" : text;
+    const most = Math.max(3, Math.floor(pixels / CHARACTER)), all = Array.from(text);
+    return all.length > most ? all.slice(0, most - 1).join("") + "…" : text;
+  };
+  const letters = (text) => ("Segmenter" in Intl ? Array.from(new Intl.Segmenter("en").segment(text), (s) => s.segment) : Array.from(text));
+  // Of a name that is cut the end stays, which often tells it from others.
+  const cutWithin = (text, pixels) => {
+    const most = Math.max(3, Math.floor(pixels / CHARACTER)), all = letters(text), end = Math.min(4, most >> 1);
+    return all.length > most ? [...all.slice(0, most - 1 - end), "…", ...all.slice(all.length - end)].join("") : text;
   };
   // The first place in a sorted list whose value is at least this.
   const place = (list, value) => {
@@ -383,7 +389,7 @@
         const y = this.middle(row), shape = symbol(lane);
         svg.append(make("path", { class: "grid", d: `M${px(this.left)},${px(y)}H${px(this.right)}` }),
           make("path", { class: `mark ${colour(lane)}`, d: `M10,${px(y)}${shape}` }),
-          make("text", { class: "lane", x: 20, y: px(y + 4) }, cut(data.lanes[lane].name, this.left - 24)));
+          make("text", { class: "lane", x: 20, y: px(y + 4) }, cutWithin(data.lanes[lane].name, this.left - 24)));
         const list = byLane[lane], first = place(times[lane], this.from), last = place(times[lane], this.to + 1);
         let d = "", before = null;
         const numbered = [];
@@ -533,7 +539,7 @@
           let low = Infinity, high = -Infinity;
           for (const v of panel.values) if (v !== null) { if (v < low) low = v; if (v > high) high = v; }
           const y = (v) => (high > low ? height - 5 - (v - low) / (high - low) * (height - 9) : height / 2);
-          svg.append(make("path", { class: "line", d: path((put) => panel.values.forEach((v, i) => put(x(panel.middles[i]), v === null ? null : y(v), i))) }));
+          svg.append(make("path", { class: panel.values.length > DENSE * (right - left) ? "line dense" : "line", d: path((put) => panel.values.forEach((v, i) => put(x(panel.middles[i]), v === null ? null : y(v), i))) }));
         }
         // Without a metric the deployments themselves.
         else svg.append(make("path", { class: "line", d: data.marks.map((m) => `M${px(x(m[0]))},12V${height - 6}`).join("") }));

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use unicode_segmentation::UnicodeSegmentation;
+
 use super::escape;
 use super::frame::Frame;
 pub(in crate::report) use super::frame::View;
@@ -15,7 +17,7 @@ use crate::report::row::said;
 use crate::report::text;
 
 /// Pixels for a date on the axis.
-const DATE: f64 = 92.0;
+const DATE: f64 = 76.0;
 /// Numbers of deployments stand at least so many pixels apart; of those that do not, the likeliest has its number.
 const APART: f64 = 20.0;
 /// As much where they stand above their deployments.
@@ -234,7 +236,7 @@ impl Drawing<'_> {
         for (row, &lane) in self.view.lanes.iter().enumerate() {
             let Some(of) = self.scene.lanes.get(lane) else { continue };
             let y = self.frame.lanes + self.frame.lane * (row as f64 + if self.view.is_roomy() { 0.7 } else { 0.5 });
-            let name = cut(&of.name, left - 24.0);
+            let name = cut_within(&of.name, left - 24.0);
             let (shape, colour) = symbol(lane);
             let _ = writeln!(
                 self.out,
@@ -299,4 +301,19 @@ impl Drawing<'_> {
 fn cut(label: &str, pixels: f64) -> String {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few characters")]
     text::cut(label, (pixels / CHARACTER).max(3.0) as usize, "…")
+}
+
+/// Of a name that is cut so many letters stay at its end, which often tell it from others.
+const END: usize = 4;
+
+/// A name that takes about so many pixels, cut before its end.
+fn cut_within(name: &str, pixels: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few characters")]
+    let most = (pixels / CHARACTER).max(3.0) as usize;
+    let letters: Vec<&str> = name.graphemes(true).collect();
+    if letters.len() <= most {
+        return name.to_owned();
+    }
+    let end = END.min(most / 2);
+    [&letters[..most - 1 - end], &["…"], &letters[letters.len() - end..]].concat().concat()
 }
