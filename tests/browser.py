@@ -6,6 +6,7 @@
 
 import csv
 import json
+import os
 import re
 import sys
 import unittest
@@ -319,6 +320,9 @@ class HardReport(Reports):
         with self.opened(self.path) as page:
             page.wait_for_timeout(500)
             self.assertEqual(len(data(page)["marks"]), 5000)
+            session = page.context.new_cdp_session(page)
+            session.send("Performance.enable", {"timeDomain": "threadTicks"})
+            before = self.processor_seconds(session)
             took = page.evaluate("""async () => {
                 const box = document.querySelector(".figure[data-view=whole]"), took = [];
                 const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
@@ -334,9 +338,19 @@ class HardReport(Reports):
                 }
                 return took;
             }""")
-            # The quickest of eight: what else the machine does is not the page's doing.
-            print("zoom, until it is drawn: " + ", ".join(f"{ms:.0f} ms" for ms in took), file=sys.stderr)
-            self.assertLess(max(took), 100)
+            worked = 1000 * (self.processor_seconds(session) - before) / 40
+            # The quickest of eight. On a machine that does much else the clock tells about that, and the processor's time about the page.
+            busy = os.getloadavg()[0] > os.cpu_count()
+            print("zoom, until it is drawn: " + ", ".join(f"{ms:.0f} ms" for ms in took)
+                  + f"; {worked:.0f} ms of the page's processor time each" + ("; the machine is busy" if busy else ""), file=sys.stderr)
+            self.assertLess(worked, 100)
+            if not busy:
+                self.assertLess(max(took), 100)
+
+    @staticmethod
+    def processor_seconds(session):
+        """What the page's main thread has worked: script, styles, layout and painting."""
+        return next(one["value"] for one in session.send("Performance.getMetrics")["metrics"] if one["name"] == "TaskDuration")
 
     def forty_apps(self):
         with self.opened(self.path) as page:

@@ -141,36 +141,40 @@
   const symbol = (lane) => data.symbols[(lane + Math.floor(lane / data.colours)) % data.symbols.length];
   const colour = (lane) => "c" + (lane % data.colours);
 
-  // Of all places in one column of pixels the first, lowest, highest and last: a long line is short and loses no spike.
-  const path = (places) => {
-    let out = "", column = null, length = 0, gap = false;
+  // The line through points `from` to `to`; `x` and `y` say where a time and a value are drawn. Of all points in one column of pixels the
+  // first, lowest, highest and last are kept: a long line is short and loses no spike.
+  const path = (times, values, from, to, x, y) => {
+    const out = [];
+    let column = NaN, first = 0, low = 0, high = 0, last = -1, length = 0, gap = false;
+    const put = (i) => out.push(length++ ? "L" : "M", x(times[i]).toFixed(1), ",", y(values[i]).toFixed(1));
     const flush = () => {
-      if (!column) return;
-      const kept = [column.first, column.low, column.high, column.last].sort((a, b) => a[2] - b[2]);
-      kept.forEach((p, i) => {
-        if (i > 0 && p[2] === kept[i - 1][2]) return;
-        out += (length++ ? "L" : "M") + px(p[0]) + "," + px(p[1]);
-      });
-      column = null;
+      if (last < 0) return;
+      const a = Math.min(low, high), b = Math.max(low, high);
+      put(first);
+      if (a > first) put(a);
+      if (b > a && b < last) put(b);
+      if (last > a && last > first) put(last);
+      last = -1;
     };
-    const end = () => { flush(); if (length === 1) out += "h0"; length = 0; };
-    places((x, y, i) => {
-      if (y === null) { gap = true; return; }
-      const number = Math.floor(x);
-      if (gap && (!column || number - column.number > 1)) end();
+    const end = () => { flush(); if (length === 1) out.push("h0"); length = 0; };
+    for (let i = from; i < to; i++) {
+      const value = values[i];
+      if (value === null) { gap = true; continue; }
+      const number = Math.floor(x(times[i]));
+      if (gap && !(number - column <= 1)) end();
       gap = false;
-      const p = [x, y, i];
-      if (column && column.number === number) {
-        if (y > column.low[1]) column.low = p;
-        if (y < column.high[1]) column.high = p;
-        column.last = p;
+      if (number === column && last >= 0) {
+        if (value < values[low]) low = i;
+        if (value > values[high]) high = i;
+        last = i;
       } else {
         flush();
-        column = { number, first: p, low: p, high: p, last: p };
+        column = number;
+        first = low = high = last = i;
       }
-    });
+    }
     end();
-    return out;
+    return out.join("");
   };
 
   class Chart {
@@ -345,12 +349,9 @@
       }
       // Buckets that were not over are dotted.
       const over = Math.max(0, place(panel.edges, data.asOf + 1) - 1);
-      const line = (from, to) => path((put) => {
-        for (let i = Math.max(first, from); i < Math.min(last, to); i++) {
-          const value = panel.values[i];
-          put(this.x(panel.middles[i]), value === null ? null : y(value), i);
-        }
-      });
+      const scale = (this.right - this.left) / (this.to - this.from), left = this.left - this.from * scale;
+      const x = (at) => left + at * scale;
+      const line = (from, to) => path(panel.middles, panel.values, Math.max(first, from), Math.min(last, to), x, y);
       const dense = last - first > DENSE * (this.right - this.left);
       svg.append(make("path", { class: dense ? "line dense" : "line", d: line(0, over) }));
       const known = [];
@@ -539,7 +540,7 @@
           let low = Infinity, high = -Infinity;
           for (const v of panel.values) if (v !== null) { if (v < low) low = v; if (v > high) high = v; }
           const y = (v) => (high > low ? height - 5 - (v - low) / (high - low) * (height - 9) : height / 2);
-          svg.append(make("path", { class: panel.values.length > DENSE * (right - left) ? "line dense" : "line", d: path((put) => panel.values.forEach((v, i) => put(x(panel.middles[i]), v === null ? null : y(v), i))) }));
+          svg.append(make("path", { class: panel.values.length > DENSE * (right - left) ? "line dense" : "line", d: path(panel.middles, panel.values, 0, panel.values.length, x, y) }));
         }
         // Without a metric the deployments themselves.
         else svg.append(make("path", { class: "line", d: data.marks.map((m) => `M${px(x(m[0]))},12V${height - 6}`).join("") }));
