@@ -69,6 +69,21 @@ def deploy_lines(start, days):
                f"person-{chance.randrange(60)},success,\"Change {i} of {app}, as planned\n\nSee ticket {i % 997}.\"\n")
 
 
+def long_message_lines():
+    """5,000 deployments of 40 apps in five years, with messages of 4,000 characters."""
+    chance = random.Random(4)
+    words = "page form domain token report mail queue retry cache index login invoice export search header".split()
+    start, seconds = HOURS[0], HOURS[1] * 86_400
+    yield "id,deployed_at,app,environment,repo,commit,author,status,message\n"
+    for i, second in enumerate(sorted(chance.randrange(seconds) for _ in range(5000))):
+        app = f"application-{chance.randrange(40):02}"
+        title = f"Change the {chance.choice(words)} of the {chance.choice(words)}"
+        body = " ".join(chance.choices(words, k=700))
+        message = f"{title}\n\n{body}"[:4000].ljust(4000, ".")
+        yield (f"d{i},{start + timedelta(seconds=second):%Y-%m-%dT%H:%M:%SZ},{app},production,acme/{app},"
+               f"{chance.getrandbits(160):040x},person-{chance.randrange(60)},success,\"{message}\"\n")
+
+
 def minutes(points):
     """The path of one series of minutes: Gaussian noise of standard deviation 1 with one step of 3 in a thousand points."""
     steps = minute_steps(points)

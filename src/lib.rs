@@ -6,7 +6,7 @@
 //! main ─> cli ─> investigate (load ─> detect ─> attribute ─> answer)
 //!                ├─ sources    reads files and tables into the model ─> bigquery
 //!                ├─ collect    deploy events of CI systems, and their store ─> bigquery
-//!                ├─ report     writes an answer as table, Markdown, CSV or JSON
+//!                ├─ report     writes an answer as table, Markdown, CSV, JSON, HTML or SVG
 //!                └─ attribute ─> detect ─> stats ─> model
 //! ```
 //!

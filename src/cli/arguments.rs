@@ -153,14 +153,19 @@ pub(super) enum MethodChoice {
 /// How the answer is written.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Output")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(super) struct OutputArguments {
     /// The format [default: by the ending of --output, else table]
-    #[arg(long, value_name = "FORMAT", value_parser = ["table", "json", "csv", "markdown"])]
+    #[arg(long, value_name = "FORMAT", value_parser = ["table", "json", "csv", "markdown", "html", "svg"])]
     pub(super) format: Option<String>,
 
-    /// Write to this file instead of standard output; .json, .csv, .md and .txt choose the format
+    /// Write to this file instead of standard output; .html, .svg, .md, .json, .csv and .txt choose the format
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<String>,
+
+    /// Markdown: write the chart as an SVG beside the document, and show it in it; needs --output
+    #[arg(long)]
+    pub(super) with_chart: bool,
 
     /// Further columns of the deployments to show, by name; repeatable, or with commas
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
@@ -169,6 +174,10 @@ pub(super) struct OutputArguments {
     /// Write CSV cells as they are, also those that a spreadsheet would run as a formula
     #[arg(long)]
     pub(super) raw: bool,
+
+    /// Draw no chart and no sparklines. They are drawn on a terminal only
+    #[arg(long)]
+    pub(super) no_chart: bool,
 
     /// Draw with ASCII only
     #[arg(long)]

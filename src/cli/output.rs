@@ -16,6 +16,8 @@ use super::environment::Environment;
 /// An output that is open, before the work starts.
 pub(super) struct Output {
     to: Destination,
+    /// Where a picture beside the document goes, where one was asked for.
+    picture: Option<Destination>,
     format: Format,
     style: Style,
 }
@@ -47,7 +49,7 @@ impl Output {
                 "--output",
                 arguments.output.as_deref().unwrap_or(""),
                 e.to_string(),
-                "say --format table, json, csv or markdown",
+                "say --format table, json, csv, markdown, html or svg",
             )
         };
         let format = match (&arguments.format, file) {
@@ -55,6 +57,7 @@ impl Output {
             (None, Some(file)) => Format::from_path(file).map_err(wrong)?,
             (None, None) => Format::Table,
         };
+        let picture = if arguments.with_chart { Some(beside_document(format, file)?) } else { None };
         let to = file.map_or(Ok(Destination::Stdout), open)?;
         let terminal = if file.is_none() { environment.terminal } else { None };
         let style = Style {
@@ -65,9 +68,12 @@ impl Output {
             columns: arguments.columns.clone(),
             raw: arguments.raw,
             explain: false,
+            chart: terminal.is_some() && !arguments.no_chart,
+            picture: picture.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned()),
             commit_url,
         };
-        Ok(Self { to, format, style })
+        let picture = picture.as_deref().map(open).transpose()?;
+        Ok(Self { to, picture, format, style })
     }
 
     /// The same, with the arithmetic below the answer where that is asked for.
@@ -75,22 +81,49 @@ impl Output {
         Self { style: Style { explain, ..self.style }, ..self }
     }
 
+    /// The same, with the chart alone where that is asked for.
+    pub(super) fn charted(self, chart: bool) -> Self {
+        Self { style: Style { chart, ..self.style }, ..self }
+    }
+
     pub(super) fn write(self, answer: &Answer) -> Result<(), CliError> {
-        let failed = |file: &Path| {
-            let file = file.display().to_string();
-            move |source| CliError::Write { file, source }
-        };
-        match self.to {
-            Destination::Stdout => report::write(answer, self.format, &self.style, &mut io::stdout().lock())
-                .map_err(failed(Path::new("standard output"))),
-            Destination::Into { file, mut open } => {
-                report::write(answer, self.format, &self.style, &mut open).map_err(failed(&file))
-            }
-            Destination::Beside { file, mut written } => {
-                report::write(answer, self.format, &self.style, &mut written).map_err(failed(&file))?;
-                written.flush().map_err(failed(&file))?;
-                written.persist(&file).map(drop).map_err(|e| failed(&file)(e.error))
-            }
+        if let Some(picture) = self.picture {
+            written(picture, answer, Format::Svg, &self.style)?;
+        }
+        written(self.to, answer, self.format, &self.style)
+    }
+}
+
+/// The picture of a document: beside it, and of its name.
+fn beside_document(format: Format, file: Option<&Path>) -> Result<PathBuf, CliError> {
+    let hint = "give -o answer.md; the picture is then answer.svg";
+    let given = file.map_or_else(|| format.name().to_owned(), |file| file.display().to_string());
+    let wrong = |problem: &str| CliError::option("--with-chart", &given, problem, hint);
+    match file {
+        _ if format != Format::Markdown => Err(wrong("only a Markdown document has a picture beside it")),
+        None => Err(wrong("there is no file for a picture to lie beside")),
+        Some(file) if fs::metadata(file).is_ok_and(|about| !about.is_file()) => {
+            Err(wrong("the output is no file for a picture to lie beside"))
+        }
+        Some(file) => Ok(file.with_extension("svg")),
+    }
+}
+
+/// Writes a report to where it goes.
+fn written(to: Destination, answer: &Answer, format: Format, style: &Style) -> Result<(), CliError> {
+    let failed = |file: &Path| {
+        let file = file.display().to_string();
+        move |source| CliError::Write { file, source }
+    };
+    match to {
+        Destination::Stdout => {
+            report::write(answer, format, style, &mut io::stdout().lock()).map_err(failed(Path::new("standard output")))
+        }
+        Destination::Into { file, mut open } => report::write(answer, format, style, &mut open).map_err(failed(&file)),
+        Destination::Beside { file, mut written } => {
+            report::write(answer, format, style, &mut written).map_err(failed(&file))?;
+            written.flush().map_err(failed(&file))?;
+            written.persist(&file).map(drop).map_err(|e| failed(&file)(e.error))
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Which deployments could have acted.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
-use crate::model::{Caveat, Deploy, EventKind, Excluded, nearest_names};
+use crate::model::{Caveat, Curve, Deploy, EventKind, Excluded, nearest_names};
 
 use super::InvestigateError;
 
@@ -82,6 +83,17 @@ impl Rules<'_> {
         let slice = &all[all.partition_point(|d| d.unix() < from)..];
         let inside = slice.iter().take_while(|d| d.unix() < to);
         inside.filter(|d| self.reason_against(d, any).is_none()).collect()
+    }
+
+    /// The deployments of a feed that pictures of these metrics show: what reached an environment that counts, of whatever app, while a
+    /// metric is known or in the window, in Unix seconds.
+    pub(super) fn pictured(&self, mut all: Vec<Deploy>, curves: &[Curve], window: Range<f64>) -> Vec<Deploy> {
+        let ends = curves.iter().filter_map(|c| Some((*c.series.edges().first()?, *c.series.edges().last()?)));
+        let known = ends.fold(window, |w, (from, to)| w.start.min(from as f64)..w.end.max(to as f64));
+        let any = all.iter().any(|d| self.counts(d));
+        let rules = Rules { apps: &[], ..*self };
+        all.retain(|d| known.contains(&d.unix()) && rules.reason_against(d, any).is_none());
+        all
     }
 
     fn reason_against(&self, deploy: &Deploy, environments_matter: bool) -> Option<&'static str> {

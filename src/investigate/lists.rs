@@ -1,6 +1,6 @@
 //! The deployments themselves, and the metrics that can be asked about.
 
-use crate::model::{DeployList, MetricList, MetricSummary, Series};
+use crate::model::{Curve, DeployList, MetricList, MetricSummary, Picture, Series};
 use crate::sources::read_metrics;
 
 use super::eligible::{Rules, check_apps};
@@ -43,7 +43,16 @@ pub fn metrics(request: &MetricsRequest) -> Result<MetricList, InvestigateError>
         timezone: setting.zone.name().to_owned(),
         metrics: loaded.value.iter().map(|series| summary(series, setting)).collect(),
         caveats: loaded.caveats,
+        picture: Picture {
+            curves: loaded.value.into_iter().map(|series| curve(series, setting)).collect(),
+            deploys: Vec::new(),
+        },
     })
+}
+
+fn curve(series: Series, setting: &Setting) -> Curve {
+    let unit = setting.settings.get(series.name()).and_then(|known| known.unit.clone());
+    Curve { series, unit }
 }
 
 fn summary(series: &Series, setting: &Setting) -> MetricSummary {

@@ -5,14 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use crate::detect::{FEWEST, Found, Scanned, q_values, scan as find};
-use crate::model::{Caveat, MetricChange, Moment, NoneParts, PValueScope, Scan, ScanQuestion, Series};
+use crate::model::{
+    Caveat, Curve, Deploy, MetricChange, Moment, NoneParts, PValueScope, Picture, Scan, ScanQuestion, Series,
+};
 use crate::sources::read_metrics;
 
 use super::change::{change, value_caveats};
-use super::eligible::check_apps;
+use super::eligible::{Rules, check_apps};
 use super::events::{Onset, events};
 use super::judge::{Draft, judge};
-use super::{FdrMethod, InvestigateError, ScanRequest, load};
+use super::{FdrMethod, InvestigateError, ScanRequest, Setting, load};
 
 /// Is told how many metrics of how many are done, from any thread.
 pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
@@ -47,6 +49,7 @@ pub fn scan(request: &ScanRequest, progress: Progress<'_>) -> Result<Scan, Inves
     number_events(&mut drafts);
     caveats.extend(judge(&mut drafts, request, &deploys, &load::feed(&deploys)));
     let changes = drafts.into_iter().map(|draft| draft.change).collect();
+    let picture = picture(scanned, deploys, setting);
     Ok(Scan {
         schema: "shiptrace/scan/1",
         question: ScanQuestion {
@@ -66,7 +69,19 @@ pub fn scan(request: &ScanRequest, progress: Progress<'_>) -> Result<Scan, Inves
         as_of: setting.as_of.with_timezone(&setting.zone),
         changes,
         caveats,
+        command: String::new(),
+        picture,
     })
+}
+
+/// The metrics as they were tested, and the deployments of their time.
+fn picture(scanned: Vec<OneMetric>, deploys: Vec<Deploy>, setting: &Setting) -> Picture {
+    let unit = |name: &str| setting.settings.get(name).and_then(|known| known.unit.clone());
+    let curve = |one: OneMetric| Curve { unit: unit(one.series.name()), series: one.series };
+    let curves: Vec<Curve> = scanned.into_iter().map(curve).collect();
+    let rules = Rules { environments: setting.environments.as_deref(), apps: &[] };
+    let deploys = rules.pictured(deploys, &curves, f64::INFINITY..f64::NEG_INFINITY);
+    Picture { curves, deploys }
 }
 
 /// Leaves out the changes whose relative effect is smaller in size than `least`, and says how many those are and which have none.

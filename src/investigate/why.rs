@@ -5,7 +5,8 @@ use std::ops::Range;
 use crate::attribute::{Asked, BaseRate, Case, Companion, History, Posterior, Priors, near};
 use crate::detect::{FEWEST, Found, LocalError, Neighbourhood, Scanned, scan};
 use crate::model::{
-    self, Better, Caveat, Change, Deploy, MetricSettings, Moment, NoneParts, PValueScope, Question, Series, WhyAnswer,
+    self, Better, Caveat, Change, Curve, Deploy, MetricSettings, Moment, NoneParts, PValueScope, Picture, Question,
+    Series, WhyAnswer,
 };
 use crate::sources::read_metric;
 
@@ -61,7 +62,11 @@ pub fn why(request: &WhyRequest) -> Result<WhyAnswer, InvestigateError> {
     let around = &eligible[place(from - AROUND)..place(to + AROUND)];
     let candidates = Candidates::new(chosen.candidates, around, &request.metric, setting);
     let history = history(&eligible, setting, from..to, known_range(&deploys, &series));
-    Ok(investigation.answer(&known, apps, (&candidates, &coverage, &history), chosen.excluded, caveats))
+    let mut answer =
+        investigation.answer(&known, apps.clone(), (&candidates, &coverage, &history), chosen.excluded, caveats);
+    answer.picture.curves.insert(0, Curve { series: loaded.value, unit: known.unit });
+    answer.picture.deploys = rules.pictured(deploys, &answer.picture.curves, from..to);
+    Ok(answer)
 }
 
 /// Where both the metric and the deployments are known.
@@ -211,7 +216,12 @@ impl<'a> Investigation<'a> {
             excluded,
             other_changes: self.other_changes(known.better),
             caveats,
+            command: String::new(),
             next: Vec::new(),
+            picture: Picture {
+                curves: self.witnesses.into_iter().map(|w| w.curve(&request.setting)).collect(),
+                deploys: Vec::new(),
+            },
         }
     }
 

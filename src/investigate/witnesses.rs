@@ -2,11 +2,11 @@
 
 use crate::attribute::{Asked, Companion, Seen, near};
 use crate::detect::{Found, Neighbourhood, Scanned, scan};
-use crate::model::{Better, Caveat, PValueScope, Series, WithMetric};
+use crate::model::{Better, Caveat, Curve, PValueScope, Series, WithMetric};
 use crate::sources::read_metric;
 
 use super::change::{change, evidence, value_caveats};
-use super::{InvestigateError, WhyRequest, load};
+use super::{InvestigateError, Setting, WhyRequest, load};
 
 /// A further metric near the date.
 pub(super) struct Witness {
@@ -36,6 +36,12 @@ impl Witness {
     /// What it says of the moments at which the cause may have acted; none where it has nothing to say.
     pub(super) fn companion(&self, main: Seen<'_>, power: f64) -> Option<Companion> {
         self.near.as_ref().map(|near| Companion::new((&self.series, near), &self.scanned, main, power))
+    }
+
+    /// The metric as it is drawn.
+    pub(super) fn curve(self, setting: &Setting) -> Curve {
+        let unit = setting.settings.get(self.series.name()).and_then(|known| known.unit.clone());
+        Curve { series: self.series, unit }
     }
 
     /// The metric in an answer about a change that was found, if one was.

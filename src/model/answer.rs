@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{BaseRate, Better, Caveat, Deploy, Moment, PriorPart, Reckoning, Step};
+use super::{BaseRate, Better, Caveat, Deploy, Moment, Picture, PriorPart, Reckoning, Step};
 
 /// What a command found out. Reports are functions of this type; JSON is this type.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -51,8 +51,13 @@ pub struct WhyAnswer {
     pub other_changes: Vec<Change>,
     /// What a reader should know about the data.
     pub caveats: Vec<Caveat>,
+    /// The command that gives this answer again, quoted for a POSIX shell; empty where the answer came from no command.
+    pub command: String,
     /// What to run next.
     pub next: Vec<NextStep>,
+    /// What pictures draw beside the figures.
+    #[serde(skip)]
+    pub picture: Picture,
 }
 
 /// A further metric that was weighed together with the one asked about.
@@ -294,6 +299,11 @@ pub struct Scan {
     pub changes: Vec<MetricChange>,
     /// What a reader should know about the data.
     pub caveats: Vec<Caveat>,
+    /// The command that gives this answer again, quoted for a POSIX shell; empty where the answer came from no command.
+    pub command: String,
+    /// What pictures draw beside the figures.
+    #[serde(skip)]
+    pub picture: Picture,
 }
 
 impl Scan {
@@ -376,6 +386,9 @@ pub struct MetricList {
     pub metrics: Vec<MetricSummary>,
     /// What a reader should know about the data.
     pub caveats: Vec<Caveat>,
+    /// What pictures draw beside the figures.
+    #[serde(skip)]
+    pub picture: Picture,
 }
 
 /// A metric that can be asked about.

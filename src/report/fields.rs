@@ -1,6 +1,7 @@
 //! The columns of a deployment, by name.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use chrono::SecondsFormat;
 
@@ -47,6 +48,32 @@ pub(super) fn short_commit(commit: &str) -> String {
     if is_hash { commit[..8].to_owned() } else { text::visible(commit) }
 }
 
+/// The template with its places filled; none where it needs a repository that is not known, or is no web address.
+pub(super) fn commit_link(template: &str, repo: Option<&str>, commit: &str) -> Option<String> {
+    let repo = repo.filter(|repo| !repo.is_empty());
+    if repo.is_none() && template.contains("{repo}") {
+        return None;
+    }
+    let url =
+        template.replace("{repo}", &encoded(repo.unwrap_or_default(), "/")).replace("{commit}", &encoded(commit, ""));
+    let is_web = url.starts_with("https://") || url.starts_with("http://");
+    let is_clean = !url.contains(|c: char| c.is_whitespace() || text::is_hidden(c) || "<>()[]{}|\\`\"'".contains(c));
+    (is_web && is_clean).then_some(url)
+}
+
+/// Percent-encodes all but unreserved characters (RFC 3986) and those in `keep`.
+pub(super) fn encoded(text: &str, keep: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || keep.as_bytes().contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,5 +84,15 @@ mod tests {
         assert_eq!(short_commit("release-2023-11"), "release-2023-11");
         assert_eq!(short_commit("4f2a"), "4f2a");
         assert_eq!(short_commit("日本語日本語"), "日本語日本語");
+    }
+
+    #[test]
+    fn links_are_encoded_and_only_to_the_web() {
+        let template = "https://git.example.com/{repo}/commit/{commit}";
+        let to = commit_link(template, Some("acme/web"), "a)b").unwrap();
+        assert_eq!(to, "https://git.example.com/acme/web/commit/a%29b");
+        assert_eq!(commit_link(template, None, "abc"), None);
+        assert_eq!(commit_link("javascript:alert({commit})", Some("x"), "1"), None);
+        assert_eq!(commit_link("https://x.example/{what}", Some("x"), "1"), None);
     }
 }

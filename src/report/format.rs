@@ -2,8 +2,10 @@ use std::path::Path;
 use std::str::FromStr;
 
 use super::csv::Csv;
+use super::html::Html;
 use super::json::Json;
 use super::markdown::Markdown;
+use super::svg::Svg;
 use super::table::Table;
 use super::{Exporter, text};
 
@@ -18,6 +20,10 @@ pub enum Format {
     Csv,
     /// A document for an incident channel or a pull request.
     Markdown,
+    /// One page that works offline, with charts to zoom.
+    Html,
+    /// The chart alone, as a picture.
+    Svg,
 }
 
 /// Why a format could not be told.
@@ -27,16 +33,16 @@ pub enum FormatError {
     #[error("there is no format '{}': use one of {}", text::visible(.0), Format::NAMES.join(", "))]
     Name(String),
     /// The file's ending says nothing. The field is the path as it was given.
-    #[error("the ending of '{}' names no format: end it in .txt, .json, .csv, .md or .markdown", text::visible(.0))]
+    #[error("the ending of '{}' names no format: end it in .txt, .json, .csv, .md, .html or .svg", text::visible(.0))]
     Ending(String),
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 4] = [Self::Table, Self::Json, Self::Csv, Self::Markdown];
+    pub const ALL: [Self; 6] = [Self::Table, Self::Json, Self::Csv, Self::Markdown, Self::Html, Self::Svg];
 
     /// The names that `--format` takes, in the order of [`Format::ALL`].
-    pub const NAMES: [&'static str; 4] = ["table", "json", "csv", "markdown"];
+    pub const NAMES: [&'static str; 6] = ["table", "json", "csv", "markdown", "html", "svg"];
 
     /// The format's name, one of [`Format::NAMES`].
     #[must_use]
@@ -52,6 +58,8 @@ impl Format {
             "json" => Some(Self::Json),
             "csv" => Some(Self::Csv),
             "md" | "markdown" => Some(Self::Markdown),
+            "html" | "htm" => Some(Self::Html),
+            "svg" => Some(Self::Svg),
             _ => None,
         }
     }
@@ -70,6 +78,8 @@ impl Format {
             Self::Json => &Json,
             Self::Csv => &Csv,
             Self::Markdown => &Markdown,
+            Self::Html => &Html,
+            Self::Svg => &Svg,
         }
     }
 }
@@ -106,9 +116,9 @@ mod tests {
     #[test]
     fn an_unknown_name_or_ending_says_which_there_are() {
         let error = "xml".parse::<Format>().unwrap_err();
-        assert_eq!(error.to_string(), "there is no format 'xml': use one of table, json, csv, markdown");
+        assert_eq!(error.to_string(), "there is no format 'xml': use one of table, json, csv, markdown, html, svg");
         let error = Format::from_path(Path::new("out.xls")).unwrap_err();
-        let said = "the ending of 'out.xls' names no format: end it in .txt, .json, .csv, .md or .markdown";
+        let said = "the ending of 'out.xls' names no format: end it in .txt, .json, .csv, .md, .html or .svg";
         assert_eq!(error.to_string(), said);
     }
 }

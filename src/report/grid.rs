@@ -58,6 +58,8 @@ pub(super) struct Drawn {
 const GAP: u16 = 2;
 /// Texts are not wider than this, however much room there is.
 const MOST: usize = 24;
+/// On less than this a long text below its row has two lines.
+const ROOMY: usize = 78;
 /// A long text with less room than this goes below its row.
 const READABLE: usize = 26;
 
@@ -89,12 +91,17 @@ impl Grid {
         let mut lines = table.lines().map(|line| line.trim_end().to_owned());
         let head = lines.by_ref().take(2).collect();
         let indent = widths.iter().take(2).map(|w| w + usize::from(GAP)).sum::<usize>().min(width / 4);
-        let below = |long: &str| {
-            let is_below = !beside && !long.is_empty();
-            is_below.then(|| " ".repeat(indent) + &text::cut(long, width - indent, ellipsis))
-        };
+        let below = |long: &str| if beside { Vec::new() } else { below(long, indent, width, ellipsis) };
         let rows = lines.zip(&self.rows).map(|(line, (_, long))| [line].into_iter().chain(below(long)).collect());
         Drawn { head, rows: rows.collect() }
+    }
+
+    /// The columns that the table takes where nothing is cut, without the long texts.
+    pub(super) fn natural_width(&self) -> usize {
+        let used: Vec<usize> =
+            (0..self.columns.len()).filter(|&c| self.rows.iter().any(|(cells, _)| !cells[c].is_empty())).collect();
+        let widths = self.widths(&used, usize::MAX);
+        widths.iter().sum::<usize>() + usize::from(GAP) * widths.len().saturating_sub(1)
     }
 
     /// Whether the long texts stand in a last column of `room` columns.
@@ -130,6 +137,22 @@ impl Grid {
     }
 }
 
+/// A long text below its row, indented, in as many lines as it may have.
+fn below(long: &str, indent: usize, width: usize, ellipsis: &str) -> Vec<String> {
+    if long.is_empty() {
+        return Vec::new();
+    }
+    let room = width - indent;
+    let mut lines = vec![text::cut(long, room, ellipsis)];
+    if width < ROOMY && text::width(long) > room {
+        let mut all = text::wrap(long, room).into_iter();
+        let first = all.next().unwrap_or_default();
+        let rest: Vec<String> = all.collect();
+        lines = vec![first, text::cut(&rest.join(" "), room, ellipsis)];
+    }
+    lines.into_iter().map(|line| " ".repeat(indent) + &line).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,7 +174,7 @@ mod tests {
         assert_eq!(wide.rows[1], ["10  web             long text long text long text long text…"]);
         let narrow = grid().draw(30, true);
         assert_eq!(narrow.head, [" #  app", "------------------"]);
-        assert_eq!(narrow.rows[1], ["10  web", "       long text long text..."]);
+        assert_eq!(narrow.rows[1], ["10  web", "       long text long text", "       long text long text..."]);
     }
 
     #[test]

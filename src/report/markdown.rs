@@ -1,7 +1,7 @@
 use std::fmt::Write;
 use std::io;
 
-use escape::{cell, code, fenced, link, plain};
+use escape::{cell, code, fenced, plain};
 
 use super::phrase::{self, clock, date, day_or_clock, effect, last_date, number};
 use super::row::{Row, rows, said};
@@ -38,6 +38,7 @@ struct Document<'a> {
 impl Document<'_> {
     fn why(&mut self, answer: &WhyAnswer) {
         self.block(&format!("## {}", phrase::title(answer, code)));
+        self.picture("The metric, its change, and the deployments by app");
         for (i, sentence) in phrase::headline(answer, code).iter().enumerate() {
             self.block(&if i == 0 { format!("**{sentence}**") } else { sentence.clone() });
         }
@@ -62,6 +63,7 @@ impl Document<'_> {
             self.explain(answer);
         }
         self.caveats(&answer.caveats);
+        self.reproduced(&answer.command);
         self.block(&format!("As of {}, by shiptrace.", clock(&answer.as_of)));
     }
 
@@ -83,6 +85,20 @@ impl Document<'_> {
             if name == "commit" { self.commit(deploy) } else { code(value) }
         };
         row.cells(&self.style.columns, show).into_iter().chain([row.message(code)]).collect()
+    }
+
+    /// The picture that lies beside the document, where there is one.
+    fn picture(&mut self, told: &str) {
+        if let Some(name) = &self.style.picture {
+            self.block(&format!("![{told}]({})", fields::encoded(name, "")));
+        }
+    }
+
+    /// How the answer is had again.
+    fn reproduced(&mut self, command: &str) {
+        if !command.is_empty() {
+            self.block(&format!("This answer again:\n\n{}", fenced(command)));
+        }
     }
 
     /// Why the first suspect is first, and all that its commit says.
@@ -124,8 +140,10 @@ impl Document<'_> {
 
     fn scan(&mut self, scan: &Scan) {
         self.block(&format!("## {}", phrase::found(scan)));
+        self.picture("The metrics that changed, and the deployments by app");
         scan.events().iter().for_each(|event| self.event(event));
         self.caveats(&scan.caveats);
+        self.reproduced(&scan.command);
         self.block(&format!("Times in {}.", phrase::zone(&scan.question.timezone, code)));
     }
 
@@ -177,6 +195,7 @@ impl Document<'_> {
 
     fn deploys(&mut self, list: &DeployList) {
         self.block(&format!("## {}", phrase::count(list.deploys.len(), "deployment")));
+        self.picture("The deployments by app");
         let rows = list.deploys.iter().map(|deploy| {
             let own = [clock(&deploy.deployed_at), shown(deploy, "environment"), shown(deploy, "status")];
             let said = said(deploy, code);
@@ -190,6 +209,7 @@ impl Document<'_> {
 
     fn metrics(&mut self, list: &MetricList) {
         self.block(&format!("## {}", phrase::count(list.metrics.len(), "metric")));
+        self.picture("The metrics");
         let heads = ["metric", "from", "to", "kind", "step", "buckets", "missing", "last", "apps"];
         self.table(heads.map(str::to_owned).into(), list.metrics.iter().map(metric).collect());
         self.caveats(&list.caveats);
@@ -212,7 +232,12 @@ impl Document<'_> {
     fn commit(&self, deploy: &Deploy) -> String {
         let Some(commit) = deploy.commit.as_deref().filter(|c| !c.is_empty()) else { return String::new() };
         let short = code(&fields::short_commit(commit));
-        match self.style.commit_url.as_deref().and_then(|template| link(template, deploy.repo.as_deref(), commit)) {
+        match self
+            .style
+            .commit_url
+            .as_deref()
+            .and_then(|template| fields::commit_link(template, deploy.repo.as_deref(), commit))
+        {
             Some(url) => format!("[{short}]({url})"),
             None => short,
         }

@@ -6,14 +6,17 @@ use std::io::{self, Write};
 
 use crate::model::Answer;
 
+mod chart;
 mod csv;
 mod fields;
 mod format;
 mod grid;
+mod html;
 mod json;
 mod markdown;
 mod phrase;
 mod row;
+mod svg;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -40,6 +43,10 @@ pub struct Style {
     pub raw: bool,
     /// Whether the arithmetic is shown below the answer, in tables and Markdown.
     pub explain: bool,
+    /// Whether charts are drawn: beside the answer of `why`, in tables of `deploys`, and as sparklines of `scan`.
+    pub chart: bool,
+    /// The name of a picture of the answer that lies beside the document, for Markdown to show.
+    pub picture: Option<String>,
     /// Template of links to commits, with `{repo}` and `{commit}`.
     pub commit_url: Option<String>,
 }

@@ -30,6 +30,11 @@ impl<'a> Row<'a> {
         self.members.len()
     }
 
+    /// The deployments, the likeliest first.
+    pub(super) fn members(&self) -> &[&'a Suspect] {
+        &self.members
+    }
+
     /// The likeliest of them.
     pub(super) fn likeliest(&self) -> Option<&'a Suspect> {
         self.members.first().copied()

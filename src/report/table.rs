@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Effects, Style as Ansi};
 use super::grid::{Column, Drawn, Grid};
 use super::phrase;
 use super::row::{Row, rows};
-use super::{Exporter, Style, fields, text};
+use super::{Exporter, Style, chart, fields, text};
 use crate::model::{Answer, Caveat, Deploy, NextStep, Verdict, WhyAnswer};
 
 mod lists;
@@ -31,6 +31,10 @@ impl Exporter for Table {
 const WIDTH: usize = 120;
 /// No narrower terminal is drawn for.
 const NARROWEST: usize = 40;
+/// On a terminal narrower than this, commits and authors have no columns.
+const NARROW: usize = 78;
+/// So many cells of a row of suspects stand before those of the deployment.
+const OWN: usize = 4;
 /// Sentences are not wider than this, however wide the terminal is.
 const READABLE: usize = 100;
 
@@ -41,11 +45,13 @@ struct Page<'a> {
     style: &'a Style,
     width: usize,
     text: String,
+    /// Whether the suspects have letters, which a chart shows.
+    lettered: bool,
 }
 
 impl<'a> Page<'a> {
     fn new(style: &'a Style) -> Self {
-        Self { style, width: style.width.unwrap_or(WIDTH).max(NARROWEST), text: String::new() }
+        Self { style, width: style.width.unwrap_or(WIDTH).max(NARROWEST), text: String::new(), lettered: false }
     }
 
     fn why(&mut self, answer: &WhyAnswer) {
@@ -57,6 +63,7 @@ impl<'a> Page<'a> {
             self.paragraph(&sentence, PLAIN);
         }
         self.blank();
+        self.chart(answer);
         if answer.suspects.is_empty() {
             self.paragraph(&phrase::nothing_recorded(answer, text::visible), PLAIN);
         } else {
@@ -75,6 +82,19 @@ impl<'a> Page<'a> {
         }
         self.caveats(&answer.caveats);
         self.next(&answer.next);
+    }
+
+    /// The metric around the change. From here on the rows of suspects have the letters that stand below it.
+    fn chart(&mut self, answer: &WhyAnswer) {
+        let rows = rows(&answer.suspects);
+        let shown = &rows[..rows.len().min(self.style.top)];
+        let drawn = self.style.chart.then(|| chart::of_answer(answer, shown, self.width, self.style.ascii)).flatten();
+        let Some(mut drawn) = drawn else { return };
+        let legend = drawn.pop().unwrap_or_default();
+        self.lines(&drawn, PLAIN);
+        self.paragraph(&legend, PLAIN);
+        self.blank();
+        self.lettered = true;
     }
 
     fn suspects(&mut self, answer: &WhyAnswer) {
@@ -100,7 +120,18 @@ impl<'a> Page<'a> {
         let show = |name: &str, _: &Deploy, value: &str| {
             if name == "commit" { fields::short_commit(value) } else { text::visible(value) }
         };
-        (row.cells(&self.style.columns, show), row.message(text::visible))
+        let mut cells = row.cells(&self.style.columns, show);
+        let mut message = row.message(text::visible);
+        if self.is_narrow() {
+            let about: Vec<String> = cells.drain(OWN + 1..OWN + 3).filter(|cell| !cell.is_empty()).collect();
+            message =
+                [about.join(" "), message].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ");
+        }
+        if self.lettered {
+            let letter = chart::letter(row.place).unwrap_or(' ');
+            cells[0] = format!("{} {letter}", row.place);
+        }
+        (cells, message)
     }
 
     fn reasons(&mut self, answer: &WhyAnswer) {
@@ -132,16 +163,24 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// Whether there is no room for columns of commits and authors, which then stand before the message.
+    fn is_narrow(&self) -> bool {
+        self.width < NARROW
+    }
+
     /// The columns that tell deployments apart, but for the message.
     fn deploy_columns(&self) -> Vec<Column> {
-        let own = [Column::text("app"), Column::text("commit"), Column::text("author")];
+        let own = ["app", "commit", "author"].into_iter().take(if self.is_narrow() { 1 } else { 3 }).map(Column::text);
         own.into_iter().chain(self.style.columns.iter().map(|name| Column::text(name))).collect()
     }
 
     fn deploy_cells(&self, deploy: &Deploy) -> Vec<String> {
         let commit = deploy.commit.as_deref().map(fields::short_commit).unwrap_or_default();
         let own = [shown(deploy, "app"), commit, shown(deploy, "author")];
-        own.into_iter().chain(self.style.columns.iter().map(|name| shown(deploy, name))).collect()
+        own.into_iter()
+            .take(if self.is_narrow() { 1 } else { 3 })
+            .chain(self.style.columns.iter().map(|name| shown(deploy, name)))
+            .collect()
     }
 
     fn caveats(&mut self, caveats: &[Caveat]) {

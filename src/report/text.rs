@@ -44,12 +44,14 @@ pub(super) fn cut(text: &str, columns: usize, ellipsis: &str) -> String {
         return text.to_owned();
     }
     let room = columns.saturating_sub(width(ellipsis));
-    let end = text
-        .grapheme_indices(true)
-        .map(|(start, grapheme)| start + grapheme.len())
-        .take_while(|&end| width(&text[..end]) <= room)
-        .last()
-        .unwrap_or(0);
+    let (mut end, mut taken) = (0, 0);
+    for (start, grapheme) in text.grapheme_indices(true) {
+        taken += width(grapheme);
+        if taken > room {
+            break;
+        }
+        end = start + grapheme.len();
+    }
     format!("{}{ellipsis}", text[..end].trim_end())
 }
 

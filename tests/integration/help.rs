@@ -16,14 +16,3 @@ fn the_whole_help_is_as_it_was_read() {
         insta::assert_snapshot!(format!("help_collect_{further}"), help(&["collect", further, "--help"]));
     }
 }
-
-#[test]
-fn what_does_not_exist_yet_is_not_in_the_help() {
-    let world = World::empty();
-    for command in [&["--help"][..], &["why", "--help"], &["scan", "--help"]] {
-        let help = world.run(command).out.to_lowercase();
-        for word in ["html"] {
-            assert!(!help.contains(word), "{word} in {command:?}");
-        }
-    }
-}

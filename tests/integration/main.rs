@@ -12,6 +12,7 @@ mod commands;
 mod events;
 mod events_bad;
 mod events_equal;
+mod exports;
 mod good_input;
 mod help;
 mod layers;

@@ -29,6 +29,10 @@ pub(in crate::cli) struct Deploys {
 
     #[command(flatten)]
     output: OutputArguments,
+
+    /// Draw how many there were, by app and day, instead of listing them
+    #[arg(long, help_heading = "Output", conflicts_with = "no_chart")]
+    chart: bool,
 }
 
 impl Deploys {
@@ -45,6 +49,7 @@ impl Deploys {
             until: self.until.as_deref().map(|t| when::until(t, resolved.zone)).transpose()?,
         };
         let output = Output::open(&self.output, environment, 0, resolved.commit_url())?;
+        let output = output.charted(self.chart);
         output.write(&Answer::Deploys(investigate::deploys(&request)?))?;
         Ok(Outcome::Answered)
     }

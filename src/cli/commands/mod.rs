@@ -1,7 +1,7 @@
 //! One file for each command.
 
-pub(super) mod collect;
 pub(super) mod check;
+pub(super) mod collect;
 pub(super) mod completions;
 pub(super) mod deploys;
 pub(super) mod man;

@@ -1,6 +1,9 @@
 //! Commands that carry on from an answer.
 
-use crate::model::{NextStep, WhyAnswer};
+use chrono::SecondsFormat;
+
+use crate::cli::arguments::{DataArguments, DeployArguments};
+use crate::model::{Moment, NextStep, WhyAnswer};
 
 use super::why::Why;
 
@@ -21,7 +24,7 @@ pub(super) fn next_steps(asked: &Why, answer: &WhyAnswer) -> Vec<NextStep> {
             option(&mut words, "--app", Some(app));
         }
         option(&mut words, "--window", window.as_ref().or(asked.window.window.as_ref()));
-        words.extend(data(asked));
+        words.extend(data(&asked.data, &asked.deployments));
         words
     };
     let mut steps = vec![step("look further back", &why(Some(format!("{window}d")), &asked.deployments.app))];
@@ -34,18 +37,61 @@ pub(super) fn next_steps(asked: &Why, answer: &WhyAnswer) -> Vec<NextStep> {
     option(&mut export, "-o", Some(&file_name(&asked.metric, &asked.on)));
     steps.push(step("a document to share", &export));
     let mut scan = vec!["shiptrace".to_owned(), "scan".to_owned(), asked.metric.clone()];
-    scan.extend(data(asked));
+    scan.extend(data(&asked.data, &asked.deployments));
     steps.push(step("every change of the metric", &scan));
     steps
 }
 
-fn step(purpose: &str, words: &[String]) -> NextStep {
-    // A word with a zero byte could not have come from a command line.
-    let command = shlex::try_join(words.iter().map(String::as_str)).unwrap_or_default();
-    NextStep { purpose: purpose.to_owned(), command }
+/// The command that gives the answer again, as of the same moment.
+pub(super) fn again(asked: &Why, answer: &WhyAnswer) -> String {
+    let mut words = vec!["shiptrace".to_owned(), "why".to_owned(), asked.metric.clone()];
+    option(&mut words, "--on", Some(&asked.on));
+    for metric in &asked.with {
+        option(&mut words, "--with", Some(metric));
+    }
+    for app in &asked.deployments.app {
+        option(&mut words, "--app", Some(app));
+    }
+    option(&mut words, "--window", asked.window.window.as_ref());
+    words.extend(data(&asked.data, &asked.deployments));
+    as_of(&mut words, &asked.data, &answer.as_of);
+    joined(&words)
 }
 
-fn option(words: &mut Vec<String>, name: &str, value: Option<&String>) {
+/// The command that gives the scan again, as of the same moment. `own` are the metrics and options that only `scan` has.
+pub(super) fn scanned_again(
+    own: Vec<String>,
+    deployments: &DeployArguments,
+    given: &DataArguments,
+    now: &Moment,
+) -> String {
+    let mut words = vec!["shiptrace".to_owned(), "scan".to_owned()];
+    words.extend(own);
+    for app in &deployments.app {
+        option(&mut words, "--app", Some(app));
+    }
+    words.extend(data(given, deployments));
+    as_of(&mut words, given, now);
+    joined(&words)
+}
+
+/// Says what was taken as now, where the clock said it.
+fn as_of(words: &mut Vec<String>, given: &DataArguments, now: &Moment) {
+    if given.as_of.is_none() {
+        option(words, "--as-of", Some(&now.to_rfc3339_opts(SecondsFormat::Secs, true)));
+    }
+}
+
+fn joined(words: &[String]) -> String {
+    // A word with a zero byte could not have come from a command line.
+    shlex::try_join(words.iter().map(String::as_str)).unwrap_or_default()
+}
+
+fn step(purpose: &str, words: &[String]) -> NextStep {
+    NextStep { purpose: purpose.to_owned(), command: joined(words) }
+}
+
+pub(super) fn option(words: &mut Vec<String>, name: &str, value: Option<&String>) {
     let Some(value) = value else { return };
     if value.starts_with('-') {
         words.push(format!("{name}={value}"));
@@ -55,24 +101,24 @@ fn option(words: &mut Vec<String>, name: &str, value: Option<&String>) {
 }
 
 /// The options that say where the data lies and how to read it, as they were given.
-fn data(asked: &Why) -> Vec<String> {
+fn data(given: &DataArguments, deployments: &DeployArguments) -> Vec<String> {
     let mut words = Vec::new();
-    for value in &asked.deployments.environment {
+    for value in &deployments.environment {
         option(&mut words, "--environment", Some(value));
     }
-    for value in &asked.data.metrics {
+    for value in &given.metrics {
         option(&mut words, "--metrics", Some(value));
     }
-    for value in &asked.data.deploys {
+    for value in &given.deploys {
         option(&mut words, "--deploys", Some(value));
     }
-    option(&mut words, "--config", asked.data.config.as_ref());
-    if asked.data.no_config {
+    option(&mut words, "--config", given.config.as_ref());
+    if given.no_config {
         words.push("--no-config".to_owned());
     }
-    option(&mut words, "--timezone", asked.data.timezone.as_ref());
-    option(&mut words, "--as-of", asked.data.as_of.as_ref());
-    let bigquery = &asked.data.bigquery;
+    option(&mut words, "--timezone", given.timezone.as_ref());
+    option(&mut words, "--as-of", given.as_of.as_ref());
+    let bigquery = &given.bigquery;
     option(&mut words, "--project", bigquery.project.as_ref());
     option(&mut words, "--location", bigquery.location.as_ref());
     option(&mut words, "--history", bigquery.history.as_ref());

@@ -9,6 +9,8 @@ use crate::cli::{CliError, Outcome, when};
 use crate::investigate::{self, FdrMethod, ScanRequest};
 use crate::model::Answer;
 
+use super::next::{option, scanned_again};
+
 /// Every change of every metric, each with its likeliest deployments
 ///
 /// Works without deployments too. A change is told where its p-value survives the search over all moments and metrics: few metrics are
@@ -27,7 +29,7 @@ pub(in crate::cli) struct Scan {
     until: Option<String>,
 
     /// Share of false ones that is accepted among the metrics found to have changed
-    #[arg(long, value_name = "SHARE", default_value_t = 0.05, allow_negative_numbers = true)]
+    #[arg(long, value_name = "SHARE", default_value_t = FDR, allow_negative_numbers = true)]
     fdr: f64,
 
     /// How it is kept, by how metrics depend on each other
@@ -95,13 +97,39 @@ impl Scan {
         };
         let output = Output::open(&self.output, environment, self.top, resolved.commit_url())?;
         let progress = Progress::new(environment.watched && !self.output.quiet, self.output.ascii);
-        let scan = investigate::scan(&request, &|done, all| progress.reached(done, all))?;
+        let mut scan = investigate::scan(&request, &|done, all| progress.reached(done, all))?;
         drop(progress);
+        scan.command = scanned_again(self.own_words(), &self.deployments, &self.data, &scan.as_of);
         let changed = self.fail_on_change && !scan.changes.is_empty();
         output.write(&Answer::Scan(Box::new(scan)))?;
         Ok(if changed { Outcome::Changed } else { Outcome::Answered })
     }
 }
+
+impl Scan {
+    /// The metrics and the options of this command alone, as they were given.
+    fn own_words(&self) -> Vec<String> {
+        let mut words = self.metric.clone();
+        for (name, value) in [
+            ("--since", &self.since),
+            ("--until", &self.until),
+            ("--min-effect", &self.min_effect),
+            ("--window", &self.window.window),
+        ] {
+            option(&mut words, name, value.as_ref());
+        }
+        if self.fdr.to_bits() != FDR.to_bits() {
+            option(&mut words, "--fdr", Some(&self.fdr.to_string()));
+        }
+        if self.fdr_method == MethodChoice::By {
+            option(&mut words, "--fdr-method", Some(&"by".to_owned()));
+        }
+        words
+    }
+}
+
+/// The share of false changes that is accepted where nothing is said.
+const FDR: f64 = 0.05;
 
 /// A share as people write it: `5%` or `0.05`. More than all is only meant where a percent sign says so.
 fn min_effect(text: &str) -> Result<f64, CliError> {

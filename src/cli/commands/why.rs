@@ -8,7 +8,7 @@ use crate::cli::{CliError, Outcome, when};
 use crate::investigate::{self, WhyRequest};
 use crate::model::Answer;
 
-use super::next::next_steps;
+use super::next::{again, next_steps};
 
 /// Why did this metric change around this date?
 ///
@@ -65,7 +65,8 @@ Examples:
   shiptrace why signups --on 2024-03-05
   shiptrace why signups --on 2024-03-05T14:00 --window 12h --app web --app api
   shiptrace why signups --on 2024-03-05 --with orders --with page_views --explain
-  shiptrace why signups --on 2024-03-01..2024-03-05 -o answer.md";
+  shiptrace why signups --on 2024-03-01..2024-03-05 -o answer.md
+  shiptrace why signups --on 2024-03-05 -o report.html";
 
 impl Why {
     pub(in crate::cli) fn run(&self, environment: &Environment) -> Result<Outcome, CliError> {
@@ -88,6 +89,7 @@ impl Why {
         let output = output.explained(self.explain);
         let mut answer = investigate::why(&request)?;
         answer.next = next_steps(self, &answer);
+        answer.command = again(self, &answer);
         let changed = self.fail_on_change && answer.change.is_some();
         output.write(&Answer::Why(Box::new(answer)))?;
         Ok(if changed { Outcome::Changed } else { Outcome::Answered })

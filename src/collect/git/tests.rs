@@ -65,14 +65,15 @@ impl Made {
     /// A line of four commits with a merge of two more: `main`.
     fn with_a_merge() -> (Self, Vec<Oid>) {
         let mut made = Self::new();
-        let a = made.commit(&[], "Ann", "First");
-        let b = made.commit(&[a], "Ann", "Second");
-        let c = made.commit(&[b], "Bo", "Side one\n\nBody.");
-        let d = made.commit(&[c], "Bo", "Side two");
-        let m = made.commit(&[b, d], "Merger", "Merge pull request #7 from bo/side\n\nAsk for consent first");
-        let e = made.commit(&[m], "Cy", "After");
-        made.branch("main", e);
-        (made, vec![a, b, c, d, m, e])
+        let first = made.commit(&[], "Ann", "First");
+        let second = made.commit(&[first], "Ann", "Second");
+        let side = made.commit(&[second], "Bo", "Side one\n\nBody.");
+        let tip = made.commit(&[side], "Bo", "Side two");
+        let merge =
+            made.commit(&[second, tip], "Merger", "Merge pull request #7 from bo/side\n\nAsk for consent first");
+        let after = made.commit(&[merge], "Cy", "After");
+        made.branch("main", after);
+        (made, vec![first, second, side, tip, merge, after])
     }
 }
 

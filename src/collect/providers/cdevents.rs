@@ -45,9 +45,10 @@ fn read(message: &Message<'_>) -> Result<Event, Not> {
     let Some(kind) = kind.strip_prefix(PREFIX) else {
         return Err(Not::Rejected(format!("/context/type: {kind:?} is no CDEvent")));
     };
-    let action = match kind.split('.').take(2).collect::<Vec<_>>()[..] {
-        ["service", action @ ("deployed" | "upgraded" | "rolledback")] => action,
-        _ => return Err(Not::ignored("an event that is no deployment")),
+    let ["service", action @ ("deployed" | "upgraded" | "rolledback")] =
+        kind.split('.').take(2).collect::<Vec<_>>()[..]
+    else {
+        return Err(Not::ignored("an event that is no deployment"));
     };
     let value = unwrapped(message);
     let mut event = SERVICE.event(Provider::Cdevents, &value, message.mapping.zone)?;

@@ -67,13 +67,12 @@ fn is_delivery(value: &Value) -> bool {
 }
 
 fn delivered(mut value: Value) -> Result<Value, Not> {
-    match taken(&mut value, "/request/payload") {
-        payload @ Value::Object(_) => Ok(payload),
-        _ => {
-            let reason = "/request/payload: missing; a list of deliveries does not hold them, get each by its id";
-            Err(Not::Rejected(reason.to_owned()))
-        }
+    let payload = taken(&mut value, "/request/payload");
+    if payload.is_object() {
+        return Ok(payload);
     }
+    let reason = "/request/payload: missing; a list of deliveries does not hold them, get each by its id";
+    Err(Not::Rejected(reason.to_owned()))
 }
 
 /// The message that Pub/Sub carries: base64 in an envelope, and in a table base64, text or JSON, as its column has it.

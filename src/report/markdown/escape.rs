@@ -42,7 +42,29 @@ pub(super) fn cell(content: &str) -> String {
 /// A sentence of ours that may quote data, as plain text: every character that markup begins with is escaped.
 pub(super) fn plain(text: &str) -> String {
     let mut out = String::new();
-    for c in text::visible(text).chars() {
+    for word in text::visible(text).split_inclusive(|c: char| !c.is_alphanumeric() && c != '-') {
+        let own = word.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '-');
+        if is_reference(own) {
+            let _ = write!(out, "`{own}`");
+            escaped(&mut out, &word[own.len()..]);
+        } else {
+            escaped(&mut out, word);
+        }
+    }
+    // An address is not made a link where its colon or point is escaped.
+    out.replace("://", "\\://").replace("www.", "www\\.")
+}
+
+/// Whether a word is what some renderers make a link to an issue or a commit: `GH-12`, or seven or more hexadecimal digits.
+fn is_reference(word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    let issue = lower.rsplit_once("gh-").is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let hash = (7..=64).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_hexdigit());
+    issue || (hash && word.bytes().any(|b| b.is_ascii_digit()))
+}
+
+fn escaped(out: &mut String, text: &str) {
+    for c in text.chars() {
         match c {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
@@ -58,34 +80,6 @@ pub(super) fn plain(text: &str) -> String {
             _ => out.push(c),
         }
     }
-    // An address is not made a link where its colon or point is escaped.
-    out.replace("://", "\\://").replace("www.", "www\\.")
-}
-
-/// The template with its places filled; none where it needs a repository that is not known, or is no web address.
-pub(super) fn link(template: &str, repo: Option<&str>, commit: &str) -> Option<String> {
-    let repo = repo.filter(|repo| !repo.is_empty());
-    if repo.is_none() && template.contains("{repo}") {
-        return None;
-    }
-    let url =
-        template.replace("{repo}", &encoded(repo.unwrap_or_default(), "/")).replace("{commit}", &encoded(commit, ""));
-    let is_web = url.starts_with("https://") || url.starts_with("http://");
-    let is_clean = !url.contains(|c: char| c.is_whitespace() || text::is_hidden(c) || "<>()[]{}|\\`\"'".contains(c));
-    (is_web && is_clean).then_some(url)
-}
-
-/// Percent-encodes all but unreserved characters (RFC 3986) and those in `keep`.
-fn encoded(text: &str, keep: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || keep.as_bytes().contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
 }
 
 fn longest_run(text: &str) -> usize {
@@ -116,16 +110,7 @@ mod tests {
     #[test]
     fn a_sentence_quotes_data_as_text() {
         let told = plain("<b> @ann [x](http://y) #7 ![z] www.w.org a_b_");
+        assert_eq!(plain("see GH-12, reverts 62b3e44b"), "see `GH-12`, reverts `62b3e44b`");
         assert_eq!(told, r"&lt;b&gt; `@`ann \[x\](http\://y) `#`7 \!\[z\] www\.w.org a\_b\_");
-    }
-
-    #[test]
-    fn links_are_encoded_and_only_to_the_web() {
-        let template = "https://git.example.com/{repo}/commit/{commit}";
-        let to = link(template, Some("acme/web"), "a)b").unwrap();
-        assert_eq!(to, "https://git.example.com/acme/web/commit/a%29b");
-        assert_eq!(link(template, None, "abc"), None);
-        assert_eq!(link("javascript:alert({commit})", Some("x"), "1"), None);
-        assert_eq!(link("https://x.example/{what}", Some("x"), "1"), None);
     }
 }

@@ -4,10 +4,10 @@ use chrono::DateTime;
 use chrono_tz::Tz;
 
 use crate::model::{
-    Answer, BaseRate, Better, Caveat, Change, ChangeKind, Deploy, DeployList, Direction, Evidence, Excluded, Given,
-    Interval, MetricChange, MetricList, MetricSummary, Moment, MomentInterval, NextStep, NoneParts, PValueScope,
-    Placebo, PriorPart, Question, Reckoned, Reckoning, Scan, ScanQuestion, SeriesSummary, Step, Suspect, Verdict,
-    WhyAnswer, WithMetric,
+    Answer, BaseRate, Better, Caveat, Change, ChangeKind, Curve, Deploy, DeployList, Direction, Evidence, Excluded,
+    Given, Interval, MetricChange, MetricList, MetricSummary, Moment, MomentInterval, NextStep, NoneParts, PValueScope,
+    Picture, Placebo, PriorPart, Question, Reckoned, Reckoning, Scan, ScanQuestion, Series, SeriesSummary, Step,
+    Suspect, Verdict, WhyAnswer, WithMetric, moment_at,
 };
 use crate::report::Style;
 
@@ -28,6 +28,8 @@ pub(super) fn style() -> Style {
         columns: Vec::new(),
         raw: false,
         explain: false,
+        chart: false,
+        picture: None,
         commit_url: Some("https://git.example.com/{repo}/commit/{commit}".to_owned()),
     }
 }
@@ -207,7 +209,38 @@ pub(super) fn why() -> WhyAnswer {
                 command: "shiptrace why confirmed_interactions --on 2023-11-24 -o answer.md".to_owned(),
             },
         ],
+        command: "shiptrace why confirmed_interactions --on 2023-11-24 --as-of 2024-01-01T10:00:00+01:00".to_owned(),
+        picture: picture(&["confirmed_interactions", "signups", "page_views"]),
     }
+}
+
+/// 150 days of each of these metrics, from local midnight to local midnight, two of them missing; it falls where [`change`] says.
+fn curve(metric: &str) -> Curve {
+    let first = chrono::NaiveDate::from_ymd_opt(2023, 8, 1).unwrap();
+    let midnight = |i: i64| moment_at(ZONE, (first + chrono::TimeDelta::days(i)).and_hms_opt(0, 0, 0).unwrap());
+    let edges: Vec<i64> = (0..=150).map(|i| midnight(i).timestamp()).collect();
+    let week = [60.0, 40.0, 20.0, 30.0, 0.0, -80.0, -70.0];
+    let value = |i: usize| match i {
+        50 | 51 => f64::NAN,
+        _ if i < 42 => 1100.0 + week[(i + 1) % 7],
+        _ if i < 114 => 1234.5 + week[(i + 1) % 7],
+        114 => 1034.0,
+        _ => 900.1 + week[(i + 1) % 7],
+    };
+    let series = Series::new(metric, ZONE, Step::Day, edges, (0..150).map(value).collect()).unwrap();
+    Curve { series, unit: None }
+}
+
+fn picture(metrics: &[&str]) -> Picture {
+    let more = |id, utc, app| deploy(id, utc, app, "Priya Raman", "Tidy up");
+    let mut deploys: Vec<Deploy> = suspects().into_iter().map(|s| s.deploy).collect();
+    deploys.extend([
+        more("d5", "2023-09-12T08:00:00", "domains"),
+        more("d6", "2023-10-20T10:00:00", "admin"),
+        more("d7", "2023-11-28T10:00:00", "notifier"),
+    ]);
+    deploys.sort_by_key(|d| d.deployed_at);
+    Picture { curves: metrics.iter().map(|metric| curve(metric)).collect(), deploys }
 }
 
 fn reckoning() -> Reckoning {
@@ -299,6 +332,8 @@ pub(super) fn scan() -> Scan {
             one("report_clicks", 2, vague, 0.012, suspects().into_iter().take(1).collect()),
         ],
         caveats: vec![Caveat::new("skipped_metric", "signups was skipped: it has 5 days, and 8 are needed.")],
+        command: "shiptrace scan --as-of 2024-01-01T10:00:00+01:00".to_owned(),
+        picture: picture(&["confirmed_interactions", "page_views", "report_clicks"]),
     }
 }
 
@@ -334,6 +369,7 @@ pub(super) fn metrics() -> MetricList {
             metric("revenue", None, Some("EUR")),
         ],
         caveats: Vec::new(),
+        picture: picture(&["confirmed_interactions"]),
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod behaviour;
 mod fixtures;
+mod pages;
 mod pictures;
+mod rendered;
 mod untrusted;
 
 use super::{Format, Style, write};

@@ -7,6 +7,26 @@ use crate::model::{Answer, Caveat, Deploy};
 use crate::report::text::{is_hidden, width};
 use crate::report::{Format, Style};
 
+/// The names of the elements and attributes of a page and a picture, but for what stands in its own script and style sheet.
+fn tags(answer: &Answer) -> Vec<String> {
+    let shown = [Format::Html, Format::Svg].map(|format| report(answer, format, &with_columns())).concat();
+    let outside: String =
+        shown.split("<style>").map(|part| part.split_once("</style>").map_or(part, |(_, rest)| rest)).collect();
+    let outside: String =
+        outside.split("<script>").map(|part| part.split_once("</script>").map_or(part, |(_, rest)| rest)).collect();
+    let mut names: Vec<String> = Vec::new();
+    for tag in outside.split('<').skip(1).map(|rest| rest.split('>').next().unwrap_or_default()) {
+        let quoted: Vec<&str> = tag.split('"').step_by(2).collect();
+        for word in quoted.join(" ").split_whitespace() {
+            let name = word.trim_end_matches('=').to_owned();
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    names
+}
+
 /// Texts that try to be more than text.
 fn nasty() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
@@ -186,13 +206,31 @@ proptest! {
     }
 
     #[test]
-    fn a_table_is_no_wider_than_the_terminal(text in nasty()) {
-        let style = Style { width: Some(80), explain: true, ..fixtures::style() };
-        for answer in filled(&text) {
-            let shown = report(&answer, Format::Table, &style);
-            // Commands are not wrapped, so that they can be copied.
-            let wide = shown.lines().find(|line| width(line) > 80 && !line.starts_with("  shiptrace"));
-            prop_assert_eq!(wide, None);
+    fn a_table_is_no_wider_than_the_terminal(text in nasty(), chart in any::<bool>()) {
+        for columns in [60, 80] {
+            let style = Style { width: Some(columns), explain: columns == 80, chart, ..fixtures::style() };
+            for answer in filled(&text) {
+                let shown = report(&answer, Format::Table, &style);
+                // Commands are not wrapped, so that they can be copied; a list of metrics has too many numbers for 60 columns.
+                let wide = shown.lines().find(|line| width(line) > columns && !line.starts_with("  shiptrace"));
+                let list = columns == 60 && matches!(answer, Answer::Metrics(_));
+                prop_assert!(wide.is_none() || list, "{:?}", wide);
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_and_a_picture_hold_data_as_text_only(text in nasty()) {
+        let harmless: Vec<Vec<String>> = filled("word").iter().map(tags).collect();
+        for (answer, expected) in filled(&text).iter().zip(&harmless) {
+            for shown in [report(answer, Format::Html, &with_columns()), report(answer, Format::Svg, &with_columns())] {
+                let acting = shown.chars().find(|&c| is_hidden(c) && !matches!(c, '\n' | '\t'));
+                prop_assert_eq!(acting, None);
+                prop_assert!(!shown.to_lowercase().contains("javascript:") || text.to_lowercase().contains("javascript:"));
+            }
+            let mut own = tags(answer);
+            own.retain(|tag| !expected.contains(tag));
+            prop_assert_eq!(own, Vec::<String>::new());
         }
     }
 

@@ -1,3 +1,5 @@
+#![allow(clippy::doc_markdown, reason = "the doc comments are the help, where backticks would be shown")]
+
 use clap::Args;
 
 use super::IntoArguments;

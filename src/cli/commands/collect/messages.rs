@@ -41,8 +41,11 @@ pub(super) fn run(collect: &Collect, provider: Provider, environment: &Environme
 
 type Input = Box<dyn BufRead>;
 
-/// The inputs by their names. That they exist is seen before anything is kept.
-fn inputs(files: &[String]) -> Result<Vec<(String, Result<Input, CliError>)>, CliError> {
+/// An input by its name, or why it cannot be opened.
+type Named = (String, Result<Input, CliError>);
+
+/// The inputs. That they exist is seen before anything is kept.
+fn inputs(files: &[String]) -> Result<Vec<Named>, CliError> {
     let stdin = || ("standard input".to_owned(), Ok(Box::new(io::stdin().lock()) as Input));
     if files.is_empty() {
         return Ok(vec![stdin()]);

@@ -16,8 +16,7 @@ const COLUMNS: [&str; 10] =
 fn made(provider: Provider, field: &str) -> bool {
     let made: &[&str] = match provider {
         Provider::Vercel => &["repo", "status"],
-        Provider::Cdevents => &["status"],
-        Provider::Github => &["status"],
+        Provider::Cdevents | Provider::Github => &["status"],
         _ => &[],
     };
     made.contains(&field)

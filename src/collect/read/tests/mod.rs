@@ -3,6 +3,7 @@ mod payloads;
 mod properties;
 mod splitting;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -50,9 +51,9 @@ fn told(item: &Item) -> String {
     };
     let deploy = &event.deploy;
     let mut text = format!("  {} {}\n", deploy.source.as_deref().unwrap(), deploy.id.as_deref().unwrap());
-    text += &format!("    deployed_at {}\n", deploy.deployed_at.to_rfc3339());
+    let _ = writeln!(text, "    deployed_at {}", deploy.deployed_at.to_rfc3339());
     if event.changed_at != deploy.deployed_at {
-        text += &format!("    changed_at {}\n", event.changed_at.to_rfc3339());
+        let _ = writeln!(text, "    changed_at {}", event.changed_at.to_rfc3339());
     }
     for (name, value) in [
         ("app", &deploy.app),
@@ -68,7 +69,7 @@ fn told(item: &Item) -> String {
         text += &value.as_ref().map_or_else(String::new, |value| format!("    {name} {value:?}\n"));
     }
     for (name, value) in &deploy.extra {
-        text += &format!("    + {name} {value:?}\n");
+        let _ = writeln!(text, "    + {name} {value:?}");
     }
     text
 }

@@ -1,3 +1,6 @@
+use std::fmt::Write as _;
+use std::path::Path;
+
 use super::{files, plain, repository, told};
 use crate::collect::{Headers, Item, Mapping, Pick, Provider, Reading, read};
 
@@ -28,7 +31,7 @@ fn read_file(provider: Provider, file: &str, body: &[u8]) -> Vec<Item> {
 fn every_message_becomes_the_right_event() {
     let mut all = String::new();
     for (provider, file, body) in files(&repository().join("tests/payloads")) {
-        all += &format!("{provider}/{file}\n");
+        let _ = writeln!(all, "{provider}/{file}");
         for item in read_file(provider.parse().unwrap(), &file, &body) {
             all += &told(&item);
         }
@@ -69,7 +72,10 @@ fn a_deployment_that_is_told_twice_is_one() {
 fn a_folder_of_real_messages_is_read() {
     let Some(folder) = std::env::var_os("SHIPTRACE_PAYLOADS") else { return };
     let (mut events, mut others) = (0, 0);
-    for (provider, file, body) in files(folder.as_ref()).into_iter().filter(|(_, file, _)| file.ends_with(".json")) {
+    for (provider, file, body) in files(folder.as_ref())
+        .into_iter()
+        .filter(|(_, file, _)| Path::new(file).extension().is_some_and(|ending| ending == "json"))
+    {
         let provider = provider.parse().unwrap_or(Provider::CloudBuild);
         for item in plain(provider, &body) {
             println!("{provider}/{file}\n{}", told(&item));

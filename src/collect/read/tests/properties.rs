@@ -139,7 +139,7 @@ fn holds(provider: Provider, body: &[u8], headers: &Headers) -> Result<(), TestC
                 }
             }
             Reading::Ignored(reason) | Reading::Rejected(reason) => {
-                prop_assert!(!reason.is_empty() && reason.len() < 2000)
+                prop_assert!(!reason.is_empty() && reason.len() < 2000);
             }
         }
     }

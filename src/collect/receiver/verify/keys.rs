@@ -19,10 +19,10 @@ pub enum KeySource {
 }
 
 /// Keys are read anew after this time, unless the server says how long they hold.
-const HOLD: Duration = Duration::from_secs(3600);
+const HOLD: Duration = Duration::from_hours(1);
 /// Bounds of what a server may say.
-const SHORTEST: Duration = Duration::from_secs(300);
-const LONGEST: Duration = Duration::from_secs(86_400);
+const SHORTEST: Duration = Duration::from_mins(5);
+const LONGEST: Duration = Duration::from_hours(24);
 /// An unknown key makes us look for new ones, at most this often: anybody can send an unknown key.
 const PAUSE: Duration = Duration::from_secs(30);
 /// How long a look takes at most.
