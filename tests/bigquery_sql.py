@@ -19,7 +19,8 @@ PARAMETER = re.compile(r"^-- @(\w+) (\S+) ", re.M)
 EVENTS = [("occurred_at", "TIMESTAMP"), ("day", "DATE"), ("local", "DATETIME"), ("event", "STRING"), ("user", "STRING"),
           ("country", "STRING"), ("amount", "FLOAT64"), ("items", "INT64"), ("is_new", "BOOL"), ("labels", "JSON")]
 DEPLOYS = [("deployed_at", "TIMESTAMP"), *((name, "STRING") for name in (
-    "app", "environment", "repo", "commit", "branch", "message", "author", "status", "url", "id", "source", "kind"))]
+    "app", "environment", "repo", "commit", "branch", "message", "author", "status", "url", "id", "source", "kind")),
+           ("changed_at", "TIMESTAMP"), ("version", "INT64"), ("extra", "STRING")]
 TABLES = {
     "my-project.analytics.events": EVENTS,
     "my-project.analytics.daily_metrics": [("timestamp", "TIMESTAMP"), ("metric", "STRING"), ("value", "FLOAT64")],

@@ -2,7 +2,7 @@
 //!
 //! [`Client`] speaks to the service; [`Warehouse`] is all that the rest of the program knows of it. The runtime that the requests need is
 //! hidden inside: nothing above knows of it. SQL comes as a [`Query`] whose values are parameters; only names of tables and columns are part
-//! of its text, and these are checked and quoted by [`TableName`] and [`column`].
+//! of its text, and these are checked and quoted by [`TableName`] and [`column()`].
 
 mod api;
 mod auth;
