@@ -1,5 +1,6 @@
 //! How well an event of each shape explains the data at each moment.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::ops::Range;
 
@@ -96,7 +97,7 @@ pub(super) struct Judge<'a> {
     local: &'a Local,
     regression: &'a EventRegression,
     /// The innovations without an event, and what is left of them when their own memory is taken out.
-    innovations: Vec<f64>,
+    innovations: Cow<'a, [f64]>,
     /// log likelihood without an event, and the scale of the noise then.
     without: (f64, f64),
     /// Innovations where all that stands out is noise; worked out when a pulse is tested.
@@ -115,7 +116,7 @@ impl<'a> Judge<'a> {
     /// has a Gaussian prior of this precision, in units of that of the noise.
     fn gain(&self, footprint: &Footprint, effect: f64, precision: f64) -> f64 {
         let event = self.local.memory().filtered(&footprint.innovations);
-        let left: Vec<f64> = self.innovations.iter().zip(&event).map(|(e, u)| e - effect * u).collect();
+        let left: Vec<f64> = self.innovations.iter().zip(event.iter()).map(|(e, u)| e - effect * u).collect();
         let cost = self.regression.prior_cost(Some(footprint), effect) + precision * effect * effect;
         self.local.student().log_likelihood(&left, self.without.1, cost).0 - self.without.0
     }

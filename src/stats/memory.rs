@@ -1,5 +1,7 @@
 //! What innovations still remember of earlier ones.
 
+use std::borrow::Cow;
+
 use nalgebra::{Cholesky, DMatrix, DVector};
 
 /// A linear filter that takes from each innovation what earlier ones tell of it: eⱼ − Σ cₖ eⱼ₋ₖ.
@@ -50,16 +52,19 @@ impl Memory {
         self.lags.is_empty()
     }
 
-    /// What is left of innovations.
+    /// What is left of innovations; they themselves where nothing is taken out.
     #[must_use]
-    pub fn filtered(&self, innovations: &[f64]) -> Vec<f64> {
+    pub fn filtered<'a>(&self, innovations: &'a [f64]) -> Cow<'a, [f64]> {
+        if self.is_empty() {
+            return Cow::Borrowed(innovations);
+        }
         let mut left = innovations.to_vec();
         for &(lag, coefficient) in &self.lags {
             for j in lag..innovations.len() {
                 left[j] -= coefficient * innovations[j - lag];
             }
         }
-        left
+        Cow::Owned(left)
     }
 }
 

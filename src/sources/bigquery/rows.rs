@@ -7,7 +7,7 @@ use chrono::{DateTime, SecondsFormat};
 use polars::prelude::{NewChunkedArray, PlSmallStr, StringChunked};
 
 use crate::bigquery::{Column, Parameter, Query, Table, TableName};
-use crate::model::Step;
+use crate::model::{Deploy, Step};
 use crate::sources::SourceError;
 use crate::sources::table::Rows;
 
@@ -196,7 +196,8 @@ impl Content {
             project: Some(name.project.clone()),
             ..session.query(sql, None, vec![])
         };
-        let columns = BUILD_COLUMNS.iter().map(|name| Column {
+        // All that deploy events have but their kind, which builds do not tell.
+        let columns = Deploy::COLUMNS.iter().filter(|name| **name != "kind").map(|name| Column {
             name: (*name).to_owned(),
             kind: if *name == "deployed_at" { "TIMESTAMP" } else { "STRING" }.to_owned(),
             repeated: false,
@@ -207,22 +208,6 @@ impl Content {
 
 /// The columns of a table that has a row for each state of a deployment, of which the latest counts.
 const STATES: [&str; 4] = ["source", "id", "changed_at", "version"];
-
-/// The columns of `queries/deploy_events_from_cloud_build.sql`.
-const BUILD_COLUMNS: [&str; 12] = [
-    "deployed_at",
-    "app",
-    "environment",
-    "repo",
-    "commit",
-    "branch",
-    "message",
-    "author",
-    "status",
-    "url",
-    "id",
-    "source",
-];
 
 /// Whether a table is one into which Pub/Sub writes messages.
 fn are_messages(table: &Table) -> bool {
