@@ -1,6 +1,9 @@
 //! Seasonality: which rhythms a metric has, tested and never assumed.
 
-use chrono::{Datelike, Timelike};
+use std::cell::LazyCell;
+
+use chrono::{DateTime, Datelike, NaiveDateTime, Timelike};
+use rayon::prelude::*;
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use crate::model::{Series, Step};
@@ -60,16 +63,22 @@ pub fn without_rhythms(series: &Series) -> (Vec<Rhythm>, Vec<f64>) {
     let mut rest = series.values().to_vec();
     let mut logs = series.is_positive().then(|| rest.iter().map(|v| v.ln()).collect::<Vec<f64>>());
     let mut found = Vec::new();
+    // What the clocks of the series' zone show as a bucket begins, in seconds since 1970 there.
+    let clocks = || (0..series.len()).into_par_iter().map(|i| series.moment(i).naive_local().and_utc().timestamp());
+    let clocks: LazyCell<Vec<i64>, _> = LazyCell::new(|| clocks().collect());
     for (name, period) in candidates(series.step()) {
+        let recurs_in_means = |seconds: i64, period: usize| {
+            series.step().seconds() < seconds as f64 && recurs_in_means(&clocks, &rest, seconds, period)
+        };
         let in_means = || match name {
-            "year" => recurs_in_means(series, &rest, 28 * DAY, 13),
-            "week" => recurs_in_means(series, &rest, DAY, 7),
-            "day" => recurs_in_means(series, &rest, HOUR, 24) || recurs_in_means(series, &rest, 6 * HOUR, 4),
+            "year" => recurs_in_means(28 * DAY, 13),
+            "week" => recurs_in_means(DAY, 7),
+            "day" => recurs_in_means(HOUR, 24) || recurs_in_means(6 * HOUR, 4),
             _ => false,
         };
         let from_bucket_to_bucket = period != DAYS_OF_YEAR && recurs(&rest, period);
         if rest.len() >= 3 * period && (from_bucket_to_bucket || in_means()) {
-            let mut rhythm = Rhythm::new(series, name, period);
+            let mut rhythm = Rhythm::new(series.step(), &clocks, name, period);
             if series.step() < Step::Hours(1) || period == DAYS_OF_YEAR {
                 let log = logs.as_mut().map(|logs| rhythm.take_from(logs).known);
                 rhythm.known = Some(KnownEffects { level: rhythm.take_from(&mut rest).known, log });
@@ -94,11 +103,8 @@ const HOLIDAY: f64 = 2.5;
 
 /// Whether the means of longer stretches, of so many seconds by the local clock, have a rhythm of `period` of them: a smooth day or a weekend
 /// is a difference of these, and hardly one from bucket to bucket.
-fn recurs_in_means(series: &Series, values: &[f64], seconds: i64, period: usize) -> bool {
-    if series.step().seconds() >= seconds as f64 {
-        return false;
-    }
-    let stretch = |i: usize| series.moment(i).naive_local().and_utc().timestamp().div_euclid(seconds);
+fn recurs_in_means(clocks: &[i64], values: &[f64], seconds: i64, period: usize) -> bool {
+    let stretch = |i: usize| clocks[i].div_euclid(seconds);
     let mut sums: Vec<(i64, f64, f64)> = Vec::new();
     for (i, v) in values.iter().enumerate().filter(|(_, v)| !v.is_nan()) {
         let at = stretch(i);
@@ -182,12 +188,12 @@ fn correlation_at(values: &[f64], lag: usize) -> (f64, f64) {
 }
 
 impl Rhythm {
-    fn new(series: &Series, name: &'static str, period: usize) -> Self {
-        let per_day = series.step().per_day().map_or(1, |n| n as usize);
-        let phase = |edge: usize| {
-            let at = series.moment(edge);
+    fn new(step: Step, clocks: &[i64], name: &'static str, period: usize) -> Self {
+        let per_day = step.per_day().map_or(1, |n| n as usize);
+        let phase = |clock: &i64| {
+            let at: NaiveDateTime = DateTime::from_timestamp(*clock, 0).unwrap_or_default().naive_utc();
             let in_day = at.num_seconds_from_midnight() as usize * per_day / 86_400;
-            match (name, series.step()) {
+            match (name, step) {
                 ("day", _) => in_day,
                 ("week", Step::Minutes(_) | Step::Hours(_)) => {
                     at.weekday().num_days_from_monday() as usize * 4 + at.hour() as usize / 6
@@ -198,7 +204,7 @@ impl Rhythm {
                 _ => (at.ordinal0() as usize / 7).min(51),
             }
         };
-        let phases: Vec<usize> = (0..series.len()).map(phase).collect();
+        let phases: Vec<usize> = clocks.iter().map(phase).collect();
         let count = phases.iter().max().map_or(1, |m| m + 1);
         let waves = if period == DAYS_OF_YEAR { WAVES } else { 0 };
         Self { name, period, phases, count, known: None, waves }

@@ -109,7 +109,8 @@ struct Path {
 /// Splits, again and again, the segment whose best split explains most.
 fn path(sums: &Sums, n: usize, shortest: usize, shape: SegmentShape) -> Path {
     let mut open: Vec<Split> = best_split(sums, 0..n, shortest, shape).into_iter().collect();
-    let mut found = Path { breaks: Vec::new(), rss: vec![sums.rss(0..n, shape)] };
+    let unexplained = (sums.square - sums.explained(0..n, shape)).max(0.0);
+    let mut found = Path { breaks: Vec::new(), rss: vec![unexplained] };
     let most = 40 + n / 100;
     let mut least = criterion(found.rss[0], n, 0, shape);
     while found.breaks.len() < most {
@@ -137,15 +138,15 @@ struct Split {
 
 /// The split of a range that lowers the residual sum of squares most; none where the range is too short.
 fn best_split(sums: &Sums, range: Range<usize>, shortest: usize, shape: SegmentShape) -> Option<Split> {
-    let whole = sums.rss(range.clone(), shape);
     let mut best: Option<(usize, f64)> = None;
     for at in range.start + shortest..(range.end + 1).saturating_sub(shortest) {
-        let rss = sums.rss(range.start..at, shape) + sums.rss(at..range.end, shape);
-        if best.is_none_or(|(_, least)| rss < least) {
-            best = Some((at, rss));
+        let explained = sums.explained(range.start..at, shape) + sums.explained(at..range.end, shape);
+        if best.is_none_or(|(_, most)| explained > most) {
+            best = Some((at, explained));
         }
     }
-    best.map(|(at, rss)| Split { range, at, gain: whole - rss })
+    let whole = sums.explained(range.clone(), shape);
+    best.map(|(at, explained)| Split { range, at, gain: explained - whole })
 }
 
 /// Moves each break to its best place between its neighbours until none moves: a greedy path places its first breaks blindly.
@@ -166,38 +167,46 @@ fn refine(sums: &Sums, n: usize, shortest: usize, shape: SegmentShape, breaks: &
     }
 }
 
-/// Prefix sums of x, x², t x with t counted from the middle of the series, which keeps the linear fits well conditioned.
+/// Prefix sums of x and t x with t counted from the middle of the series, which keeps the linear fits well conditioned.
 struct Sums {
-    sums: Vec<[f64; 3]>,
+    sums: Vec<[f64; 2]>,
     middle: f64,
+    /// The sum of all x².
+    square: f64,
+    /// For each length m of a range 1/m and 1/Σ(t − t̄)², the latter 0 where two points are a line anyway. A division would take longer
+    /// than all else.
+    inverses: Vec<[f64; 2]>,
 }
 
 impl Sums {
     fn new(values: &[f64]) -> Self {
         let middle = (values.len() as f64 - 1.0) / 2.0;
         let mut sums = Vec::with_capacity(values.len() + 1);
-        let mut total = [0.0; 3];
+        let mut total = [0.0; 2];
         sums.push(total);
         for (i, x) in values.iter().enumerate() {
-            let t = i as f64 - middle;
-            total = [total[0] + x, total[1] + x * x, total[2] + t * x];
+            total = [total[0] + x, total[1] + (i as f64 - middle) * x];
             sums.push(total);
         }
-        Self { sums, middle }
+        let inverse = |n: usize| {
+            let m = n as f64;
+            [1.0 / m, if n < 3 { 0.0 } else { 12.0 / (m * (m * m - 1.0)) }]
+        };
+        let inverses = (0..=values.len()).map(inverse).collect();
+        Self { sums, middle, square: values.iter().map(|x| x * x).sum(), inverses }
     }
 
-    /// Residual sum of squares of a range about its mean or its least-squares line.
-    fn rss(&self, range: Range<usize>, shape: SegmentShape) -> f64 {
-        let m = range.len() as f64;
+    /// How much of the sum of squares of a range its mean or its least-squares line explains.
+    fn explained(&self, range: Range<usize>, shape: SegmentShape) -> f64 {
         let [a, b] = [self.sums[range.start], self.sums[range.end]];
-        let [x, xx, tx] = [b[0] - a[0], b[1] - a[1], b[2] - a[2]];
-        let about_mean = (xx - x * x / m).max(0.0);
-        if shape == SegmentShape::Constant || range.len() < 3 {
-            return about_mean;
+        let [of_mean, of_slope] = self.inverses[range.len()];
+        let x = b[0] - a[0];
+        let mean = x * x * of_mean;
+        if shape == SegmentShape::Constant {
+            return mean;
         }
         let t_mean = f64::midpoint(range.start as f64, range.end as f64 - 1.0) - self.middle;
-        let tt = m * (m * m - 1.0) / 12.0;
-        let cross = tx - t_mean * x;
-        (about_mean - cross * cross / tt).max(0.0)
+        let cross = b[1] - a[1] - t_mean * x;
+        mean + cross * cross * of_slope
     }
 }

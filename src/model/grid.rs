@@ -7,6 +7,7 @@
 
 use chrono::{DateTime, Datelike, LocalResult, NaiveDate, NaiveDateTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
+use rayon::prelude::*;
 
 use super::Step;
 
@@ -52,6 +53,8 @@ const MAX_BUCKETS: i64 = 2_000_000;
 /// So many buckets may be empty for each that is not, once there are more than [`SMALL`].
 const MAX_EMPTY: i64 = 10;
 const SMALL: i64 = 1_000;
+/// So many are left to one thread.
+const STAMPS: usize = 16_384;
 /// Years -9999 to 9999 or so: beyond, calendars are meaningless.
 const MAX_UNIX: i64 = 400_000_000_000;
 /// The time zones' offsets differ from UTC by no more than this.
@@ -188,12 +191,18 @@ fn end_of_skip(zone: Tz, wanted: i64) -> i64 {
 
 /// What clocks in `zone` show at a moment, in seconds since the local 1970-01-01 00:00.
 fn wall(zone: Tz, unix: i64) -> i64 {
+    if zone == Tz::UTC {
+        return unix;
+    }
     let offset = DateTime::from_timestamp(unix, 0)
         .map_or(0, |at| zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc());
     unix + i64::from(offset)
 }
 
 fn unwall(zone: Tz, local: i64) -> i64 {
+    if zone == Tz::UTC {
+        return local;
+    }
     DateTime::from_timestamp(local, 0).map_or(local, |at| moment_at(zone, at.naive_utc()).timestamp())
 }
 
@@ -245,7 +254,7 @@ impl Ruler {
 
     /// How many buckets hold a stamp.
     fn occupied(&self, stamps: &[i64]) -> usize {
-        let mut places: Vec<i64> = stamps.iter().map(|&s| self.place(s).0).collect();
+        let mut places: Vec<i64> = stamps.par_iter().with_min_len(STAMPS).map(|&s| self.place(s).0).collect();
         places.dedup();
         places.len()
     }
@@ -299,6 +308,7 @@ fn best_ruler(stamps: &[i64], zone: Tz, step: Step) -> Option<Ruler> {
     let zones: &[Option<Tz>] = match step {
         Step::Minutes(_) | Step::Hours(1) => &[None],
         Step::Hours(_) => &[None, Some(zone)],
+        _ if zone == Tz::UTC => &[Some(zone)],
         _ => &[Some(zone), Some(Tz::UTC)],
     };
     let fits = zones.iter().filter_map(|&zone| fit_phase(stamps, Ruler { step, zone, phase: 0, anchor: 0 }));
@@ -309,7 +319,7 @@ fn best_ruler(stamps: &[i64], zone: Tz, step: Step) -> Option<Ruler> {
 /// Sets phase and anchor to suit the stamps; also how many stand exactly at one phase.
 fn fit_phase(stamps: &[i64], ruler: Ruler) -> Option<(Ruler, usize)> {
     let ruler = Ruler { anchor: common_anchor(stamps, ruler), ..ruler };
-    let mut offsets: Vec<i64> = stamps.iter().map(|&s| offset(ruler, s)).collect();
+    let mut offsets: Vec<i64> = stamps.par_iter().with_min_len(STAMPS).map(|&s| offset(ruler, s)).collect();
     offsets.sort_unstable();
     let (phase, held) = densest(&offsets, tolerance(ruler.step), period(ruler.step));
     if !regular(held, stamps.len()) {

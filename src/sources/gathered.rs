@@ -1,6 +1,6 @@
 //! What was read of metrics, and how two parts become one ratio.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono_tz::Tz;
 
@@ -97,7 +97,9 @@ impl Metric {
 /// The points that were read so far, by the names that files give them.
 pub(super) struct Gathered {
     pub(super) zone: Tz,
-    points: BTreeMap<String, Points>,
+    points: Vec<Points>,
+    /// Where those of a name are among them.
+    places: HashMap<String, usize>,
     /// The files that were read, and the names in those that do not hold all that is wanted.
     pub(super) files: Vec<String>,
     pub(super) known: BTreeSet<String>,
@@ -105,26 +107,32 @@ pub(super) struct Gathered {
 
 impl Gathered {
     pub(super) fn new(zone: Tz) -> Self {
-        Self { zone, points: BTreeMap::new(), files: Vec::new(), known: BTreeSet::new() }
+        Self { zone, points: Vec::new(), places: HashMap::new(), files: Vec::new(), known: BTreeSet::new() }
     }
 
     /// The points of a name, to be added to. `file` is where it was found.
     pub(super) fn of(&mut self, name: &str, source: &MetricSource, file: &str) -> &mut Points {
-        if !self.points.contains_key(name) {
-            let points = Points { every: source.every, file: file.to_owned(), ..Points::default() };
-            self.points.insert(name.to_owned(), points);
-        }
-        self.points.entry(name.to_owned()).or_default()
+        let place = self.places.get(name).copied().unwrap_or_else(|| {
+            self.places.insert(name.to_owned(), self.points.len());
+            self.points.push(Points { every: source.every, file: file.to_owned(), ..Points::default() });
+            self.points.len() - 1
+        });
+        &mut self.points[place]
+    }
+
+    /// The points of a name, which are no longer here then.
+    fn remove(&mut self, name: &str) -> Option<Points> {
+        self.places.remove(name).map(|place| std::mem::take(&mut self.points[place]))
     }
 
     /// Whether all that the metric is made of was found.
     pub(super) fn holds(&self, metric: &str, ratio: Option<&Ratio>) -> bool {
         let pair = ratio.cloned().unwrap_or_else(|| Ratio::of(metric));
-        let parts = [&pair.numerator, &pair.denominator].map(|part| self.points.contains_key(part));
+        let parts = [&pair.numerator, &pair.denominator].map(|part| self.places.contains_key(part));
         match (ratio, parts) {
             (_, [true, true]) => true,
             // What goes by the name of a part is perhaps no metric.
-            (None, [false, false]) => whole_of(metric).is_none() && self.points.contains_key(metric),
+            (None, [false, false]) => whole_of(metric).is_none() && self.places.contains_key(metric),
             _ => false,
         }
     }
@@ -132,8 +140,8 @@ impl Gathered {
     /// Every metric, in the order of their names.
     pub(super) fn into_metrics(mut self) -> Result<BTreeMap<String, Metric>, SourceError> {
         let whole = |name: &String| whole_of(name).map_or_else(|| name.clone(), str::to_owned);
-        let names: BTreeSet<String> = self.points.keys().map(whole).collect();
-        self.known = self.points.keys().cloned().collect();
+        let names: BTreeSet<String> = self.places.keys().map(whole).collect();
+        self.known = self.places.keys().cloned().collect();
         let mut metrics = BTreeMap::new();
         for name in names {
             if let Some(metric) = self.take(&name, None)? {
@@ -145,7 +153,7 @@ impl Gathered {
 
     /// One metric of sources that define none; none where there is none of this name, or it is the part of a ratio.
     pub(super) fn pick(&mut self, name: &str) -> Result<Option<Metric>, SourceError> {
-        let is_there = |part: &String| self.points.contains_key(part);
+        let is_there = |part: &String| self.places.contains_key(part);
         let of_ratio = |whole: &&str| {
             let Ratio { numerator, denominator } = Ratio::of(whole);
             is_there(&numerator) || is_there(&denominator)
@@ -161,13 +169,13 @@ impl Gathered {
     /// `ratio` names its parts where they are not called after it.
     pub(super) fn take(&mut self, name: &str, ratio: Option<&Ratio>) -> Result<Option<Metric>, SourceError> {
         let pair = ratio.cloned().unwrap_or_else(|| Ratio::of(name));
-        let parts = [&pair.numerator, &pair.denominator].map(|part| self.points.remove(part));
+        let parts = [&pair.numerator, &pair.denominator].map(|part| self.remove(part));
         match (ratio, parts) {
             (_, [Some(numerator), Some(denominator)]) => {
-                let beside_values = ratio.is_none() && self.points.remove(name).is_some();
+                let beside_values = ratio.is_none() && self.remove(name).is_some();
                 Ok(Some(Metric::Ratio { numerator, denominator, names: pair, beside_values }))
             }
-            (None, [None, None]) => Ok(self.points.remove(name).map(Metric::Values)),
+            (None, [None, None]) => Ok(self.remove(name).map(Metric::Values)),
             (_, [numerator, denominator]) => Err(self.half(name, &pair, numerator, denominator)),
         }
     }

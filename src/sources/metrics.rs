@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono_tz::Tz;
+use rayon::prelude::*;
 
 use crate::model::{Caveat, Series, nearest_names};
 
@@ -61,14 +62,15 @@ pub fn read_metrics(sources: &[MetricSource], names: &[String], zone: Tz) -> Res
     let asked: BTreeSet<&str> = names.iter().map(String::as_str).collect();
     let asked: Vec<&str> = asked.into_iter().collect();
     expect(sources, &asked);
-    let metrics = if asked.is_empty() {
-        all_metrics(sources, zone)?
+    let metrics: Vec<(String, Metric)> = if asked.is_empty() {
+        all_metrics(sources, zone)?.into_iter().collect()
     } else {
         asked.iter().map(|&name| name.to_owned()).zip(some_metrics(sources, &asked, zone)?).collect()
     };
     let mut loaded = Loaded { value: Vec::new(), caveats: Vec::new() };
-    for (name, metric) in metrics {
-        match metric.into_series(&name, zone) {
+    let made: Vec<_> = metrics.into_par_iter().map(|(name, metric)| metric.into_series(&name, zone)).collect();
+    for outcome in made {
+        match outcome {
             Ok((series, caveats)) => {
                 loaded.value.push(series);
                 loaded.caveats.extend(caveats);

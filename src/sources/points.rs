@@ -77,23 +77,22 @@ fn by_key(a: &Point, b: &Point) -> Ordering {
 }
 
 /// The last point of each key, of points sorted by key.
-fn one_for_each_key(points: Vec<Point>, told: &mut Told<'_>) -> Vec<Point> {
+fn one_for_each_key(mut points: Vec<Point>, told: &mut Told<'_>) -> Vec<Point> {
     let (mut same, mut different, mut example) = (0, 0, None);
-    let mut kept: Vec<Point> = Vec::with_capacity(points.len());
-    for point in points {
-        match kept.last_mut().filter(|last| by_key(last, &point) == Ordering::Equal) {
-            Some(last) if last.value.to_bits() == point.value.to_bits() => same += 1,
-            Some(last) => {
-                different += 1;
-                example.get_or_insert((point.stamp.at.timestamp(), last.value, point.value));
-                *last = point;
-            }
-            None => kept.push(point),
+    points.dedup_by(|point, kept| {
+        let is_same_key = by_key(kept, point) == Ordering::Equal;
+        if is_same_key && kept.value.to_bits() == point.value.to_bits() {
+            same += 1;
+        } else if is_same_key {
+            different += 1;
+            example.get_or_insert((point.stamp.at.timestamp(), kept.value, point.value));
+            std::mem::swap(kept, point);
         }
-    }
+        is_same_key
+    });
     told.duplicates(same);
     told.conflicts(different, example);
-    kept
+    points
 }
 
 /// Sums the values of equal moments, of points in the order of time. A sum with a missing part is missing.
@@ -109,12 +108,17 @@ fn added_up(points: &[Point]) -> Vec<Value> {
     sums
 }
 
-/// Sums of the values of each bucket, and how many values share one with another.
+/// Sums of the values of each bucket, and how many values share one with another. The values are in the order of time.
 fn in_buckets(values: &[Value], grid: &Grid) -> (Vec<f64>, usize) {
-    let mut sums = vec![f64::NAN; grid.edges().len() - 1];
-    let (mut shared, mut last) = (0, None);
-    for &(at, value) in values {
-        let Some(bucket) = grid.bucket(at) else { continue };
+    let edges = grid.edges();
+    let mut sums = vec![f64::NAN; edges.len() - 1];
+    let (mut shared, mut last, mut bucket) = (0, None, 0);
+    for &(at, value) in values.iter().filter(|(at, _)| *at >= edges[0]) {
+        // Where there is a value for each bucket, the next one is that of the next value.
+        bucket += edges[bucket + 1..].iter().take_while(|edge| **edge <= at).count();
+        if bucket == sums.len() {
+            break;
+        }
         shared += usize::from(last == Some(bucket));
         sums[bucket] = if last == Some(bucket) { sums[bucket] + value } else { value };
         last = Some(bucket);

@@ -1,10 +1,15 @@
 //! How the metrics of a table lie in its columns.
 
+use std::collections::HashMap;
+
 use polars::prelude::StringChunked;
+use rayon::prelude::*;
+
+use chrono_tz::Tz;
 
 use super::gathered::Gathered;
 use super::number::{self, Number};
-use super::points::Point;
+use super::points::{Point, Points};
 use super::table::{Rows, Table};
 use super::{MetricSource, Ratio, SourceError, timestamp};
 
@@ -81,23 +86,24 @@ impl Shape {
                     return Err(SourceError::NoRows { file: table.file.clone() });
                 }
                 let metrics = rows.columns[2].clone();
-                let cells = Cells { table, rows: &rows, dimensions: 3 };
-                cells.add(&|i| metrics.get(i), (1, value.as_str()), timestamp, source, into)
+                let cells = Cells { file: &table.file, rows: &rows, dimensions: 3 };
+                cells.add(&|i| metrics.get(i), &Columns { time: timestamp, value: (1, value) }, source, into)
             }
             Self::Single { timestamp, value, dimensions } => {
                 let mut columns = vec![timestamp.as_str(), value.as_str()];
                 columns.extend(dimensions.iter().map(String::as_str));
                 let rows = table.read(&columns, None)?;
                 let name = source.name.as_deref();
-                Cells { table, rows: &rows, dimensions: 2 }.add(&|_| name, (1, value), timestamp, source, into)
+                let cells = Cells { file: &table.file, rows: &rows, dimensions: 2 };
+                cells.add(&|_| name, &Columns { time: timestamp, value: (1, value) }, source, into)
             }
             Self::Wide { timestamp, metrics, dimensions } => {
                 let asked = |name: &&String| only.is_none_or(|only| only.contains(name));
                 let wanted: Vec<&str> = metrics.iter().filter(asked).map(String::as_str).collect();
                 let (rows, first) = wide_rows(table, timestamp, &wanted, dimensions)?;
-                let cells = Cells { table, rows: &rows, dimensions: first };
+                let cells = Cells { file: &table.file, rows: &rows, dimensions: first };
                 for (c, name) in wanted.iter().enumerate() {
-                    cells.add(&|_| Some(name), (c + 1, name), timestamp, source, into)?;
+                    cells.add(&|_| Some(name), &Columns { time: timestamp, value: (c + 1, name) }, source, into)?;
                 }
                 Ok(())
             }
@@ -133,48 +139,84 @@ fn wide_rows(
     Ok((rows, first))
 }
 
+/// Rows that one thread reads at a time.
+const ROWS: usize = 32_768;
+/// So many times that are read before they are added to their metrics, which bounds the memory that this takes.
+const AT_ONCE: usize = 8;
+
 /// Rows of a table, the first column of which is the time, and those from `dimensions` on are dimensions.
 struct Cells<'a> {
-    table: &'a Table,
+    file: &'a str,
     rows: &'a Rows,
     dimensions: usize,
+}
+
+/// The columns of values and of the time, as the file calls them, with the place of the values.
+struct Columns<'a> {
+    time: &'a str,
+    value: (usize, &'a str),
 }
 
 impl Cells<'_> {
     /// Adds the points of one column of values. The metric of a row is what `metric` says.
     fn add<'r>(
         &self,
-        metric: &dyn Fn(usize) -> Option<&'r str>,
-        (value, value_name): (usize, &str),
-        time_name: &str,
+        metric: &(dyn Fn(usize) -> Option<&'r str> + Sync),
+        columns: &Columns<'_>,
         source: &MetricSource,
         into: &mut Gathered,
     ) -> Result<(), SourceError> {
-        let (times, values) = (&self.rows.columns[0], &self.rows.columns[value]);
-        let zone = into.zone;
-        let cell = |i: usize, column: &str, text: &str, problem| {
-            SourceError::cell(&self.table.file, self.rows.numbers[i], column, text, problem)
-        };
-        for i in 0..self.rows.numbers.len() {
-            if self.rows.is_blank(i) {
-                continue;
+        let (n, zone) = (self.rows.numbers.len(), into.zone);
+        for batch in (0..n).step_by(ROWS * AT_ONCE) {
+            let starts: Vec<usize> = (batch..n.min(batch + ROWS * AT_ONCE)).step_by(ROWS).collect();
+            let read = |&from: &usize| -> Result<HashMap<&'r str, Points>, SourceError> {
+                let mut read: HashMap<&'r str, Points> = HashMap::new();
+                for i in (from..n.min(from + ROWS)).filter(|&i| !self.rows.is_blank(i)) {
+                    let (metric, point, is_nan) = self.point(i, metric(i), columns, source, zone)?;
+                    let points = read.entry(metric).or_default();
+                    points.rows.push(point);
+                    points.not_a_number += usize::from(is_nan);
+                }
+                Ok(read)
+            };
+            let pieces: Vec<Result<_, SourceError>> = starts.par_iter().map(read).collect();
+            // In the order of the file, so that of several errors the first is told.
+            for piece in pieces {
+                for (metric, mut read) in piece? {
+                    let points = into.of(metric, source, self.file);
+                    points.rows.append(&mut read.rows);
+                    points.not_a_number += read.not_a_number;
+                }
             }
-            let text = times.get(i).unwrap_or("");
-            let problem = if text.trim().is_empty() { "empty, and a value needs its time" } else { "not a time" };
-            let stamp = timestamp::parse(text, zone).ok_or_else(|| cell(i, time_name, text, problem))?;
-            let text = values.get(i).unwrap_or("");
-            let number = number::parse(text).map_err(|problem| cell(i, value_name, text, problem))?;
-            let name = metric(i).filter(|name| !name.is_empty());
-            let name = name.ok_or_else(|| cell(i, "metric", "", "empty, and a value needs its metric"))?;
-            let value = if let Number::Value(value) = number { value } else { f64::NAN };
-            if value < 0.0 && source.is_denominator(name) {
-                return Err(cell(i, value_name, text, "a negative denominator"));
-            }
-            let points = into.of(name, source, &self.table.file);
-            points.not_a_number += usize::from(number == Number::NaN);
-            points.rows.push(Point { stamp, dimensions: self.dimensions(i), value });
         }
         Ok(())
+    }
+
+    /// Reads a row that is not blank: its metric, what it says of it, and whether that is `NaN`.
+    fn point<'r>(
+        &self,
+        i: usize,
+        metric: Option<&'r str>,
+        columns: &Columns<'_>,
+        source: &MetricSource,
+        zone: Tz,
+    ) -> Result<(&'r str, Point, bool), SourceError> {
+        let (place, value_name) = columns.value;
+        let wrong = |column: &str, text: &str, problem| {
+            SourceError::cell(self.file, self.rows.numbers[i], column, text, problem)
+        };
+        let text = self.rows.columns[0].get(i).unwrap_or("");
+        let problem = if text.trim().is_empty() { "empty, and a value needs its time" } else { "not a time" };
+        let stamp = timestamp::parse(text, zone).ok_or_else(|| wrong(columns.time, text, problem))?;
+        let text = self.rows.columns[place].get(i).unwrap_or("");
+        let number = number::parse(text).map_err(|problem| wrong(value_name, text, problem))?;
+        let metric = metric.filter(|name| !name.is_empty());
+        let metric = metric.ok_or_else(|| wrong("metric", "", "empty, and a value needs its metric"))?;
+        let value = if let Number::Value(value) = number { value } else { f64::NAN };
+        if value < 0.0 && source.is_denominator(metric) {
+            return Err(wrong(value_name, text, "a negative denominator"));
+        }
+        Ok((metric, Point { stamp, dimensions: self.dimensions(i), value }, number == Number::NaN))
     }
 
     fn dimensions(&self, i: usize) -> Box<str> {

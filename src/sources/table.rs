@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use polars::prelude::*;
+use rayon::prelude::*;
 
 use crate::model::{Step, nearest_names};
 
@@ -170,7 +171,7 @@ impl Table {
         let index = read.column(ROW).and_then(|c| c.cast(&DataType::UInt64)).map_err(|e| self.broken(&e))?;
         let index = index.u64().map_err(|e| self.broken(&e))?;
         let numbers = index.into_no_null_iter().map(|n| usize::try_from(n).unwrap_or(usize::MAX)).collect();
-        let texts = columns.iter().map(|name| read.column(name).and_then(to_text));
+        let texts = columns.par_iter().map(|name| read.column(name).and_then(to_text));
         let texts = texts.collect::<PolarsResult<_>>().map_err(|e| self.broken(&e))?;
         let rows = Rows { numbers, columns: texts };
         self.check_torn(columns_of(&rows, columns, self.names.last()))?;
