@@ -62,10 +62,10 @@ pub(super) fn least_squares(
         };
         return (0..moments.len()).map(score).collect();
     }
-    let kinks = if shape == Shape::Kink { regression.kinks(places).scores } else { Vec::new() };
+    let kink = |k: usize| regression.kinks().scores[k].times(1.0 / Shape::KINK_SCALE);
     let whole = |k: usize| match shape {
         _ if !tells(k) => untold,
-        Shape::Kink => kinks[k].times(1.0 / Shape::KINK_SCALE),
+        Shape::Kink => kink(k),
         _ => regression.pulse(shape.touched(places, k)),
     };
     // All moments within a bucket are alike.

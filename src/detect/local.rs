@@ -232,10 +232,9 @@ impl Local {
         let series = [self.y.as_slice()];
         let evidence = self.design.evidence(precision, &series);
         let under = |slope: &f64| {
-            let mut design = self.design.clone();
-            design.ridge[SLOPE] = *slope;
-            let log = evidence(&design.ridge)[0];
-            Some((EventRegression::new(&self.y, &design, precision.clone())?, log))
+            let mut ridge = self.design.ridge.clone();
+            ridge[SLOPE] = *slope;
+            Some((self.regression.with_ridge(SLOPE, *slope)?, evidence(&ridge)[0]))
         };
         SLOPE_RIDGES[1..].iter().filter_map(under).collect()
     }
@@ -247,7 +246,7 @@ impl Local {
         let Rival { ridge, log_bayes } = self.rival?;
         let mut design = self.design.clone();
         design.ridge[SLOPE] = ridge;
-        let regression = EventRegression::new(&self.y, &design, self.regression.precision().clone())?;
+        let regression = self.regression.with_ridge(SLOPE, ridge)?;
         Some((Self { design, regression, rival: None, ..self.clone() }, log_bayes))
     }
 

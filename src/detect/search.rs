@@ -43,7 +43,7 @@ impl Search {
         let starts = |shape: Shape| {
             observations.clone().filter(|&k| shape.is_over(&shape.touched(places, k), n)).collect::<Vec<_>>()
         };
-        let kinks = regression.kinks(places).correlations;
+        let kinks = &regression.kinks().correlations;
         Self {
             steps: regression.steps().correlations(observations.clone()),
             kinks: starts(Shape::Kink).into_iter().map(|k| kinks[k]).collect(),

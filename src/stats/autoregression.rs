@@ -58,7 +58,7 @@ impl Precision {
 
     /// φ^gap and the variance of what it does not explain.
     fn link(phi: f64, gap: usize) -> (f64, f64) {
-        let link = phi.powi(i32::try_from(gap).unwrap_or(i32::MAX));
+        let link = if gap == 1 { phi } else { phi.powi(i32::try_from(gap).unwrap_or(i32::MAX)) };
         (link, 1.0 - link * link)
     }
 
@@ -74,11 +74,17 @@ impl Precision {
         self.diagonal.is_empty()
     }
 
+    /// Buckets from each observation to the next.
+    #[must_use]
+    pub fn gaps(&self) -> &[usize] {
+        &self.gaps
+    }
+
     /// log of how the innovations' scaling stretches space: what makes likelihoods under different noise comparable.
     #[must_use]
     pub fn log_scaling(&self) -> f64 {
         let variance = |j: usize| if j == 0 { 1.0 } else { Self::link(self.phi, self.gaps[j - 1]).1 };
-        (0..self.len()).map(|j| -0.5 * variance(j).ln() - self.spread[j].ln()).sum()
+        (0..self.len()).map(|j| -0.5 * (variance(j) * self.spread[j] * self.spread[j]).ln()).sum()
     }
 
     /// The matrix times a vector.

@@ -90,21 +90,22 @@ impl Design {
 
     /// XᵀQX.
     fn normal_matrix(&self, precision: &Precision) -> DMatrix<f64> {
-        let mut normal = DMatrix::zeros(self.columns, self.columns);
+        let p = self.columns;
+        let mut normal = vec![0.0; p * p];
         for j in 0..self.len() {
+            let next = if j + 1 < self.len() { self.row(j + 1) } else { &[] };
             for &(i, x) in self.row(j) {
+                let (own, off) = (precision.diagonal[j] * x, precision.off.get(j).map_or(0.0, |off| off * x));
                 for &(l, y) in self.row(j) {
-                    normal[(i, l)] += precision.diagonal[j] * x * y;
+                    normal[i * p + l] += own * y;
                 }
-                if j + 1 < self.len() {
-                    for &(l, y) in self.row(j + 1) {
-                        normal[(i, l)] += precision.off[j] * x * y;
-                        normal[(l, i)] += precision.off[j] * x * y;
-                    }
+                for &(l, y) in next {
+                    normal[i * p + l] += off * y;
+                    normal[l * p + i] += off * y;
                 }
             }
         }
-        normal
+        DMatrix::from_vec(p, p, normal)
     }
 
     /// Xᵀv.
@@ -179,6 +180,9 @@ pub struct EventRegression {
     /// Innovations of what the design leaves unexplained, one for each observation.
     pub innovations: Vec<f64>,
     y: Vec<f64>,
+    /// XᵀQX and XᵀQy, without the priors.
+    normal: DMatrix<f64>,
+    right: DVector<f64>,
     coefficients: DVector<f64>,
     design: Design,
     factor: Cholesky<f64, Dyn>,
@@ -187,6 +191,7 @@ pub struct EventRegression {
     /// L⁻¹XᵀQ, one column for each observation, where LLᵀ = XᵀQX + R.
     projected: OnceLock<DMatrix<f64>>,
     suffixes: OnceLock<Suffixes>,
+    kinks: OnceLock<Sweep>,
     precision: Precision,
 }
 
@@ -234,14 +239,35 @@ impl EventRegression {
     /// Explains `y` by `design`; none where the normal equations are singular.
     #[must_use]
     pub fn new(y: &[f64], design: &Design, precision: Precision) -> Option<Self> {
+        let normal = design.normal_matrix(&precision);
+        let right = design.transposed_times(&precision.times(y));
+        Self::solved(y.to_vec(), design.clone(), precision, normal, right)
+    }
+
+    /// The same with another prior precision of one column; none where the normal equations are singular.
+    #[must_use]
+    pub fn with_ridge(&self, column: usize, ridge: f64) -> Option<Self> {
+        let mut design = self.design.clone();
+        design.ridge[column] = ridge;
+        Self::solved(self.y.clone(), design, self.precision.clone(), self.normal.clone(), self.right.clone())
+    }
+
+    /// Solves the normal equations: `normal` is XᵀQX, `right` XᵀQy.
+    fn solved(
+        y: Vec<f64>,
+        design: Design,
+        precision: Precision,
+        normal: DMatrix<f64>,
+        right: DVector<f64>,
+    ) -> Option<Self> {
         let n = y.len();
-        let mut normal = design.normal_matrix(&precision);
+        let mut held = normal.clone();
         for (i, r) in design.ridge.iter().enumerate() {
-            normal[(i, i)] += r;
+            held[(i, i)] += r;
         }
-        let factor: Cholesky<f64, Dyn> = Cholesky::new(normal)?;
-        let coefficients = factor.solve(&design.transposed_times(&precision.times(y)));
-        let residuals = design.less_explained(y, coefficients.as_slice());
+        let factor: Cholesky<f64, Dyn> = Cholesky::new(held)?;
+        let coefficients = factor.solve(&right);
+        let residuals = design.less_explained(&y, coefficients.as_slice());
         let innovations = precision.innovations(&residuals);
         let weighted_residuals = precision.times(&residuals);
         let rss = y.iter().zip(&weighted_residuals).map(|(y, r)| y * r).sum::<f64>().max(0.0);
@@ -256,13 +282,16 @@ impl EventRegression {
             freedom,
             evidence_freedom: n as f64 - free,
             innovations,
-            y: y.to_vec(),
+            y,
+            normal,
+            right,
             coefficients,
-            design: design.clone(),
+            design,
             factor,
             covariance,
             projected: OnceLock::new(),
             suffixes: OnceLock::new(),
+            kinks: OnceLock::new(),
             precision,
         })
     }
@@ -349,7 +378,11 @@ impl EventRegression {
     ///
     /// O(n p) for all of them: with s the step after k, f(k) = f(k + 1) + gap · s(k + 1) + e(k).
     #[must_use]
-    pub fn kinks(&self, places: &[usize]) -> Sweep {
+    pub fn kinks(&self) -> &Sweep {
+        self.kinks.get_or_init(|| self.sweep())
+    }
+
+    fn sweep(&self) -> Sweep {
         let n = self.len();
         let (q, sums) = (&self.precision, self.suffixes());
         let mut kink = Running { cross: 0.0, square: 0.0, projection: vec![0.0; self.design.columns] };
@@ -357,7 +390,7 @@ impl EventRegression {
         let mut sweep = Sweep { scores: vec![Score { cross: 0.0, size: 0.0 }; n], correlations: vec![0.0; n] };
         for k in (0..n).rev() {
             let (own, step) = (self.projected_of(k), sums.projection_from(k + 1));
-            let (gap, off) = if k + 1 < n { ((places[k + 1] - places[k]) as f64, q.off[k]) } else { (0.0, 0.0) };
+            let (gap, off) = if k + 1 < n { (q.gaps()[k] as f64, q.off[k]) } else { (0.0, 0.0) };
             let last = kink.size();
             let mut with_last = kink.square + gap * both + off;
             for ((total, own), step) in kink.projection.iter_mut().zip(own).zip(step) {
@@ -675,7 +708,7 @@ mod tests {
             let [ff, gg, dd] = [f, g, &difference].map(|f| r.score(f, 0).size);
             (ff + gg - dd) / (2.0 * (ff * gg).sqrt())
         };
-        let (kinks, steps) = (r.kinks(&places), r.steps());
+        let (kinks, steps) = (r.kinks(), r.steps());
         for k in [3, 9, 15, 25] {
             let slow = r.score(&kink(k), 0);
             assert!((kinks.scores[k].cross - slow.cross).abs() < 1e-7, "{k}");
