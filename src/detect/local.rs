@@ -134,17 +134,14 @@ impl Local {
             values.iter().zip(&places).map(rest).collect()
         };
         let builder = Builder { series, rhythms, scope, places: &places, starts: &starts, times_of_day };
-        let level = less_known(&|v| v, |k| Some(&k.level));
-        let level = builder.begin(&level, false).ok_or(LocalError::Constant)?;
         let has_logs =
             values.iter().all(|v| *v > 0.0) && known.iter().all(|r| r.known.as_ref().is_none_or(|k| k.log.is_some()));
-        let begun = if has_logs {
-            let jacobian: f64 = values.iter().map(|v| v.ln()).sum();
-            let logs = less_known(&f64::ln, |k| k.log.as_deref());
-            builder.begin(&logs, true).filter(|log| log.evidence - jacobian > level.evidence).unwrap_or(level)
-        } else {
-            level
-        };
+        let on_level = || builder.begin(&less_known(&|v| v, |k| Some(&k.level)), false);
+        let on_logs = || has_logs.then(|| builder.begin(&less_known(&f64::ln, |k| k.log.as_deref()), true)).flatten();
+        let (level, logs) = rayon::join(on_level, on_logs);
+        let level = level.ok_or(LocalError::Constant)?;
+        let jacobian: f64 = if has_logs { values.iter().map(|v| v.ln()).sum() } else { 0.0 };
+        let begun = logs.filter(|log| log.evidence - jacobian > level.evidence).unwrap_or(level);
         builder.finish(begun).ok_or(LocalError::Constant)
     }
 

@@ -1,6 +1,6 @@
 //! Which deployments could have acted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
 use crate::model::{Caveat, Curve, Deploy, EventKind, Excluded, nearest_names};
@@ -119,10 +119,10 @@ impl Rules<'_> {
         if deploy.environment.is_none() && deploy.event() != EventKind::Deploy {
             return true;
         }
-        let name = deploy.environment.as_deref().unwrap_or("").trim().to_lowercase();
+        let name = deploy.environment.as_deref().unwrap_or("").trim();
         match self.environments {
-            Some(given) => given.iter().any(|e| e.trim().to_lowercase() == name),
-            None => name.is_empty() || PRODUCTION.contains(&name.as_str()),
+            Some(given) => given.iter().any(|e| e.trim().to_lowercase() == name.to_lowercase()),
+            None => name.is_empty() || PRODUCTION.iter().any(|usual| name.eq_ignore_ascii_case(usual)),
         }
     }
 }
@@ -134,13 +134,20 @@ fn has_failed(deploy: &Deploy) -> bool {
     if !matches!(deploy.event(), EventKind::Deploy | EventKind::Flag) {
         return false;
     }
-    let status = deploy.status.as_deref().unwrap_or("").trim().to_lowercase().replace([' ', '-'], "_");
-    FAILED.contains(&status.as_str())
+    let status = deploy.status.as_deref().unwrap_or("").trim().as_bytes();
+    let same = |(of, known): (&u8, &u8)| match of {
+        b' ' | b'-' => *known == b'_',
+        _ => of.eq_ignore_ascii_case(known),
+    };
+    FAILED.iter().any(|failed| failed.len() == status.len() && status.iter().zip(failed.as_bytes()).all(same))
 }
 
 /// Checks that each app asked for has a deployment somewhere in the feed.
 pub(super) fn check_apps(asked: &[String], all: &[Deploy]) -> Result<(), InvestigateError> {
-    let known: BTreeSet<&str> = all.iter().filter_map(|d| d.app.as_deref()).collect();
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let known: HashSet<&str> = all.iter().filter_map(|d| d.app.as_deref()).collect();
     match asked.iter().find(|app| !known.contains(app.as_str())) {
         Some(app) if !all.is_empty() => Err(InvestigateError::UnknownApp {
             app: app.clone(),

@@ -40,7 +40,7 @@ impl EventKind {
 /// One deployment: something that reached an environment at a moment. Other events that may move a metric are rows of the same table.
 ///
 /// Texts are kept exactly as they were read; a report makes them harmless for its medium.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Deploy {
     /// Identifier in the system that deployed. Rows with one `id` are one deployment.
     pub id: Option<String>,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono_tz::Tz;
+use rayon::prelude::*;
 
 use crate::collect::store::events_of;
 use crate::model::{Caveat, Deploy};
@@ -73,75 +74,91 @@ fn read_table(table: &Table, source: &DeploySource, zone: Tz, into: &mut Vec<Dep
         })
         .collect();
     let time = names.iter().position(|name| *name == at).unwrap_or_default();
-    for i in 0..rows.numbers.len() {
-        if !rows.is_blank(i) {
-            into.push(deploy(table, &rows, i, (time, &at), &known, zone)?);
-        }
+    let columns = Columns { file: &table.file, names: &names, known, time: (time, &at) };
+    let n = rows.numbers.len();
+    let starts: Vec<usize> = (0..n).step_by(ROWS).collect();
+    let read = |&from: &usize| -> Result<Vec<Deploy>, SourceError> {
+        let rows_of_one = (from..n.min(from + ROWS)).filter(|&i| !rows.is_blank(i));
+        rows_of_one.map(|i| columns.deploy(&rows, i, zone)).collect()
+    };
+    let pieces: Vec<Result<Vec<Deploy>, SourceError>> = starts.par_iter().map(read).collect();
+    // In the order of the file, so that of several errors the first is told.
+    for piece in pieces {
+        into.append(&mut piece?);
     }
     Ok(())
 }
 
-fn deploy(
-    table: &Table,
-    rows: &Rows,
-    i: usize,
-    (time, time_name): (usize, &str),
-    known: &[Option<&str>],
-    zone: Tz,
-) -> Result<Deploy, SourceError> {
-    let text = rows.columns[time].get(i).unwrap_or("");
-    let stamp = timestamp::parse(text, zone).ok_or_else(|| {
-        let problem = if text.trim().is_empty() { "empty, and a deployment needs its time" } else { "not a time" };
-        SourceError::cell(&table.file, rows.numbers[i], time_name, text, problem)
-    })?;
-    let mut deploy = Deploy::at(stamp.at.with_timezone(&zone));
-    for (c, known) in known.iter().enumerate() {
-        let Some(text) = rows.columns[c].get(i).filter(|text| !text.is_empty()) else { continue };
-        let slot = match known {
-            Some("kind") => &mut deploy.kind,
-            Some("app") => &mut deploy.app,
-            Some("environment") => &mut deploy.environment,
-            Some("repo") => &mut deploy.repo,
-            Some("commit") => &mut deploy.commit,
-            Some("branch") => &mut deploy.branch,
-            Some("message") => &mut deploy.message,
-            Some("author") => &mut deploy.author,
-            Some("status") => &mut deploy.status,
-            Some("url") => &mut deploy.url,
-            Some("id") => &mut deploy.id,
-            Some("source") => &mut deploy.source,
-            Some(_) => continue,
-            None => {
-                deploy.extra.insert(table.names[c].clone(), text.to_owned());
-                continue;
-            }
-        };
-        *slot = Some(text.to_owned());
+/// Rows that one thread reads at a time.
+const ROWS: usize = 4_096;
+
+/// The columns of a file of deploy events.
+struct Columns<'a> {
+    file: &'a str,
+    names: &'a [&'a str],
+    /// For each column the known name that it has here, where it has one.
+    known: Vec<Option<&'a str>>,
+    /// The place and the name of the time.
+    time: (usize, &'a str),
+}
+
+impl Columns<'_> {
+    fn deploy(&self, rows: &Rows, i: usize, zone: Tz) -> Result<Deploy, SourceError> {
+        let (time, time_name) = self.time;
+        let text = rows.columns[time].get(i).unwrap_or("");
+        let stamp = timestamp::parse(text, zone).ok_or_else(|| {
+            let problem = if text.trim().is_empty() { "empty, and a deployment needs its time" } else { "not a time" };
+            SourceError::cell(self.file, rows.numbers[i], time_name, text, problem)
+        })?;
+        let mut deploy = Deploy::at(stamp.at.with_timezone(&zone));
+        for (c, known) in self.known.iter().enumerate() {
+            let Some(text) = rows.columns[c].get(i).filter(|text| !text.is_empty()) else { continue };
+            let slot = match known {
+                Some("kind") => &mut deploy.kind,
+                Some("app") => &mut deploy.app,
+                Some("environment") => &mut deploy.environment,
+                Some("repo") => &mut deploy.repo,
+                Some("commit") => &mut deploy.commit,
+                Some("branch") => &mut deploy.branch,
+                Some("message") => &mut deploy.message,
+                Some("author") => &mut deploy.author,
+                Some("status") => &mut deploy.status,
+                Some("url") => &mut deploy.url,
+                Some("id") => &mut deploy.id,
+                Some("source") => &mut deploy.source,
+                Some(_) => continue,
+                None => {
+                    deploy.extra.insert(self.names[c].to_owned(), text.to_owned());
+                    continue;
+                }
+            };
+            *slot = Some(text.to_owned());
+        }
+        Ok(deploy)
     }
-    Ok(deploy)
 }
 
 /// One deployment for each id, and one for each row that has none and differs from the others.
-fn without_twins(deploys: Vec<Deploy>) -> Vec<Deploy> {
-    let mut by_id: HashMap<String, usize> = HashMap::new();
-    let mut anonymous: HashSet<String> = HashSet::new();
-    let mut kept: Vec<Deploy> = Vec::with_capacity(deploys.len());
-    for deploy in deploys {
-        match &deploy.id {
-            Some(id) => match by_id.get(id) {
-                Some(&at) if kept[at].deployed_at <= deploy.deployed_at => kept[at] = deploy,
-                Some(_) => {}
-                None => {
-                    by_id.insert(id.clone(), kept.len());
-                    kept.push(deploy);
+fn without_twins(mut deploys: Vec<Deploy>) -> Vec<Deploy> {
+    let mut keep = vec![true; deploys.len()];
+    let mut by_id: HashMap<&str, usize> = HashMap::with_capacity(deploys.len());
+    let mut anonymous: HashSet<&Deploy> = HashSet::new();
+    for (i, deploy) in deploys.iter().enumerate() {
+        let Some(id) = &deploy.id else {
+            keep[i] = anonymous.insert(deploy);
+            continue;
+        };
+        match by_id.get(id.as_str()) {
+            Some(&other) if deploys[other].deployed_at > deploy.deployed_at => keep[i] = false,
+            other => {
+                if let Some(&other) = other {
+                    keep[other] = false;
                 }
-            },
-            None => {
-                if anonymous.insert(format!("{deploy:?}")) {
-                    kept.push(deploy);
-                }
+                by_id.insert(id, i);
             }
         }
     }
-    kept
+    let mut keep = keep.into_iter();
+    deploys.retain(|_| keep.next().unwrap_or(true));
+    deploys
 }
