@@ -4,7 +4,8 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
+use nalgebra::{Cholesky, DMatrix, DMatrixViewMut, DVector, Dyn};
+use rayon::prelude::*;
 
 use super::Precision;
 
@@ -163,6 +164,9 @@ fn half_log_determinant(factor: &Cholesky<f64, Dyn>) -> f64 {
     (0..l.nrows()).map(|i| l[(i, i)].ln()).sum()
 }
 
+/// Entries of a matrix that are left to one thread.
+const BLOCK: usize = 8_192;
+
 /// A series explained by a [`Design`] under a [`Precision`], ready to be asked about events.
 ///
 /// With M = Q − QX(XᵀQX + R)⁻¹XᵀQ, all that an event regressor f needs is fᵀMy and fᵀMf: the normal equations after the other
@@ -313,7 +317,12 @@ impl EventRegression {
                     }
                 }
             }
-            self.factor.l_dirty().solve_lower_triangular_mut(&mut projected);
+            let l = self.factor.l_dirty();
+            let block = p.max(1) * (BLOCK / p.max(1)).max(1);
+            projected.as_mut_slice().par_chunks_mut(block).for_each(|block| {
+                let observations = block.len() / p;
+                l.solve_lower_triangular_mut(&mut DMatrixViewMut::from_slice(block, p, observations));
+            });
             projected
         })
     }
