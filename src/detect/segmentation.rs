@@ -169,7 +169,7 @@ fn refine(sums: &Sums, n: usize, shortest: usize, shape: SegmentShape, breaks: &
 
 /// Prefix sums of x and t x with t counted from the middle of the series, which keeps the linear fits well conditioned.
 struct Sums {
-    sums: Vec<[f64; 2]>,
+    until: Vec<[f64; 2]>,
     middle: f64,
     /// The sum of all x².
     square: f64,
@@ -181,24 +181,24 @@ struct Sums {
 impl Sums {
     fn new(values: &[f64]) -> Self {
         let middle = (values.len() as f64 - 1.0) / 2.0;
-        let mut sums = Vec::with_capacity(values.len() + 1);
+        let mut until = Vec::with_capacity(values.len() + 1);
         let mut total = [0.0; 2];
-        sums.push(total);
+        until.push(total);
         for (i, x) in values.iter().enumerate() {
             total = [total[0] + x, total[1] + (i as f64 - middle) * x];
-            sums.push(total);
+            until.push(total);
         }
         let inverse = |n: usize| {
             let m = n as f64;
             [1.0 / m, if n < 3 { 0.0 } else { 12.0 / (m * (m * m - 1.0)) }]
         };
         let inverses = (0..=values.len()).map(inverse).collect();
-        Self { sums, middle, square: values.iter().map(|x| x * x).sum(), inverses }
+        Self { until, middle, square: values.iter().map(|x| x * x).sum(), inverses }
     }
 
     /// How much of the sum of squares of a range its mean or its least-squares line explains.
     fn explained(&self, range: Range<usize>, shape: SegmentShape) -> f64 {
-        let [a, b] = [self.sums[range.start], self.sums[range.end]];
+        let [a, b] = [self.until[range.start], self.until[range.end]];
         let [of_mean, of_slope] = self.inverses[range.len()];
         let x = b[0] - a[0];
         let mean = x * x * of_mean;
