@@ -302,7 +302,7 @@ impl EventRegression {
 
     /// L⁻¹XᵀQ, worked out when an event is asked about for the first time.
     fn projected(&self) -> &DMatrix<f64> {
-        self.projected.get_or_init(|| {
+        once(&self.projected, || {
             let (n, p) = (self.len(), self.coefficients.len());
             let q = &self.precision;
             let mut projected = DMatrix::zeros(p, n);
@@ -388,7 +388,7 @@ impl EventRegression {
     /// O(n p) for all of them: with s the step after k, f(k) = f(k + 1) + gap · s(k + 1) + e(k).
     #[must_use]
     pub fn kinks(&self) -> &Sweep {
-        self.kinks.get_or_init(|| self.sweep())
+        once(&self.kinks, || self.sweep())
     }
 
     fn sweep(&self) -> Sweep {
@@ -424,7 +424,7 @@ impl EventRegression {
 
     /// The suffix sums, worked out when they are asked for the first time, in O(n p).
     fn suffixes(&self) -> &Suffixes {
-        self.suffixes.get_or_init(|| {
+        once(&self.suffixes, || {
             let (n, p) = (self.len(), self.design.columns);
             let q = &self.precision;
             let mut sums =
@@ -512,6 +512,17 @@ impl EventRegression {
         }
         self.factor.l_dirty().tr_solve_lower_triangular(&right).unwrap_or(right)
     }
+}
+
+/// What a cell holds, worked out where it is empty.
+///
+/// Not under the cell's lock: a thread that waits for others in the midst of the work takes up other work, which may ask for the same cell.
+fn once<T>(cell: &OnceLock<T>, work: impl FnOnce() -> T) -> &T {
+    if let Some(done) = cell.get() {
+        return done;
+    }
+    let made = work();
+    cell.get_or_init(|| made)
 }
 
 /// Sums from each observation to the last: what the step that begins there explains.
