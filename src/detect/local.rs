@@ -105,7 +105,7 @@ const FEWEST: usize = 8;
 impl Local {
     /// Explains a stretch of a series.
     ///
-    /// The scale (log where all values are positive and that fits better: Box & Cox 1964 at λ = 0 and 1), how strongly rhythms and
+    /// The scale (log where all values are positive, no other of the series is negative, and that fits better: Box & Cox 1964 at λ = 0 and 1), how strongly rhythms and
     /// slope are believed (by marginal likelihood, the event averaged over the focus), and the noise are found from the data, the noise
     /// under the best event: its autocorrelation (Cochrane & Orcutt 1949), its spread at each time of day and its tails.
     ///
@@ -134,8 +134,10 @@ impl Local {
             values.iter().zip(&places).map(rest).collect()
         };
         let builder = Builder { series, rhythms, scope, places: &places, starts: &starts, times_of_day };
-        let has_logs =
-            values.iter().all(|v| *v > 0.0) && known.iter().all(|r| r.known.as_ref().is_none_or(|k| k.log.is_some()));
+        // A stretch that happens to lie above zero has the scale of the others.
+        let has_logs = !series.has_negatives()
+            && values.iter().all(|v| *v > 0.0)
+            && known.iter().all(|r| r.known.as_ref().is_none_or(|k| k.log.is_some()));
         let on_level = || builder.begin(&less_known(&|v| v, |k| Some(&k.level)), false);
         let on_logs = || has_logs.then(|| builder.begin(&less_known(&f64::ln, |k| k.log.as_deref()), true)).flatten();
         let (level, logs) = rayon::join(on_level, on_logs);

@@ -158,6 +158,13 @@ fn unsound(change: &Found, series: &Series) -> Option<&'static str> {
     .find_map(|(sound, what)| (!sound).then_some(what))
 }
 
+#[test]
+fn a_stretch_above_zero_of_a_metric_that_was_below_it_has_no_logarithms() {
+    let values = shifted(71, &vec![(41, 7.6)], 83_434);
+    let found = |constant: f64| outlines(&days(about(constant, values.clone())));
+    assert_eq!(found(0.0), found(-1000.0));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 

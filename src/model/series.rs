@@ -12,7 +12,8 @@ pub struct Series {
     edges: Vec<i64>,
     values: Vec<f64>,
     denominators: Option<Vec<f64>>,
-    positive: bool,
+    /// The least value; infinite where there is none.
+    least: f64,
 }
 
 /// Why numbers do not make a series.
@@ -57,8 +58,8 @@ impl Series {
         if let Some(i) = values.iter().position(|v| v.is_infinite()) {
             return Err(SeriesError::Infinite(i));
         }
-        let positive = values.iter().all(|v| v.is_nan() || *v > 0.0);
-        Ok(Self { name: name.into(), zone, step, edges, values, denominators: None, positive })
+        let least = least(&values);
+        Ok(Self { name: name.into(), zone, step, edges, values, denominators: None, least })
     }
 
     /// The series as ratios with these denominators, one for each bucket: what a value is worth grows with its denominator.
@@ -114,7 +115,13 @@ impl Series {
     /// Whether no value is zero or below, so that each has a logarithm.
     #[must_use]
     pub fn is_positive(&self) -> bool {
-        self.positive
+        self.least > 0.0
+    }
+
+    /// Whether some value is below zero, so that logarithms mean nothing even where all others have them.
+    #[must_use]
+    pub fn has_negatives(&self) -> bool {
+        self.least < 0.0
     }
 
     /// Number of buckets, missing ones included.
@@ -162,7 +169,7 @@ impl Series {
         for &b in buckets {
             rest.values[b] = f64::NAN;
         }
-        rest.positive = rest.values.iter().all(|v| v.is_nan() || *v > 0.0);
+        rest.least = least(&rest.values);
         rest
     }
 
@@ -177,4 +184,8 @@ impl Series {
             ..self.clone()
         }
     }
+}
+/// The least of the values that are there.
+fn least(values: &[f64]) -> f64 {
+    values.iter().copied().fold(f64::INFINITY, f64::min)
 }
