@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono_tz::Tz;
-use rayon::prelude::*;
 
 use crate::collect::store::events_of;
 use crate::model::{Caveat, Deploy};
@@ -75,17 +74,9 @@ fn read_table(table: &Table, source: &DeploySource, zone: Tz, into: &mut Vec<Dep
         .collect();
     let time = names.iter().position(|name| *name == at).unwrap_or_default();
     let columns = Columns { file: &table.file, names: &names, known, time: (time, &at) };
-    let n = rows.numbers.len();
-    let starts: Vec<usize> = (0..n).step_by(ROWS).collect();
-    let read = |&from: &usize| -> Result<Vec<Deploy>, SourceError> {
-        let rows_of_one = (from..n.min(from + ROWS)).filter(|&i| !rows.is_blank(i));
-        rows_of_one.map(|i| columns.deploy(&rows, i, zone)).collect()
-    };
-    let pieces: Vec<Result<Vec<Deploy>, SourceError>> = starts.par_iter().map(read).collect();
-    // In the order of the file, so that of several errors the first is told.
-    for piece in pieces {
-        into.append(&mut piece?);
-    }
+    let read = |places: &mut dyn Iterator<Item = usize>| places.map(|i| columns.deploy(&rows, i, zone)).collect();
+    let pieces: Vec<Vec<Deploy>> = rows.in_pieces(0..rows.numbers.len(), ROWS, read)?;
+    into.extend(pieces.into_iter().flatten());
     Ok(())
 }
 

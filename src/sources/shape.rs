@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use polars::prelude::StringChunked;
-use rayon::prelude::*;
 
 use chrono_tz::Tz;
 
@@ -168,25 +167,21 @@ impl Cells<'_> {
     ) -> Result<(), SourceError> {
         let (n, zone) = (self.rows.numbers.len(), into.zone);
         for batch in (0..n).step_by(ROWS * AT_ONCE) {
-            let starts: Vec<usize> = (batch..n.min(batch + ROWS * AT_ONCE)).step_by(ROWS).collect();
-            let read = |&from: &usize| -> Result<HashMap<&'r str, Points>, SourceError> {
+            let rows = batch..n.min(batch + ROWS * AT_ONCE);
+            let pieces = self.rows.in_pieces(rows, ROWS, |rows| {
                 let mut read: HashMap<&'r str, Points> = HashMap::new();
-                for i in (from..n.min(from + ROWS)).filter(|&i| !self.rows.is_blank(i)) {
+                for i in rows {
                     let (metric, point, is_nan) = self.point(i, metric(i), columns, source, zone)?;
                     let points = read.entry(metric).or_default();
                     points.rows.push(point);
                     points.not_a_number += usize::from(is_nan);
                 }
                 Ok(read)
-            };
-            let pieces: Vec<Result<_, SourceError>> = starts.par_iter().map(read).collect();
-            // In the order of the file, so that of several errors the first is told.
-            for piece in pieces {
-                for (metric, mut read) in piece? {
-                    let points = into.of(metric, source, self.file);
-                    points.rows.append(&mut read.rows);
-                    points.not_a_number += read.not_a_number;
-                }
+            })?;
+            for (metric, mut read) in pieces.into_iter().flatten() {
+                let points = into.of(metric, source, self.file);
+                points.rows.append(&mut read.rows);
+                points.not_a_number += read.not_a_number;
             }
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::io::Read;
+use std::ops::Range;
 use std::path::Path;
 
 use polars::prelude::*;
@@ -259,6 +260,21 @@ impl Rows {
     /// Whether no cell of a row has a value: a blank line.
     pub(super) fn is_blank(&self, i: usize) -> bool {
         self.columns.iter().all(|column| column.get(i).is_none())
+    }
+
+    /// What is read of some of the rows in threads, so many at a time and blank lines left out, in the order of the file: of several errors
+    /// the first is told. `read` is given the places of the rows of a piece.
+    pub(super) fn in_pieces<T: Send>(
+        &self,
+        rows: Range<usize>,
+        size: usize,
+        read: impl Fn(&mut dyn Iterator<Item = usize>) -> Result<T, SourceError> + Sync,
+    ) -> Result<Vec<T>, SourceError> {
+        let end = rows.end;
+        let starts: Vec<usize> = rows.step_by(size).collect();
+        let piece = |&from: &usize| read(&mut (from..end.min(from + size)).filter(|&i| !self.is_blank(i)));
+        let pieces: Vec<Result<T, SourceError>> = starts.par_iter().map(piece).collect();
+        pieces.into_iter().collect()
     }
 
     /// Whether a column holds some value more than once.
