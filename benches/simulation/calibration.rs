@@ -109,10 +109,11 @@ fn one(kind: Kind, size: f64, seed: u64) -> Run {
     let mut rng = generator(1_000_000 + seed);
     let after = rng.random_range(0.1 * n as f64..0.9 * n as f64);
     let sign = if rng.random_bool(0.5) { 1.0 } else { -1.0 };
-    let series = kind.draw(n, &[Step { after, size: sign * size }], &mut rng);
+    let step = Step { after, size: sign * size };
+    let series = kind.draw(n, &[step], &mut rng);
     let bucket = (series.edges()[1] - series.edges()[0]) as f64;
     let moment = series.edges()[0] as f64 + after * bucket;
-    let truth = sign * size * kind.unit();
+    let truth = kind.relative(step, n);
     let holds = |interval: (f64, f64)| (interval.0..=interval.1).contains(&moment);
     let right = |found: &Found| found.relative_interval.is_some_and(|(from, to)| (from..=to).contains(&truth));
     let scanned = scan(&series, 0.05);

@@ -96,8 +96,8 @@ impl Kind {
         name
     }
 
-    /// The relative size of a step of one standard deviation.
-    pub(crate) fn unit(self) -> f64 {
+    /// The size of a standard deviation of the noise, as a share of the usual level.
+    fn unit(self) -> f64 {
         match self.noise {
             Noise::Gaussian { .. } | Noise::Heavy => SD / LEVEL,
             Noise::Counts => (2.0 * COUNT).sqrt() / COUNT,
@@ -117,6 +117,21 @@ impl Kind {
             usual += TREND * (i as f64 / n as f64 - 0.5);
         }
         usual
+    }
+
+    /// The step as a share of the level before it, of a metric of `n` buckets: what `scan` tells, whose level before is the mean of a cycle of
+    /// the longest rhythm, and of seven buckets at least.
+    pub(crate) fn relative(self, step: Step, n: usize) -> f64 {
+        let unit = match self.noise {
+            Noise::Gaussian { .. } | Noise::Heavy => {
+                let cycle = if self.hourly && self.rhythm { 7 * 24 } else { 7 };
+                let from = (step.after as usize).saturating_sub(cycle);
+                let usual = (from..from + cycle).map(|i| self.usual(i, n)).sum::<f64>() / cycle as f64;
+                SD / (LEVEL + SD * usual)
+            }
+            Noise::Counts | Noise::Ratio => self.unit(),
+        };
+        step.size * unit
     }
 
     /// A metric of `n` buckets with these steps.
