@@ -46,8 +46,8 @@ pub const MOMENT_LEVEL: f64 = 0.9;
 pub const OUTER_LEVEL: f64 = 0.99;
 /// Coverage of the interval of the effect.
 pub const EFFECT_LEVEL: f64 = 0.95;
-/// With less of the posterior near it, the interval of a moment is no longer that of the whole neighbourhood.
-const LEAST_SHARE: f64 = 0.05;
+/// log Bayes factor by which another moment must be likelier to be another change.
+const MUCH_LIKELIER: f64 = 3.0;
 
 /// A stretch of a series with every shape of event scored at every moment that may matter.
 #[derive(Debug, Clone)]
@@ -101,8 +101,8 @@ impl Neighbourhood {
 
     /// The change that a search found in one of the buckets `at`, where all moments around them may be its onset.
     ///
-    /// Where hardly any of the posterior is that near, something else in the neighbourhood speaks louder, and the interval is that of the
-    /// change that was found.
+    /// Where another moment is much likelier, something else in the neighbourhood speaks louder, and the interval is that of the change that
+    /// was found.
     #[must_use]
     pub fn change_at(&self, series: &Series, rhythms: &[Rhythm], at: Range<usize>, p_value: f64) -> Option<Found> {
         let near = self.moments_in(&at);
@@ -113,8 +113,9 @@ impl Neighbourhood {
         let narrow = only(&near, &wide);
         let moment = self.median(&normalise(&narrow));
         let mass = normalise(&wide);
-        let share: f64 = near.iter().map(|&i| mass[i]).sum();
-        let mass = if share >= LEAST_SHARE { mass } else { normalise(&narrow) };
+        let highest = |logs: &[f64]| logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let is_likely = highest(&narrow) >= highest(&wide) - MUCH_LIKELIER;
+        let mass = if is_likely { mass } else { normalise(&narrow) };
         let weights = only(&near, &self.log_weights);
         self.found(series, rhythms, shape, p_value, (moment, mass, weights))
     }
