@@ -14,6 +14,7 @@ mod calibration;
 mod discoveries;
 mod last_days;
 mod long;
+mod multiplied;
 mod not_a_level;
 mod outage;
 mod report;
@@ -34,6 +35,7 @@ fn main() {
         Some("long") => long::run(runs(20), &only),
         Some("outage") => outage::run(runs(1000), &only),
         Some("not-a-level") => not_a_level::run(runs(1000), &only),
-        _ => eprintln!("say which part: calibration, discoveries, last-days, long, outage or not-a-level"),
+        Some("multiplied") => multiplied::run(runs(1000), &only),
+        _ => eprintln!("say which part: calibration, discoveries, last-days, long, outage, not-a-level or multiplied"),
     }
 }

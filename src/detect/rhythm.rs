@@ -4,10 +4,10 @@ use std::cell::LazyCell;
 
 use chrono::{DateTime, Datelike, NaiveDateTime, Timelike};
 use rayon::prelude::*;
-use statrs::distribution::{ChiSquared, ContinuousCDF};
+use statrs::distribution::{ChiSquared, ContinuousCDF, FisherSnedecor};
 
 use crate::model::{Series, Step};
-use crate::stats::{mad_sd, median};
+use crate::stats::{Design, EventRegression, Precision, Score, mad_sd, median};
 
 /// A rhythm: each bucket has a phase, and buckets of one phase share an effect.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +37,25 @@ pub struct KnownEffects {
     pub log: Option<Vec<f64>>,
 }
 
+/// The rhythms of a metric, shortest first, and what is left of it without them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Adjusted {
+    /// Those that were found.
+    pub rhythms: Vec<Rhythm>,
+    /// The values without them.
+    pub rest: Vec<f64>,
+    /// The logarithms without them, where the rhythms multiply.
+    pub logs: Option<Vec<f64>>,
+}
+
+impl Adjusted {
+    /// What is left on the scale on which changes are searched for.
+    #[must_use]
+    pub fn for_search(&self) -> &[f64] {
+        self.logs.as_ref().unwrap_or(&self.rest)
+    }
+}
+
 /// What the phases of a rhythm bring, as told from a whole series.
 struct Effects {
     all: Vec<f64>,
@@ -46,23 +65,23 @@ struct Effects {
 
 /// A correlation of differences one period apart counts from so many standard errors on, and two periods apart as well.
 const THRESHOLD: f64 = 2.6;
-/// Without a rhythm the ranks of its phases would differ as much in so many cases, where there are ten periods or fewer. With more of them a
+/// Without a rhythm its phases would differ as much in so many cases, where there are ten periods or fewer. With more of them a
 /// rhythm shows so clearly that chance must be rarer (Lindley 1957): what a rhythm that is not there brings, it brings as steps.
 const SURELY: f64 = 0.01;
 const FEW_PERIODS: f64 = 10.0;
 /// A rhythm weaker than this explains too little to be worth its coefficients.
 const LEAST_CORRELATION: f64 = 0.1;
 
-/// The rhythms that a metric has, shortest first, and its values without them.
+/// The rhythms that a metric has, and what is left of it without them.
 ///
 /// Candidates follow from the step: a day and a week for buckets below a day, a week for days, a year for weeks, months and
 /// quarters, and for three years of days. A candidate of p buckets is taken where the first differences correlate with those p and 2p buckets later; differences
 /// because a level shift or a trend barely touches them (Box, Jenkins & Reinsel 2008, ch. 9), clipped because an outlier must not.
 #[must_use]
-pub fn without_rhythms(series: &Series) -> (Vec<Rhythm>, Vec<f64>) {
+pub fn without_rhythms(series: &Series) -> Adjusted {
     let mut rest = series.values().to_vec();
     let mut logs = series.is_positive().then(|| rest.iter().map(|v| v.ln()).collect::<Vec<f64>>());
-    let mut found = Vec::new();
+    let mut rhythms = Vec::new();
     // What the clocks of the series' zone show as a bucket begins, in seconds since 1970 there.
     let clocks = || (0..series.len()).into_par_iter().map(|i| series.moment(i).naive_local().and_utc().timestamp());
     let clocks: LazyCell<Vec<i64>, _> = LazyCell::new(|| clocks().collect());
@@ -76,19 +95,32 @@ pub fn without_rhythms(series: &Series) -> (Vec<Rhythm>, Vec<f64>) {
             "day" => recurs_in_means(HOUR, 24) || recurs_in_means(6 * HOUR, 4),
             _ => false,
         };
-        let from_bucket_to_bucket = period != DAYS_OF_YEAR && recurs(&rest, period);
+        let from_bucket_to_bucket = period != DAYS_OF_YEAR && recurs(&differences(&rest), period);
         if rest.len() >= 3 * period && (from_bucket_to_bucket || in_means()) {
             let mut rhythm = Rhythm::new(series.step(), &clocks, name, period);
+            let level = rhythm.take_from(&mut rest).known;
+            let log = logs.as_mut().map(|logs| rhythm.take_from(logs).known);
             if series.step() < Step::Hours(1) || period == DAYS_OF_YEAR {
-                let log = logs.as_mut().map(|logs| rhythm.take_from(logs).known);
-                rhythm.known = Some(KnownEffects { level: rhythm.take_from(&mut rest).known, log });
-            } else {
-                rhythm.take_from(&mut rest);
+                rhythm.known = Some(KnownEffects { level, log });
             }
-            found.push(rhythm);
+            rhythms.push(rhythm);
         }
     }
-    (found, rest)
+    // Without a rhythm the scale matters little to a search, and people see changes of the level.
+    let logs = logs.filter(|logs| !rhythms.is_empty() && are_likelier(logs, &rest, series.values()));
+    Adjusted { rhythms, rest, logs }
+}
+
+/// Whether `values` are likelier where their rhythms multiply, by what is left of them on the log scale and on their own: the first differences
+/// as Laplace's noise, which outliers and steps do not rule (Box & Cox 1964 at λ = 0 and 1).
+fn are_likelier(logs: &[f64], rest: &[f64], values: &[f64]) -> bool {
+    let log_likelihood = |values: &[f64]| {
+        let steps = values.windows(2).map(|w| (w[1] - w[0]).abs()).filter(|d| !d.is_nan());
+        let (count, sum) = steps.fold((0.0, 0.0), |(count, sum), step| (count + 1.0, sum + step));
+        -count * (sum / count).ln()
+    };
+    let jacobian: f64 = values.iter().filter(|v| !v.is_nan()).map(|v| v.ln()).sum();
+    log_likelihood(logs) - jacobian > log_likelihood(rest)
 }
 
 const DAYS_OF_YEAR: usize = 365;
@@ -119,14 +151,48 @@ fn recurs_in_means(clocks: &[i64], values: &[f64], seconds: i64, period: usize) 
     for (at, sum, count) in sums {
         means[place(at)] = sum / count;
     }
-    recurs(&means, period) || differs_by_phase(&means, period)
+    let differences = differences(&means);
+    recurs(&differences, period)
+        || differs_by_phase(&differences, period)
+        || means.len() as f64 <= FEW_PERIODS * period as f64 && explains_beside_a_step(&means, period)
+}
+
+/// Whether the phases explain more of a few periods than chance would, beside a slope and one step: the F test of nested regressions, each with
+/// the step that leaves least. Differences have twice the noise, and of four Mondays a step hides one.
+fn explains_beside_a_step(values: &[f64], period: usize) -> bool {
+    let places: Vec<usize> = (0..values.len()).filter(|&i| !values[i].is_nan()).collect();
+    let n = places.len();
+    let mean = places.iter().map(|&i| values[i]).sum::<f64>() / n as f64;
+    let y: Vec<f64> = places.iter().map(|&i| values[i] - mean).collect();
+    let ones = vec![1.0; n];
+    // What is left, and its degrees of freedom, with so many phases.
+    let left = |phases: usize| {
+        let mut design = Design::with_rows(vec![0.0; phases + 1], vec![1.0; phases + 1]);
+        for &i in &places {
+            design.push([(i % phases, 1.0), (phases, i as f64 / values.len() as f64)]);
+        }
+        let regression = EventRegression::new(&y, &design, Precision::new(&places, 0.0, &ones, &ones))?;
+        let steps = regression.steps();
+        let scores = (1..n).map(|k| steps.score(k, 1.0)).filter(Score::is_testable);
+        let explained = scores.map(|score| score.cross * score.cross / score.size).fold(0.0, f64::max);
+        Some((regression.rss - explained, regression.freedom - 1.0))
+    };
+    let (Some((without, most)), Some((with, freedom))) = (left(1), left(period)) else { return false };
+    if freedom < 1.0 || with <= 0.0 {
+        return false;
+    }
+    let f = (without - with) / (most - freedom) / (with / freedom);
+    FisherSnedecor::new(most - freedom, freedom).is_ok_and(|law| law.sf(f.max(0.0)) < SURELY)
+}
+
+fn differences(values: &[f64]) -> Vec<f64> {
+    values.windows(2).map(|w| w[1] - w[0]).collect()
 }
 
 /// Whether the first differences differ from phase to phase, by the test of Kruskal & Wallis (1952): ranks, because a level shift or an
 /// outlier must not count for more than one. A few periods are enough for it.
-fn differs_by_phase(values: &[f64], period: usize) -> bool {
-    let mut ranked: Vec<(usize, f64)> =
-        values.windows(2).map(|w| w[1] - w[0]).enumerate().filter(|(_, d)| !d.is_nan()).collect();
+fn differs_by_phase(differences: &[f64], period: usize) -> bool {
+    let mut ranked: Vec<(usize, f64)> = differences.iter().copied().enumerate().filter(|(_, d)| !d.is_nan()).collect();
     let n = ranked.len() as f64;
     if ranked.len() < 3 * period {
         return false;
@@ -159,10 +225,9 @@ fn candidates(step: Step) -> Vec<(&'static str, usize)> {
 }
 
 /// Whether first differences resemble those one and two periods later.
-fn recurs(values: &[f64], period: usize) -> bool {
-    let differences: Vec<f64> = values.windows(2).map(|w| w[1] - w[0]).collect();
-    let centre = median(&differences);
-    let bound = 4.0 * mad_sd(&differences, centre);
+fn recurs(differences: &[f64], period: usize) -> bool {
+    let centre = median(differences);
+    let bound = 4.0 * mad_sd(differences, centre);
     if bound.is_nan() || bound <= 0.0 {
         return false;
     }

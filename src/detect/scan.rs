@@ -12,7 +12,7 @@ use super::screen::screen;
 use super::segmentation::standardised;
 use super::spikes::BACK;
 use super::{
-    Local, Moments, Rhythm, Search, Shape, ShapeScores, Spike, Tested, find_outages, find_spikes, segment,
+    Adjusted, Local, Moments, Rhythm, Search, Shape, ShapeScores, Spike, Tested, find_outages, find_spikes, segment,
     without_rhythms,
 };
 
@@ -162,15 +162,16 @@ struct Scan<'a> {
 impl<'a> Scan<'a> {
     /// Prepares the search; rhythms and spikes alone where nothing can be searched.
     fn new(series: &'a Series, alpha: f64) -> Result<Self, (Vec<Rhythm>, Vec<Spike>)> {
-        let (mut rhythms, mut adjusted) = without_rhythms(series);
-        let outages = find_outages(&adjusted, longest_transient(series.step()));
+        let mut adjusted = without_rhythms(series);
+        let outages = standing_out(&adjusted, |values| find_outages(values, longest_transient(series.step())));
         if !outages.is_empty() {
             // A day at zero hides the rhythm of the others.
-            let beside = series.without(&buckets_of(&outages));
-            (rhythms, adjusted) = without_rhythms(&beside);
+            adjusted = without_rhythms(&series.without(&buckets_of(&outages)));
         }
-        let spikes = find_spikes(&adjusted);
-        let Some(clean) = cleaned(&adjusted, &spikes) else { return Err((rhythms, [spikes, outages].concat())) };
+        let spikes = standing_out(&adjusted, find_spikes);
+        let clean = cleaned(adjusted.for_search(), &spikes);
+        let rhythms = adjusted.rhythms;
+        let Some(clean) = clean else { return Err((rhythms, [spikes, outages].concat())) };
         let mut set_aside = [buckets_of(&spikes), buckets_of(&outages)].concat();
         set_aside.sort_unstable();
         Ok(Self { series, alpha, rhythms, spikes, outages, set_aside, clean })
@@ -178,10 +179,11 @@ impl<'a> Scan<'a> {
 
     fn run(self) -> Scanned {
         let (looked, mut all) = self.tested(segment(&self.clean));
-        let segments = segments(&looked.iter().map(|l| l.candidate).collect::<Vec<_>>(), self.series.len());
-        let further: Vec<Candidate> = segments.into_par_iter().flat_map_iter(|s| self.search(s)).collect();
-        all.extend(&further);
         let mut kept: Vec<Candidate> = looked.iter().map(|l| l.candidate).collect();
+        let known: Vec<usize> = kept.iter().map(|c| c.bucket).collect();
+        let segments = segments(&kept, self.series.len());
+        let further: Vec<Candidate> = segments.into_par_iter().flat_map_iter(|s| self.search(s, &known)).collect();
+        all.extend(&further);
         kept.extend(further.iter().filter(|c| c.p_value <= self.alpha));
         let kept = distinct(kept);
         let breaks: Vec<usize> = kept.iter().map(|c| c.bucket).collect();
@@ -268,13 +270,15 @@ impl<'a> Scan<'a> {
         self.look(breaks, i, Some(kept.p_value))?.1
     }
 
-    /// Searches a segment for one change after the other.
-    fn search(&self, segment: Segment) -> Vec<Candidate> {
+    /// Searches a segment for one change after the other, beside the changes that are `known` already, ascending.
+    fn search(&self, segment: Segment, known: &[usize]) -> Vec<Candidate> {
         let (mut found, mut open) = (Vec::new(), vec![segment]);
+        let mut known = known.to_vec();
         while let Some(segment) = open.pop() {
-            let Some(candidate) = self.strongest_in(&segment) else { continue };
+            let Some(candidate) = self.strongest_in(&segment, &known) else { continue };
             found.push(candidate);
             if candidate.p_value <= self.alpha {
+                known.insert(known.partition_point(|b| *b < candidate.bucket), candidate.bucket);
                 // Parts of a stretch have its noise: told from ever shorter parts, autocorrelation would seem ever less.
                 let Range { start, end } = segment.range;
                 let phi = Some(candidate.phi);
@@ -285,7 +289,8 @@ impl<'a> Scan<'a> {
     }
 
     /// The strongest step in a segment, where a quick look does not rule out that there is one.
-    fn strongest_in(&self, Segment { range: Range { start, end }, phi }: &Segment) -> Option<Candidate> {
+    fn strongest_in(&self, segment: &Segment, known: &[usize]) -> Option<Candidate> {
+        let Segment { range: Range { start, end }, phi } = segment;
         let n = self.series.len();
         // The bucket in which a neighbouring change began belongs to neither side.
         let from = start + usize::from(*start > 0);
@@ -298,9 +303,11 @@ impl<'a> Scan<'a> {
         if quick.p_value > CLOSER_LOOK {
             return Some(Candidate { bucket: from + quick.at, p_value: quick.p_value, phi: phi.unwrap_or(0.0) });
         }
-        let (range, focus) = (from..*end, from + LEAST_BEFORE..until);
+        // A segment too short to tell the rhythms is looked at with what lies beside it.
+        let lack = self.two_periods().saturating_sub(end - from);
+        let (range, focus) = (from.saturating_sub(lack)..(end + lack).min(n), from + LEAST_BEFORE..until);
         // Hundreds of places are tested here, and the wildest of them lie where the scatter is large.
-        let scope = Scope { uneven: true, phi: *phi, ..self.scope(range, &[], focus) };
+        let scope = Scope { uneven: true, phi: *phi, ..self.scope(range, known, focus) };
         let Evidence { local, bucket, tested, .. } = self.evidence(&scope, SECOND_LOOK, &[Shape::Step])?;
         Some(Candidate { bucket, p_value: tested.p_value, phi: local.phi() })
     }
@@ -366,13 +373,20 @@ impl<'a> Scan<'a> {
         Neighbourhood { local, remembering: None, moments, scores, among, log_weights, search }
     }
 
+    /// Buckets that tell the rhythms which a stretch has to tell by itself; in fewer a weekend would be a change.
+    fn two_periods(&self) -> usize {
+        let told = self.rhythms.iter().filter(|r| r.known.is_none() && r.waves == 0);
+        told.map(|r| 2 * r.period).max().unwrap_or(0)
+    }
+
     fn around(&self, breaks: &[usize], i: usize) -> Around {
         let n = self.series.len();
         let at = breaks[i];
         let before = if i == 0 { 0 } else { breaks[i - 1] };
         let after = breaks.get(i + 1).copied().unwrap_or(n);
-        let from = before.min(at.saturating_sub(LEAST_REACH)).max(at.saturating_sub(REACH));
-        let to = after.max(at + LEAST_REACH).min(at + REACH).min(n);
+        let least = self.two_periods().clamp(LEAST_REACH, REACH);
+        let from = before.min(at.saturating_sub(least)).max(at.saturating_sub(REACH));
+        let to = after.max(at + least).min(at + REACH).min(n);
         let inside = |b: usize| breaks.partition_point(|x| *x < b);
         let others = breaks[inside(from)..inside(to)].iter().copied().filter(|b| *b != at).collect();
         Around { before, after, range: from..to, others }
@@ -433,6 +447,17 @@ fn is_undone_by(change: &Found, next: &Found, longest: usize) -> bool {
         && level(next)
         && next.bucket - change.bucket <= longest
         && (next.after - change.before).abs() <= BACK * jump.abs()
+}
+
+/// The runs that stand out of what rhythms leave, on the metric's own scale and, where rhythms multiply, on the log scale as well: a weekend
+/// of a higher level does so on the first alone, a quiet night on the second.
+fn standing_out(adjusted: &Adjusted, find: impl Fn(&[f64]) -> Vec<Spike>) -> Vec<Spike> {
+    let mut found = find(&adjusted.rest);
+    if let Some(logs) = &adjusted.logs {
+        let too = find(logs);
+        found.retain(|run| too.iter().any(|other| other.from < run.to && run.from < other.to));
+    }
+    found
 }
 
 fn buckets_of(spikes: &[Spike]) -> Vec<usize> {

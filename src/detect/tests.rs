@@ -100,8 +100,27 @@ fn a_week_is_found_where_there_is_one() {
         let changes = found(values);
         assert!(is_one_change(&changes, 70, ChangeKind::Level, true), "seed {seed}: {changes:?}");
     }
-    let weeks = (0..100).filter(|&seed| !without_rhythms(&days(moved(120, 60..120, 8.0, seed))).0.is_empty()).count();
+    let weeks =
+        (0..100).filter(|&seed| !without_rhythms(&days(moved(120, 60..120, 8.0, seed))).rhythms.is_empty()).count();
     assert!(weeks <= 3, "{weeks} of 100 series without a rhythm have one");
+}
+
+#[test]
+fn a_fall_of_what_its_day_and_week_multiply_is_one_change() {
+    let day = |i: usize| 0.5 * ((i as f64 - 14.0) / 24.0 * std::f64::consts::TAU).cos();
+    let weekend = |i: usize| if i / 24 % 7 < 5 { 0.0 } else { -0.4 };
+    // On each weekday, in the midst of the month, in its first week and in its last.
+    let moments = (0..7).flat_map(|day| [260 + 24 * day, 106 + 8 * day, 580 - 8 * day]);
+    let mut others = 0;
+    for (at, seed) in moments.zip(0..) {
+        let log = |(i, z): (usize, &f64)| day(i) + weekend(i) + 0.15 * z + if i < at { 0.0 } else { -0.9 };
+        let values = normals(672, seed).iter().enumerate().map(|x| 500.0 * log(x).exp()).collect();
+        let changes = scan(&hours(values), 0.05).changes;
+        assert!(changes.iter().any(|c| c.bucket.abs_diff(at) <= 1 && c.after < c.before), "at {at}: {changes:?}");
+        others += changes.len() - 1;
+    }
+    // A step in the midst of a weekend may hide that there is a week.
+    assert!(others <= 8, "{others} other changes in 21 series");
 }
 
 #[test]
@@ -133,7 +152,8 @@ fn a_year_and_a_holiday_that_repeats_are_found_in_days_and_no_change() {
         assert!(changes.iter().any(|c| c.0.abs_diff(900) <= 3 && c.1 == ChangeKind::Level), "seed {seed}: {changes:?}");
         assert!(changes.iter().all(|c| !christmas.contains(&c.0)) && changes.len() <= 2, "seed {seed}: {changes:?}");
     }
-    let years = (0..50).filter(|&seed| !without_rhythms(&days(moved(1200, 600..1200, 8.0, seed))).0.is_empty()).count();
+    let years =
+        (0..50).filter(|&seed| !without_rhythms(&days(moved(1200, 600..1200, 8.0, seed))).rhythms.is_empty()).count();
     assert!(years <= 2, "{years} of 50 series without a rhythm have one");
 }
 
