@@ -81,6 +81,7 @@ const LEAST_CORRELATION: f64 = 0.1;
 pub fn without_rhythms(series: &Series) -> Adjusted {
     let mut rest = series.values().to_vec();
     let mut logs = series.is_positive().then(|| rest.iter().map(|v| v.ln()).collect::<Vec<f64>>());
+    let jacobian: f64 = logs.iter().flatten().filter(|log| !log.is_nan()).sum();
     let mut rhythms = Vec::new();
     // What the clocks of the series' zone show as a bucket begins, in seconds since 1970 there.
     let clocks = || (0..series.len()).into_par_iter().map(|i| series.moment(i).naive_local().and_utc().timestamp());
@@ -107,19 +108,18 @@ pub fn without_rhythms(series: &Series) -> Adjusted {
         }
     }
     // Without a rhythm the scale matters little to a search, and people see changes of the level.
-    let logs = logs.filter(|logs| !rhythms.is_empty() && are_likelier(logs, &rest, series.values()));
+    let logs = logs.filter(|logs| !rhythms.is_empty() && are_likelier(logs, jacobian, &rest));
     Adjusted { rhythms, rest, logs }
 }
 
-/// Whether `values` are likelier where their rhythms multiply, by what is left of them on the log scale and on their own: the first differences
-/// as Laplace's noise, which outliers and steps do not rule (Box & Cox 1964 at λ = 0 and 1).
-fn are_likelier(logs: &[f64], rest: &[f64], values: &[f64]) -> bool {
+/// Whether a metric is likelier where its rhythms multiply, by what is left of it on the log scale and on its own: the first differences
+/// as Laplace's noise, which outliers and steps do not rule (Box & Cox 1964 at λ = 0 and 1). `jacobian` is the sum of its logarithms.
+fn are_likelier(logs: &[f64], jacobian: f64, rest: &[f64]) -> bool {
     let log_likelihood = |values: &[f64]| {
         let steps = values.windows(2).map(|w| (w[1] - w[0]).abs()).filter(|d| !d.is_nan());
         let (count, sum) = steps.fold((0.0, 0.0), |(count, sum), step| (count + 1.0, sum + step));
         -count * (sum / count).ln()
     };
-    let jacobian: f64 = values.iter().filter(|v| !v.is_nan()).map(|v| v.ln()).sum();
     log_likelihood(logs) - jacobian > log_likelihood(rest)
 }
 

@@ -185,6 +185,7 @@ impl Series {
         }
     }
 }
+
 /// The least of the values that are there.
 fn least(values: &[f64]) -> f64 {
     values.iter().copied().fold(f64::INFINITY, f64::min)
