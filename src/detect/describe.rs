@@ -107,17 +107,33 @@ impl Neighbourhood {
     pub fn change_at(&self, series: &Series, rhythms: &[Rhythm], at: Range<usize>, p_value: f64) -> Option<Found> {
         let near = self.moments_in(&at);
         let shape = self.likeliest_near(&near, &Shape::LASTING)?;
-        // What sort of change it is may be open, and says little about when it began.
-        let by_kind = [ChangeKind::Level, ChangeKind::Trend].map(|kind| self.scores.log_bayes_of(kind));
-        let wide: Vec<f64> = (0..self.moments.len()).map(|i| log_sum_exp(&[by_kind[0][i], by_kind[1][i]])).collect();
+        let wide = self.lasting();
         let narrow = only(&near, &wide);
         let moment = self.median(&normalise(&narrow));
-        let mass = normalise(&wide);
         let highest = |logs: &[f64]| logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let is_likely = highest(&narrow) >= highest(&wide) - MUCH_LIKELIER;
-        let mass = if is_likely { mass } else { normalise(&narrow) };
+        let mass = if is_likely { normalise(&wide) } else { normalise(&narrow) };
         let weights = only(&near, &self.log_weights);
         self.found(series, rhythms, shape, p_value, (moment, mass, weights))
+    }
+
+    /// log Bayes factor of a lasting change at each moment: what sort of change it is may be open, and says little about when it began.
+    fn lasting(&self) -> Vec<f64> {
+        let [level, trend] = [ChangeKind::Level, ChangeKind::Trend].map(|kind| self.scores.log_bayes_of(kind));
+        level.iter().zip(&trend).map(|(a, b)| log_sum_exp(&[*a, *b])).collect()
+    }
+
+    /// The bucket in which the level is much likelier to have moved than anything to have begun in one of the buckets `at`, and the log Bayes
+    /// factor of the one against the other.
+    ///
+    /// A change of slope elsewhere does not count: at the ends of the stretch it would be the slope that is not believed.
+    #[must_use]
+    pub fn level_elsewhere(&self, at: &Range<usize>) -> Option<(usize, f64)> {
+        let highest = |logs: &[f64], among: Vec<usize>| among.into_iter().max_by(|a, b| logs[*a].total_cmp(&logs[*b]));
+        let (levels, all) = (self.scores.log_bayes_of(ChangeKind::Level), self.lasting());
+        let (best, near) = (highest(&levels, self.moments.all())?, highest(&all, self.moments_in(at))?);
+        let gain = levels[best] - all[near];
+        (gain > MUCH_LIKELIER).then(|| (self.moments.bucket[best], gain))
     }
 
     /// The change of level that begins at a known moment (Unix seconds).

@@ -102,6 +102,8 @@ pub(super) struct Judge<'a> {
     without: (f64, f64),
     /// Innovations where all that stands out is noise; worked out when a pulse is tested.
     wild: OnceCell<Vec<f64>>,
+    /// How much likelier the data without an event is than it seems under the noise beside the event: log likelihood.
+    handicap: f64,
 }
 
 impl<'a> Judge<'a> {
@@ -109,7 +111,12 @@ impl<'a> Judge<'a> {
         let regression = local.regression();
         let innovations = local.memory().filtered(&regression.innovations);
         let without = local.student().log_likelihood(&innovations, 0.0, regression.prior_cost(None, 0.0));
-        Self { local, regression, innovations, without, wild: OnceCell::new() }
+        Self { local, regression, innovations, without, wild: OnceCell::new(), handicap: 0.0 }
+    }
+
+    /// The same where no event is `handicap` (log likelihood) likelier than it seems under this noise.
+    pub(super) fn with_handicap(self, handicap: f64) -> Self {
+        Self { handicap, ..self }
     }
 
     /// How much likelier the data is with an event of this effect: log likelihood ratio, priors of the coefficients included. The effect
@@ -151,7 +158,8 @@ impl<'a> Judge<'a> {
         if let Shape::Pulse(_) = shape {
             return self.tails(shape.touched(self.local.places(), k)).copysign(effect);
         }
-        let ratio = (2.0 * self.share_that_counts() * self.gain(footprint, effect, 0.0)).max(0.0);
+        let gain = self.gain(footprint, effect, 0.0) - self.handicap;
+        let ratio = (2.0 * self.share_that_counts() * gain).max(0.0);
         let freedom = self.regression.freedom - EVENT_PARAMETERS;
         let small = (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0);
         (small * ratio.sqrt()).copysign(effect)

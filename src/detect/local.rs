@@ -249,6 +249,21 @@ impl Local {
         Some((Self { design, regression, rival: None, ..self.clone() }, log_bayes))
     }
 
+    /// How much likelier the data is without an event where its noise is that which it then seems to have, instead of that beside the event:
+    /// log marginal likelihood ratio.
+    ///
+    /// What an event explains may as well be noise that remembers for longer.
+    pub(super) fn wandering(&self) -> f64 {
+        let none = vec![0.0; self.y.len()];
+        let residuals = self.regression.residuals(&none, 0.0);
+        let explained = self.regression.explained(&none, Score { cross: 0.0, size: 0.0 }, &self.places, 0.0);
+        let phi = lag_one_autocorrelation(&residuals, &self.places, explained);
+        let wandering = Precision::new(&self.places, phi, &self.noise.spread, &self.noise.weights);
+        let series = [self.y.as_slice()];
+        let log = |q: &Precision| q.log_scaling() + self.design.evidence(q, &series)(&self.design.ridge)[0];
+        (log(&wandering) - log(self.regression.precision())).max(0.0)
+    }
+
     /// What the innovations remember of earlier ones.
     pub(super) fn memory(&self) -> &Memory {
         &self.memory

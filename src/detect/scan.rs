@@ -9,7 +9,7 @@ use crate::model::{ChangeKind, Series, Step};
 use super::describe::{Found, Neighbourhood};
 use super::local::Scope;
 use super::screen::screen;
-use super::segmentation::standardised;
+use super::segmentation::{may_move, standardised};
 use super::spikes::BACK;
 use super::{
     Adjusted, Local, Moments, Rhythm, Search, Shape, ShapeScores, Spike, Tested, find_outages, find_spikes, segment,
@@ -53,6 +53,8 @@ const LEAST_BEFORE: usize = 3;
 const CLEAR: f64 = 12.0;
 /// Buckets on either side of a clear change in which it may have begun.
 const FOCUS: usize = 25;
+/// How often breaks are placed anew between each other.
+const MOVES: usize = 4;
 /// No spike has more buckets: two days of hours.
 const LONGEST_TRANSIENT: usize = 48;
 
@@ -72,7 +74,7 @@ pub fn strongest(series: &Series, scanned: &Scanned) -> Option<Found> {
     let supported = scanned.changes.iter().min_by(|a, b| a.p_value.total_cmp(&b.p_value)).cloned();
     supported.or_else(|| {
         let candidate = scanned.strongest?;
-        Scan::new(series, 1.0).ok()?.look(&[candidate.bucket], 0, None).and_then(|(_, found)| found)
+        Scan::new(series, 1.0).ok()?.look(&[candidate.bucket], 0, None)?.found
     })
 }
 
@@ -143,7 +145,10 @@ impl Around {
 struct Looked {
     candidate: Candidate,
     beside: Around,
+    /// None where it is not supported.
     found: Option<Found>,
+    /// Where else between its neighbours it is much likelier to have begun, and the log Bayes factor.
+    elsewhere: Option<(usize, f64)>,
 }
 
 struct Scan<'a> {
@@ -207,15 +212,19 @@ impl<'a> Scan<'a> {
     /// Backward elimination: of neighbours that are not supported the weakest goes first, and those beside it are tested anew.
     fn tested(&self, mut breaks: Vec<usize>) -> (Vec<Looked>, Vec<Candidate>) {
         let mut looked: Vec<Option<Looked>> =
-            (0..breaks.len()).into_par_iter().map(|i| self.looked(&breaks, i)).collect();
+            (0..breaks.len()).into_par_iter().map(|i| self.look(&breaks, i, None)).collect();
         let mut dropped = Vec::new();
+        let mut moves = MOVES;
         loop {
             let p: Vec<f64> = looked.iter().map(|l| l.as_ref().map_or(1.0, |l| l.candidate.p_value)).collect();
             let at = |i: usize| p.get(i).copied().filter(|p| *p > self.alpha).unwrap_or(0.0);
             let weakest = |i: &usize| at(*i) > 0.0 && (*i == 0 || at(*i) > at(*i - 1)) && at(*i) >= at(*i + 1);
             let gone: Vec<usize> = (0..p.len()).filter(weakest).collect();
             if gone.is_empty() {
-                break;
+                if moves == 0 || !self.repartition(&mut breaks, &mut looked) {
+                    break;
+                }
+                moves -= 1;
             }
             for i in gone.into_iter().rev() {
                 breaks.remove(i);
@@ -223,22 +232,40 @@ impl<'a> Scan<'a> {
             }
             let stale = |i: usize, l: &Option<Looked>| l.as_ref().is_none_or(|l| l.beside != self.around(&breaks, i));
             let anew = looked.into_par_iter().enumerate();
-            looked = anew.map(|(i, l)| if stale(i, &l) { self.looked(&breaks, i) } else { l }).collect();
+            looked = anew.map(|(i, l)| if stale(i, &l) { self.look(&breaks, i, None) } else { l }).collect();
         }
         let looked: Vec<Looked> = looked.into_iter().flatten().collect();
         dropped.extend(looked.iter().map(|l| l.candidate));
         (looked, dropped)
     }
 
-    fn looked(&self, breaks: &[usize], i: usize) -> Option<Looked> {
-        let (candidate, found) = self.look(breaks, i, None)?;
-        Some(Looked { candidate, beside: self.around(breaks, i), found })
+    /// Moves breaks to where between their neighbours they are much likelier, of neighbours the one that gains most; false where there is none.
+    ///
+    /// Breaks that were found one after the other were placed while the others were not known, and are placed anew between them (Bai 1997).
+    fn repartition(&self, breaks: &mut [usize], looked: &mut [Option<Looked>]) -> bool {
+        let moved = |l: &Looked| {
+            let (bucket, gain) = l.elsewhere?;
+            let Around { before, after, .. } = l.beside;
+            let is_inside = before < bucket && bucket < after;
+            let from = l.candidate.bucket.clamp(before, after);
+            let may = is_inside && may_move(&self.clean[before..after], from - before, bucket - before);
+            may.then_some((bucket, gain))
+        };
+        let moves: Vec<Option<(usize, f64)>> = looked.iter().map(|l| l.as_ref().and_then(moved)).collect();
+        let gain = |i: usize| moves.get(i).copied().flatten().map_or(0.0, |(_, gain)| gain);
+        let goes = |i: &usize| gain(*i) > 0.0 && (*i == 0 || gain(*i) > gain(*i - 1)) && gain(*i) >= gain(*i + 1);
+        let going: Vec<(usize, usize)> = (0..moves.len()).filter(goes).filter_map(|i| Some((i, moves[i]?.0))).collect();
+        for &(i, bucket) in &going {
+            breaks[i] = bucket;
+            looked[i] = None;
+        }
+        !going.is_empty()
     }
 
     /// Looks closely at one break between its neighbours: the evidence for it, and where it is supported, what it looks like.
     ///
     /// Where a `p_value` is known already it is taken.
-    fn look(&self, breaks: &[usize], i: usize, p_value: Option<f64>) -> Option<(Candidate, Option<Found>)> {
+    fn look(&self, breaks: &[usize], i: usize, p_value: Option<f64>) -> Option<Looked> {
         let around = self.around(breaks, i);
         let at = breaks[i];
         let margin = |length: usize| NEAR.min(length / 4);
@@ -250,15 +277,17 @@ impl<'a> Scan<'a> {
         let p_value = p_value.unwrap_or(tested.p_value);
         let candidate = Candidate { bucket, p_value, phi: local.phi() };
         if p_value > self.alpha {
-            return Some((candidate, None));
+            return Some(Looked { candidate, beside: around, found: None, elsewhere: None });
         }
         let (local, focus) = if tested.z.abs() > CLEAR {
             (local, wide.start.max(at.saturating_sub(FOCUS))..wide.end.min(at + FOCUS))
         } else {
             (self.local(&scope(&wide))?, wide)
         };
-        let found = self.neighbourhood(local, focus, search).change_at(self.series, &self.rhythms, near, p_value);
-        Some((candidate, found))
+        let neighbourhood = self.neighbourhood(local, focus, search);
+        let elsewhere = neighbourhood.level_elsewhere(&near);
+        let found = neighbourhood.change_at(self.series, &self.rhythms, near, p_value);
+        Some(Looked { candidate, beside: around, found, elsewhere })
     }
 
     /// What a change looks like beside those that were kept in the end.
@@ -267,7 +296,7 @@ impl<'a> Scan<'a> {
         if let Some(known) = known.filter(|l| l.beside.is_like(&self.around(breaks, i))) {
             return known.found.clone();
         }
-        self.look(breaks, i, Some(kept.p_value))?.1
+        self.look(breaks, i, Some(kept.p_value))?.found
     }
 
     /// Searches a segment for one change after the other, beside the changes that are `known` already, ascending.

@@ -83,13 +83,15 @@ impl Search {
     /// How often a slope without an event would show evidence as strong; none where a slope is no explanation.
     ///
     /// Two tests of the slope, by Bonferroni: the event beside the slope, and the Bayes factor of the event against the slope, which
-    /// reaches b by chance in at most one case of b (Ville 1939; Shafer et al. 2011, *Statist. Sci.* 26).
+    /// reaches b by chance in at most one case of b (Ville 1939; Shafer et al. 2011, *Statist. Sci.* 26). The slope has the noise that is
+    /// likeliest beside it (profile likelihood): where there is no event, autocorrelation that was told beside one is too small.
     fn beside_slope(&self, local: &Local, moments: &Moments, among: &[usize], shapes: &[Shape]) -> Option<f64> {
         let (sloped, log_bayes) = local.with_slope()?;
-        let judge = Judge::new(&sloped);
+        let wandering = sloped.wandering();
+        let judge = Judge::new(&sloped).with_handicap(wandering);
         let best = |shape: &Shape| self.best(&judge, &sloped, moments, among, *shape).map(|tested| tested.p_value);
         let beside = shapes.iter().filter_map(best).fold(1.0, f64::min);
-        Some((2.0 * beside.min((-log_bayes).exp())).min(1.0))
+        Some((2.0 * beside.min((wandering - log_bayes).exp())).min(1.0))
     }
 
     /// The most surprising moment of a shape, of those that least squares finds best.

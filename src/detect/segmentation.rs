@@ -94,10 +94,26 @@ fn segment_piece(values: &[f64]) -> Vec<usize> {
     breaks
 }
 
+/// Whether one break of a stretch may lie at `to` instead of `from`: by the criterion of [`segment`], the better of both paths, it is worse by
+/// the price of a break at most.
+pub(super) fn may_move(values: &[f64], from: usize, to: usize) -> bool {
+    let (n, sums) = (values.len(), Sums::new(values));
+    let at = |k: usize, shape: SegmentShape| {
+        let rss = sums.square - sums.explained(0..k, shape) - sums.explained(k..n, shape);
+        criterion(rss, n, 1, shape)
+    };
+    let best = |k: usize| at(k, SegmentShape::Constant).min(at(k, SegmentShape::Linear));
+    best(to) <= best(from) + price(n)
+}
+
+/// What a break costs.
+fn price(n: usize) -> f64 {
+    2.0 / (n as f64).sqrt()
+}
+
 fn criterion(rss: f64, n: usize, breaks: usize, shape: SegmentShape) -> f64 {
-    let n = n as f64;
     let slopes = if shape == SegmentShape::Linear { 0.5 * (breaks + 1) as f64 } else { 0.0 };
-    (rss.max(0.0) / n + EXPLAINED).ln() + 2.0 / n.sqrt() * (breaks as f64 + slopes)
+    (rss.max(0.0) / n as f64 + EXPLAINED).ln() + price(n) * (breaks as f64 + slopes)
 }
 
 /// Breaks in the order in which they were found; `rss[k]` is the residual sum of squares with the first k of them.

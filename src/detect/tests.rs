@@ -3,7 +3,11 @@ use crate::model::{ChangeKind, Series};
 use crate::simulation::{days, five_minutes, hours, normals};
 
 fn found(values: Vec<f64>) -> Vec<(usize, ChangeKind, bool)> {
-    scan(&days(values), 0.05).changes.iter().map(|c| (c.bucket, c.kind, c.after > c.before)).collect()
+    found_in(&days(values))
+}
+
+fn found_in(series: &Series) -> Vec<(usize, ChangeKind, bool)> {
+    scan(series, 0.05).changes.iter().map(|c| (c.bucket, c.kind, c.after > c.before)).collect()
 }
 
 /// About 1,000 with a standard deviation of 20, and `size` standard deviations more from a day to another.
@@ -121,6 +125,27 @@ fn a_fall_of_what_its_day_and_week_multiply_is_one_change() {
     }
     // A step in the midst of a weekend may hide that there is a week.
     assert!(others <= 8, "{others} other changes in 21 series");
+}
+
+#[test]
+fn a_step_beside_a_slope_is_told_as_one_change_and_where_it_is() {
+    let usual = |i: usize| {
+        let week = [0.0, 0.6, 0.9, 0.6, 0.0, -3.6, -4.5][i / 24 % 7];
+        week + 3.0 * ((i as f64 - 14.0) / 24.0 * std::f64::consts::TAU).cos() + 4.0 * i as f64 / 672.0
+    };
+    // In each of these the segmentation proposes another place, or one more: its lines explain the slope a second time.
+    for (seed, at) in [(52, 574), (97, 109), (104, 558), (122, 474), (164, 108), (175, 85)] {
+        let size = if seed % 2 == 0 { 3.0 } else { -3.0 };
+        let mut noise = 0.0;
+        let values = normals(672, seed).into_iter().enumerate().map(|(i, z)| {
+            noise = 0.6 * noise + 0.8 * z;
+            1000.0 + 20.0 * (usual(i) + noise + if i < at { 0.0 } else { size })
+        });
+        let changes = found_in(&hours(values.collect()));
+        let is_it =
+            |c: &(usize, ChangeKind, bool)| c.0.abs_diff(at) <= 3 && c.1 == ChangeKind::Level && c.2 == (size > 0.0);
+        assert!(changes.len() == 1 && changes.iter().all(is_it), "seed {seed}, at {at}: {changes:?}");
+    }
 }
 
 #[test]
