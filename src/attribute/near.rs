@@ -21,6 +21,11 @@ pub fn stretch(step: Step) -> usize {
     }
 }
 
+/// What is nearer than this to a change, in buckets, may be a part of it.
+pub(super) const SAME: usize = 5;
+/// Log weight of the date by which a change is farther from it than another.
+const FARTHER: f64 = 1.0;
+
 /// Three buckets or three days, whichever is more: how far from the date `why` searches, in seconds.
 fn search_reach(step: Step) -> f64 {
     (3.0 * step.seconds()).max(3.0 * 86_400.0)
@@ -40,7 +45,7 @@ pub fn near(series: &Series, scanned: &Scanned, asked: &Asked, window: f64) -> R
     let half = stretch(series.step());
     let centre = asked.buckets(series, 0.0);
     let range = centre.start.saturating_sub(half).min(plausible.start)..(centre.end + half).min(series.len());
-    let others: Vec<usize> = scanned.breaks.iter().copied().filter(|b| !plausible.contains(b)).collect();
+    let others = others(series, scanned, asked, &plausible);
     let without = spikes_outside(scanned, &plausible);
     let scope = Scope { range, focus: plausible.clone(), others: &others, without: &without, phi: None, uneven: false };
     let rhythms: Vec<Rhythm> = scanned.rhythms.iter().cloned().chain(weekend(series, &scanned.rhythms)).collect();
@@ -53,6 +58,17 @@ pub fn near(series: &Series, scanned: &Scanned, asked: &Asked, window: f64) -> R
     let log_weights = moments.unix.iter().map(|&m| asked.log_weight(m)).collect();
     let remembering = local.remembering(series, &moments, &scores);
     Ok(Neighbourhood { local, remembering, moments, scores, among, log_weights, search })
+}
+
+/// First buckets of the changes that are not the one asked about: those elsewhere, and those by the date that are not near it while another
+/// change is.
+fn others(series: &Series, scanned: &Scanned, asked: &Asked, plausible: &Range<usize>) -> Vec<usize> {
+    let weight = |b: usize| asked.log_weight(series.edges()[b] as f64);
+    let inside = scanned.breaks.iter().copied().filter(|b| plausible.contains(b));
+    let meant = inside.max_by(|a, b| weight(*a).total_cmp(&weight(*b)));
+    let is_other = |m: usize, b: usize| b.abs_diff(m) > SAME && weight(b) < weight(m) - FARTHER;
+    let is_given = |b: &usize| !plausible.contains(b) || meant.is_some_and(|m| is_other(m, *b));
+    scanned.breaks.iter().copied().filter(is_given).collect()
 }
 
 /// The hours of a weekend beside those of a working day, for hours that have both a day and a week: a quarter of a weekday, which the week

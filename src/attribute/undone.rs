@@ -5,6 +5,7 @@ use crate::model::{ChangeKind, Series};
 use crate::stats::log_sum_exp;
 
 use super::likelihood::believed;
+use super::near::SAME;
 
 /// A candidate that was undone at a known moment, or that undoes what went out at one.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,7 +46,7 @@ pub(super) struct Ends {
 /// - of the candidate: 0.8 B(τ) + 0.2 L'(τ), because a revert need not undo everything;
 /// - of everything else: L'(τ) = 0.95 L(τ) + 0.05 B(τ), because something else may end it just then.
 ///
-/// Where a change at the other end is known already and taken into the explanation, as it lies outside of the neighbourhood, a level explains
+/// Where a change at the other end is known already and taken into the explanation, as it is not the one asked about, a level explains
 /// the data as well as a box, and what counts is that there is such a change, of the other direction: B = L/0.05, and nothing
 /// where it goes the same way.
 pub(super) fn weigh(
@@ -118,7 +119,8 @@ fn boxed(near: &Neighbourhood, series: &Series, end: &OtherEnd) -> Vec<f64> {
 fn known_change<'a>(near: &Neighbourhood, series: &Series, scanned: &'a Scanned, end: &OtherEnd) -> Option<&'a Found> {
     let bucket = series.step().seconds();
     let (first, last) = (near.moments.bucket.first()?, near.moments.bucket.last()?);
-    let outside = |f: &&Found| f.kind != ChangeKind::Spike && !(*first..=*last).contains(&f.bucket);
+    let is_given = |f: &Found| near.local.others().iter().any(|b| b.abs_diff(f.bucket) <= SAME);
+    let outside = |f: &&Found| f.kind != ChangeKind::Spike && (!(*first..=*last).contains(&f.bucket) || is_given(f));
     let there = |f: &&Found| f.interval.0 - bucket <= end.other + LONGEST && f.interval.1 + bucket >= end.other;
     scanned.changes.iter().filter(outside).find(there)
 }

@@ -17,6 +17,7 @@ use super::{Moments, Rhythm, Shape};
 #[derive(Debug, Clone)]
 pub struct Local {
     places: Vec<usize>,
+    others: Vec<usize>,
     /// The observations on the analysed scale, less `centre`: what is far from zero would lose its digits.
     y: Vec<f64>,
     centre: f64,
@@ -69,7 +70,7 @@ pub struct Scope<'a> {
     pub range: Range<usize>,
     /// The buckets in which the event may have started.
     pub focus: Range<usize>,
-    /// First buckets of other changes; those inside the range but outside the focus are taken into the explanation.
+    /// First buckets of other changes, ascending; those inside the range are taken into the explanation.
     pub others: &'a [usize],
     /// Buckets to leave out, ascending: spikes outside the focus.
     pub without: &'a [usize],
@@ -151,6 +152,12 @@ impl Local {
     #[must_use]
     pub fn places(&self) -> &[usize] {
         &self.places
+    }
+
+    /// First buckets of the other changes that are taken for given.
+    #[must_use]
+    pub fn others(&self) -> &[usize] {
+        &self.others
     }
 
     /// Whether the analysis is on the log scale, so that effects multiply.
@@ -379,6 +386,7 @@ impl Builder<'_> {
         let step = if best.shape == Shape::Step { best.effect } else { 0.0 };
         Some(Local {
             places: self.places.to_vec(),
+            others: self.scope.others.to_vec(),
             y,
             centre,
             log,
@@ -404,7 +412,7 @@ impl Builder<'_> {
     fn design(&self) -> (Design, Vec<Part>) {
         let range = &self.scope.range;
         let (middle, half) = (f64::midpoint(range.start as f64, range.end as f64), (range.len() as f64 / 2.0).max(1.0));
-        let inside = |b: &&usize| range.contains(*b) && !self.scope.focus.contains(*b) && **b > range.start;
+        let inside = |b: &&usize| range.contains(*b) && **b > range.start;
         let others: Vec<usize> = self.scope.others.iter().filter(inside).copied().collect();
         let mut parts = vec![Part::Level, Part::Slope];
         let mut ridge = vec![0.0, SLOPE_RIDGES[0]];

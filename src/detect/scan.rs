@@ -347,8 +347,9 @@ impl<'a> Scan<'a> {
         let range = spike.from.saturating_sub(SPIKE_REACH)..(spike.to + SPIKE_REACH).min(n);
         // Its first buckets may stand out too little to be seen by themselves.
         let focus = (spike.from + 1).saturating_sub(Spike::LONGEST)..spike.from + 1;
+        let others = outside(breaks, &focus);
         // Other spikes stay: where there are several, the noise has heavy tails, and each of them is less surprising.
-        let scope = Scope { without: &[], ..self.scope(range, breaks, focus.clone()) };
+        let scope = Scope { without: &[], ..self.scope(range, &others, focus.clone()) };
         let Evidence { local, search, tested, .. } = self.evidence(&scope, 1.0, &Shape::PULSES)?;
         self.neighbourhood(local, focus.clone(), search).spike_at(self.series, &self.rhythms, focus, tested.p_value)
     }
@@ -357,7 +358,7 @@ impl<'a> Scan<'a> {
     fn test_outage(&self, outage: Spike, breaks: &[usize]) -> Option<Found> {
         let range = outage.from.saturating_sub(SPIKE_REACH)..(outage.to + SPIKE_REACH).min(self.series.len());
         let focus = outage.from.saturating_sub(1)..outage.from + 1;
-        let mut others = breaks.to_vec();
+        let mut others = outside(breaks, &focus);
         others.push(outage.to);
         others.sort_unstable();
         let is_of_others = |b: &&usize| !(outage.from..outage.to).contains(*b);
@@ -487,6 +488,11 @@ fn standing_out(adjusted: &Adjusted, find: impl Fn(&[f64]) -> Vec<Spike>) -> Vec
         found.retain(|run| too.iter().any(|other| other.from < run.to && run.from < other.to));
     }
     found
+}
+
+/// The breaks that lie outside of these buckets.
+fn outside(breaks: &[usize], buckets: &Range<usize>) -> Vec<usize> {
+    breaks.iter().copied().filter(|b| !buckets.contains(b)).collect()
 }
 
 fn buckets_of(spikes: &[Spike]) -> Vec<usize> {
