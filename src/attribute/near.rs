@@ -2,10 +2,8 @@
 
 use std::ops::Range;
 
-use chrono::{Datelike, Timelike};
-
 use crate::detect::{Local, LocalError, Moments, Neighbourhood, Rhythm, Scanned, Scope, Search, ShapeScores};
-use crate::model::{Series, Step};
+use crate::model::{ChangeKind, Series, Step};
 
 use super::Asked;
 
@@ -39,16 +37,17 @@ fn search_reach(step: Step) -> f64 {
 /// # Errors
 /// Where too few buckets have a value, or all of them have one value.
 pub fn near(series: &Series, scanned: &Scanned, asked: &Asked, window: f64) -> Result<Neighbourhood, LocalError> {
+    let series = scanned.divided.as_ref().unwrap_or(series);
     let reach = search_reach(series.step());
     let searched = asked.buckets(series, reach);
     let plausible = asked.buckets(series, reach.max(window)).start..searched.end;
     let half = stretch(series.step());
     let centre = asked.buckets(series, 0.0);
     let range = centre.start.saturating_sub(half).min(plausible.start)..(centre.end + half).min(series.len());
-    let others = others(series, scanned, asked, &plausible);
-    let without = spikes_outside(scanned, &plausible);
-    let scope = Scope { range, focus: plausible.clone(), others: &others, without: &without, phi: None, uneven: false };
-    let rhythms: Vec<Rhythm> = scanned.rhythms.iter().cloned().chain(weekend(series, &scanned.rhythms)).collect();
+    let Elsewhere { changes, spikes } = Elsewhere::new(series, scanned, asked, &plausible);
+    let scope = Scope { range, focus: plausible.clone(), others: &changes, without: &spikes, phi: None, uneven: false };
+    let rhythms: Vec<Rhythm> =
+        scanned.rhythms.iter().cloned().chain(Rhythm::weekend(series, &scanned.rhythms)).collect();
     let local = Local::new(series, &rhythms, &scope)?;
     let moments = local.on_scale(Moments::new(series, local.places(), plausible));
     let scores = ShapeScores::new(&local, &moments);
@@ -60,40 +59,28 @@ pub fn near(series: &Series, scanned: &Scanned, asked: &Asked, window: f64) -> R
     Ok(Neighbourhood { local, remembering, moments, scores, among, log_weights, search })
 }
 
-/// First buckets of the changes that are not the one asked about: those elsewhere, and those by the date that are not near it while another
-/// change is.
-fn others(series: &Series, scanned: &Scanned, asked: &Asked, plausible: &Range<usize>) -> Vec<usize> {
-    let weight = |b: usize| asked.log_weight(series.edges()[b] as f64);
-    let inside = scanned.breaks.iter().copied().filter(|b| plausible.contains(b));
-    let meant = inside.max_by(|a, b| weight(*a).total_cmp(&weight(*b)));
-    let is_other = |m: usize, b: usize| b.abs_diff(m) > SAME && weight(b) < weight(m) - FARTHER;
-    let is_given = |b: &usize| !plausible.contains(b) || meant.is_some_and(|m| is_other(m, *b));
-    scanned.breaks.iter().copied().filter(is_given).collect()
+/// What is not asked about: what happened elsewhere, and what happened by the date but clearly farther from it than something else that is
+/// supported.
+struct Elsewhere {
+    /// First buckets of changes, ascending.
+    changes: Vec<usize>,
+    /// Buckets in spikes, ascending.
+    spikes: Vec<usize>,
 }
 
-/// The hours of a weekend beside those of a working day, for hours that have both a day and a week: a quarter of a weekday, which the week
-/// tells by itself, is coarse for where a cause is sought.
-fn weekend(series: &Series, rhythms: &[Rhythm]) -> Option<Rhythm> {
-    let has = |name: &str| rhythms.iter().any(|rhythm| rhythm.name == name);
-    if series.step() != Step::Hours(1) || !has("day") || !has("week") {
-        return None;
+impl Elsewhere {
+    fn new(series: &Series, scanned: &Scanned, asked: &Asked, plausible: &Range<usize>) -> Self {
+        let weight = |b: usize| asked.log_weight(series.edges()[b] as f64);
+        let spikes = scanned.changes.iter().filter(|c| c.kind == ChangeKind::Spike).map(|c| c.bucket);
+        let inside = scanned.breaks.iter().copied().chain(spikes).filter(|b| plausible.contains(b));
+        let meant = inside.max_by(|a, b| weight(*a).total_cmp(&weight(*b)));
+        let is_farther = |m: usize, b: usize| b.abs_diff(m) > SAME && weight(b) < weight(m) - FARTHER;
+        let is_elsewhere = |b: usize| !plausible.contains(&b) || meant.is_some_and(|m| is_farther(m, b));
+        let mut spikes: Vec<usize> =
+            scanned.spikes.iter().flat_map(|s| s.from..s.to).filter(|b| is_elsewhere(*b)).collect();
+        spikes.sort_unstable();
+        Self { changes: scanned.breaks.iter().copied().filter(|b| is_elsewhere(*b)).collect(), spikes }
     }
-    let phase = |i: usize| {
-        let at = series.moment(i);
-        at.hour() as usize + if at.weekday().num_days_from_monday() >= 5 { 24 } else { 0 }
-    };
-    Some(Rhythm {
-        name: "weekend",
-        period: 168,
-        phases: (0..series.len()).map(phase).collect(),
-        count: 48,
-        known: None,
-        waves: 0,
-    })
-}
-
-fn spikes_outside(scanned: &Scanned, buckets: &Range<usize>) -> Vec<usize> {
-    scanned.spikes.iter().flat_map(|s| s.from..s.to).filter(|b| !buckets.contains(b)).collect()
 }
 
 #[cfg(test)]
@@ -102,7 +89,7 @@ mod tests {
 
     use super::*;
     use crate::detect::scan;
-    use crate::model::{ChangeKind, Span};
+    use crate::model::Span;
     use crate::simulation::{hours, normals};
 
     #[test]

@@ -24,7 +24,7 @@ pub use describe::{EFFECT_LEVEL, Found, MOMENT_LEVEL, Neighbourhood, OUTER_LEVEL
 pub use event::{Effect, ShapeScores};
 pub use local::{Local, LocalError, Scope};
 pub use moments::Moments;
-pub use rhythm::{Adjusted, KnownEffects, Rhythm, without_rhythms};
+pub use rhythm::{Adjusted, Divided, KnownEffects, Rhythm, without_rhythms};
 pub use scan::{FEWEST, Scanned, effect_at, scan, strongest};
 pub use search::{Search, Tested};
 pub use segmentation::segment;

@@ -46,13 +46,25 @@ pub struct Adjusted {
     pub rest: Vec<f64>,
     /// The logarithms without them, where the rhythms multiply.
     pub logs: Option<Vec<f64>>,
+    /// The values divided by what their phases multiply, where rhythms multiply and some value is zero, so that there are no logarithms; missing
+    /// where nothing is expected.
+    pub divided: Option<Divided>,
+}
+
+/// A series divided by what its rhythms multiply.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Divided {
+    /// The values over `expected`; missing where nothing is expected.
+    pub values: Vec<f64>,
+    /// What the rhythms let expect in each bucket, as a multiple of the level.
+    pub expected: Vec<f64>,
 }
 
 impl Adjusted {
     /// What is left on the scale on which changes are searched for.
     #[must_use]
     pub fn for_search(&self) -> &[f64] {
-        self.logs.as_ref().unwrap_or(&self.rest)
+        self.logs.as_ref().or(self.divided.as_ref().map(|d| &d.values)).unwrap_or(&self.rest)
     }
 }
 
@@ -72,6 +84,11 @@ const FEW_PERIODS: f64 = 10.0;
 /// A rhythm weaker than this explains too little to be worth its coefficients.
 const LEAST_CORRELATION: f64 = 0.1;
 
+/// Where less than this share of the level is expected, nothing is.
+const NOTHING: f64 = 0.02;
+/// Share of the values of a phase that is left out on either side, because outliers must not count.
+const TRIMMED: f64 = 0.05;
+
 /// The rhythms that a metric has, and what is left of it without them.
 ///
 /// Candidates follow from the step: a day and a week for buckets below a day, a week for days, a year for weeks, months and
@@ -81,6 +98,8 @@ const LEAST_CORRELATION: f64 = 0.1;
 pub fn without_rhythms(series: &Series) -> Adjusted {
     let mut rest = series.values().to_vec();
     let mut logs = series.is_positive().then(|| rest.iter().map(|v| v.ln()).collect::<Vec<f64>>());
+    let whole = || Divided { values: series.values().to_vec(), expected: vec![1.0; series.len()] };
+    let mut divided = (series.has_zeros() && series.denominators().is_none()).then(whole);
     let jacobian: f64 = logs.iter().flatten().filter(|log| !log.is_nan()).sum();
     let mut rhythms = Vec::new();
     // What the clocks of the series' zone show as a bucket begins, in seconds since 1970 there.
@@ -101,6 +120,9 @@ pub fn without_rhythms(series: &Series) -> Adjusted {
             let mut rhythm = Rhythm::new(series.step(), &clocks, name, period);
             let level = rhythm.take_from(&mut rest).known;
             let log = logs.as_mut().map(|logs| rhythm.take_from(logs).known);
+            if let Some(divided) = &mut divided {
+                rhythm.divide(divided);
+            }
             if series.step() < Step::Hours(1) || period == DAYS_OF_YEAR {
                 rhythm.known = Some(KnownEffects { level, log });
             }
@@ -109,20 +131,63 @@ pub fn without_rhythms(series: &Series) -> Adjusted {
     }
     // Without a rhythm the scale matters little to a search, and people see changes of the level.
     let logs = logs.filter(|logs| !rhythms.is_empty() && are_likelier(logs, jacobian, &rest));
-    Adjusted { rhythms, rest, logs }
+    let all_multiply = !rhythms.is_empty() && rhythms.iter().all(|r| r.waves == 0);
+    let divided = divided.filter(|divided| all_multiply && divided.is_likelier(&rest));
+    let mut adjusted = Adjusted { rhythms, rest, logs, divided };
+    if let Some(weekend) = Rhythm::weekend(series, &adjusted.rhythms) {
+        adjusted = adjusted.with_weekend(weekend);
+    }
+    adjusted
+}
+
+impl Adjusted {
+    /// The same without the hours of the weekend, where that is worth their coefficients: ½ log n of the likelihood for each (Schwarz 1978).
+    fn with_weekend(self, weekend: Rhythm) -> Self {
+        let mut without = self.clone();
+        weekend.take_from(&mut without.rest);
+        if let Some(logs) = &mut without.logs {
+            weekend.take_from(logs);
+        }
+        if let Some(divided) = &mut without.divided {
+            weekend.divide(divided);
+        }
+        let (before, after) = (laplace(self.for_search()), laplace(without.for_search()));
+        let cost = 0.5 * (weekend.count / 2) as f64 * (self.rest.len() as f64).ln();
+        if after - before <= cost {
+            return self;
+        }
+        without.rhythms.push(weekend);
+        without
+    }
+}
+
+impl Divided {
+    /// Whether the metric is likelier where its rhythms multiply than where they add to what is left without them, as by [`are_likelier`]; what
+    /// multiplies scatters as counts do, whose variance is in proportion to what is expected.
+    fn is_likelier(&self, rest: &[f64]) -> bool {
+        let has_both = |i: &usize| !self.values[*i].is_nan() && !rest[*i].is_nan();
+        let both: Vec<usize> = (0..rest.len()).filter(has_both).collect();
+        let even: Vec<f64> = both.iter().map(|&i| self.values[i] * self.expected[i].sqrt()).collect();
+        let jacobian: f64 = both.iter().map(|&i| 0.5 * self.expected[i].ln()).sum();
+        are_likelier(&even, jacobian, &both.iter().map(|&i| rest[i]).collect::<Vec<_>>())
+    }
 }
 
 /// Whether a metric is likelier where its rhythms multiply, by what is left of it on the log scale and on its own: the first differences
 /// as Laplace's noise, which outliers and steps do not rule (Box & Cox 1964 at λ = 0 and 1). `jacobian` is the sum of its logarithms.
 fn are_likelier(logs: &[f64], jacobian: f64, rest: &[f64]) -> bool {
-    let log_likelihood = |values: &[f64]| {
-        let steps = values.windows(2).map(|w| (w[1] - w[0]).abs()).filter(|d| !d.is_nan());
-        let (count, sum) = steps.fold((0.0, 0.0), |(count, sum), step| (count + 1.0, sum + step));
-        -count * (sum / count).ln()
-    };
-    log_likelihood(logs) - jacobian > log_likelihood(rest)
+    laplace(logs) - jacobian > laplace(rest)
 }
 
+/// log likelihood of the first differences as Laplace's noise of unknown scale, up to a constant.
+fn laplace(values: &[f64]) -> f64 {
+    let steps = values.windows(2).map(|w| (w[1] - w[0]).abs()).filter(|d| !d.is_nan());
+    let (count, sum) = steps.fold((0.0, 0.0), |(count, sum), step| (count + 1.0, sum + step));
+    -count * (sum / count).ln()
+}
+
+/// The name of the hours of a weekend.
+const WEEKEND: &str = "weekend";
 const DAYS_OF_YEAR: usize = 365;
 const HOUR: i64 = 3_600;
 const DAY: i64 = 86_400;
@@ -275,11 +340,45 @@ impl Rhythm {
         Self { name, period, phases, count, known: None, waves }
     }
 
+    /// The hours of a weekend beside those of a working day, for hours that have both a day and a week, which tells quarters of a weekday; none
+    /// where they are among the rhythms already.
+    #[must_use]
+    pub fn weekend(series: &Series, rhythms: &[Self]) -> Option<Self> {
+        let has = |name: &str| rhythms.iter().any(|rhythm| rhythm.name == name);
+        if series.step() != Step::Hours(1) || !has("day") || !has("week") || has(WEEKEND) {
+            return None;
+        }
+        let phase = |i: usize| {
+            let at = series.moment(i);
+            at.hour() as usize + if at.weekday().num_days_from_monday() >= 5 { 24 } else { 0 }
+        };
+        let phases = (0..series.len()).map(phase).collect();
+        Some(Self { name: WEEKEND, period: 168, phases, count: 48, known: None, waves: 0 })
+    }
+
     /// Takes the effect of each phase off the values.
     fn take_from(&self, values: &mut [f64]) -> Effects {
         let effects = self.effects(values);
         values.iter_mut().zip(&self.phases).for_each(|(v, &phase)| *v -= effects.all[phase]);
         effects
+    }
+
+    /// Divides the values by what their phases multiply: the ratio to a running mean of one period, of each phase as a whole, because single
+    /// counts may be zero (Shiskin, Young & Musgrave 1967).
+    fn divide(&self, divided: &mut Divided) {
+        let trend = running_mean(&divided.values, self.period);
+        let mut by_phase: Vec<Vec<(f64, f64)>> = vec![Vec::new(); self.count];
+        for ((&v, &t), &phase) in divided.values.iter().zip(&trend).zip(&self.phases) {
+            if !v.is_nan() && t > 0.0 {
+                by_phase[phase].push((v, t));
+            }
+        }
+        let factors: Vec<f64> = by_phase.into_iter().map(ratio_of_most).collect();
+        for (i, &phase) in self.phases.iter().enumerate() {
+            let is_expected = factors[phase] >= NOTHING;
+            divided.values[i] = if is_expected { divided.values[i] / factors[phase] } else { f64::NAN };
+            divided.expected[i] *= factors[phase].max(NOTHING);
+        }
     }
 
     /// The effect of each phase: the median of what its buckets stand above a running mean of one period, less the mean of all phases.
@@ -335,6 +434,15 @@ impl Rhythm {
         let known: Vec<f64> = days.iter().map(holiday).collect();
         Effects { all: known.iter().enumerate().map(|(phase, holiday)| times[week(phase)] + holiday).collect(), known }
     }
+}
+
+/// The sum of the first ones to that of the second ones, without the pairs of the greatest and least ratios.
+fn ratio_of_most(mut pairs: Vec<(f64, f64)>) -> f64 {
+    pairs.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
+    let cut = (TRIMMED * pairs.len() as f64) as usize;
+    let kept = &pairs[cut..pairs.len() - cut];
+    let (of, to) = kept.iter().fold((0.0, 0.0), |sum, pair| (sum.0 + pair.0, sum.1 + pair.1));
+    if to > 0.0 { of / to } else { 0.0 }
 }
 
 /// Mean of the `window` values about each place without the missing ones; shorter at the ends.

@@ -1,5 +1,6 @@
 //! Every change of a series.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -12,8 +13,8 @@ use super::screen::screen;
 use super::segmentation::{may_move, standardised};
 use super::spikes::BACK;
 use super::{
-    Adjusted, Local, Moments, Rhythm, Search, Shape, ShapeScores, Spike, Tested, find_outages, find_spikes, segment,
-    without_rhythms,
+    Adjusted, Divided, Local, Moments, Rhythm, Search, Shape, ShapeScores, Spike, Tested, find_outages, find_spikes,
+    segment, without_rhythms,
 };
 
 /// All that was found in a series.
@@ -29,6 +30,9 @@ pub struct Scanned {
     pub changes: Vec<Found>,
     /// How often an unchanged series would show evidence as strong as the strongest here, at any moment.
     pub p_value: f64,
+    /// The series divided by what its rhythms multiply, where that was searched because it has zeros, and so no logarithms. What is expected of each
+    /// bucket is its denominator.
+    pub divided: Option<Series>,
     strongest: Option<Candidate>,
 }
 
@@ -152,7 +156,7 @@ struct Looked {
 }
 
 struct Scan<'a> {
-    series: &'a Series,
+    series: Cow<'a, Series>,
     alpha: f64,
     rhythms: Vec<Rhythm>,
     spikes: Vec<Spike>,
@@ -175,7 +179,12 @@ impl<'a> Scan<'a> {
         }
         let spikes = standing_out(&adjusted, find_spikes);
         let clean = cleaned(adjusted.for_search(), &spikes);
-        let rhythms = adjusted.rhythms;
+        let mut rhythms = adjusted.rhythms;
+        let series = adjusted.divided.map_or(Cow::Borrowed(series), |Divided { values, expected }| {
+            // They were divided by, and bring nothing more.
+            rhythms.iter_mut().filter_map(|r| r.known.as_mut()).for_each(|known| known.level.fill(0.0));
+            Cow::Owned(series.with_values(values).with_denominators(expected))
+        });
         let Some(clean) = clean else { return Err((rhythms, [spikes, outages].concat())) };
         let mut set_aside = [buckets_of(&spikes), buckets_of(&outages)].concat();
         set_aside.sort_unstable();
@@ -204,7 +213,8 @@ impl<'a> Scan<'a> {
         let changes = transients(changes, longest_transient(self.series.step()));
         let strongest = all.into_iter().min_by(|a, b| a.p_value.total_cmp(&b.p_value));
         let spikes = [self.spikes, self.outages].concat();
-        Scanned { rhythms: self.rhythms, breaks, spikes, changes, p_value, strongest }
+        let divided = if let Cow::Owned(series) = self.series { Some(series) } else { None };
+        Scanned { rhythms: self.rhythms, breaks, spikes, changes, p_value, divided, strongest }
     }
 
     /// The proposed breaks that are supported, each beside the others, and all candidates that were tested.
@@ -286,7 +296,7 @@ impl<'a> Scan<'a> {
         };
         let neighbourhood = self.neighbourhood(local, focus, search);
         let elsewhere = neighbourhood.level_elsewhere(&near);
-        let found = neighbourhood.change_at(self.series, &self.rhythms, near, p_value);
+        let found = neighbourhood.change_at(&self.series, &self.rhythms, near, p_value);
         Some(Looked { candidate, beside: around, found, elsewhere })
     }
 
@@ -328,7 +338,7 @@ impl<'a> Scan<'a> {
         }
         let until = if *end < n { end - 1 } else { n };
         let repeats = SECOND_LOOK * n as f64 / (end - from) as f64;
-        let quick = screen(&self.clean[from..*end], repeats)?;
+        let quick = screen(&self.clean[from..*end], self.series.denominators().map(|d| &d[from..*end]), repeats)?;
         if quick.p_value > CLOSER_LOOK {
             return Some(Candidate { bucket: from + quick.at, p_value: quick.p_value, phi: phi.unwrap_or(0.0) });
         }
@@ -351,7 +361,7 @@ impl<'a> Scan<'a> {
         // Other spikes stay: where there are several, the noise has heavy tails, and each of them is less surprising.
         let scope = Scope { without: &[], ..self.scope(range, &others, focus.clone()) };
         let Evidence { local, search, tested, .. } = self.evidence(&scope, 1.0, &Shape::PULSES)?;
-        self.neighbourhood(local, focus.clone(), search).spike_at(self.series, &self.rhythms, focus, tested.p_value)
+        self.neighbourhood(local, focus.clone(), search).spike_at(&self.series, &self.rhythms, focus, tested.p_value)
     }
 
     /// Looks at one outage in detail: a level that was left, and came back.
@@ -366,14 +376,14 @@ impl<'a> Scan<'a> {
         let scope = Scope { without: &without, ..self.scope(range, &others, focus.clone()) };
         let Evidence { local, search, tested, .. } = self.evidence(&scope, 1.0, &[Shape::Step])?;
         let near = self.neighbourhood(local, focus.clone(), search);
-        let found = near.change_at(self.series, &self.rhythms, focus, tested.p_value)?;
+        let found = near.change_at(&self.series, &self.rhythms, focus, tested.p_value)?;
         Some(Found { kind: ChangeKind::Spike, length: Some(outage.to - found.bucket), young: false, ..found })
     }
 
     /// The strongest of these shapes at the starts of the buckets of the focus, in so many looks at the series.
     fn evidence(&self, scope: &Scope<'_>, looks: f64, shapes: &[Shape]) -> Option<Evidence> {
         let local = self.local(scope)?;
-        let starts = local.on_scale(Moments::starts(self.series, local.places(), scope.focus.clone()));
+        let starts = local.on_scale(Moments::starts(&self.series, local.places(), scope.focus.clone()));
         let search = self.search_of(&local, &scope.range, looks);
         let tested = search.strongest(&local, &starts, &starts.all(), shapes)?;
         Some(Evidence { bucket: starts.bucket[tested.moment], local, search, tested })
@@ -387,7 +397,7 @@ impl<'a> Scan<'a> {
     }
 
     fn local(&self, scope: &Scope<'_>) -> Option<Local> {
-        Local::new(self.series, &self.rhythms, scope).ok()
+        Local::new(&self.series, &self.rhythms, scope).ok()
     }
 
     /// The search over the whole series, of which the range is a sample.
@@ -397,7 +407,7 @@ impl<'a> Scan<'a> {
     }
 
     fn neighbourhood(&self, local: Local, focus: Range<usize>, search: Search) -> Neighbourhood {
-        let moments = local.on_scale(Moments::new(self.series, local.places(), focus));
+        let moments = local.on_scale(Moments::new(&self.series, local.places(), focus));
         let scores = ShapeScores::new(&local, &moments);
         let (among, log_weights) = (moments.all(), vec![0.0; moments.len()]);
         Neighbourhood { local, remembering: None, moments, scores, among, log_weights, search }
@@ -479,12 +489,12 @@ fn is_undone_by(change: &Found, next: &Found, longest: usize) -> bool {
         && (next.after - change.before).abs() <= BACK * jump.abs()
 }
 
-/// The runs that stand out of what rhythms leave, on the metric's own scale and, where rhythms multiply, on the log scale as well: a weekend
-/// of a higher level does so on the first alone, a quiet night on the second.
+/// The runs that stand out of what rhythms leave, on the metric's own scale and, where rhythms multiply, without what they multiply as well: a
+/// weekend of a higher level does so on the first alone, a quiet night on the second.
 fn standing_out(adjusted: &Adjusted, find: impl Fn(&[f64]) -> Vec<Spike>) -> Vec<Spike> {
     let mut found = find(&adjusted.rest);
-    if let Some(logs) = &adjusted.logs {
-        let too = find(logs);
+    if adjusted.logs.is_some() || adjusted.divided.is_some() {
+        let too = find(adjusted.for_search());
         found.retain(|run| too.iter().any(|other| other.from < run.to && run.from < other.to));
     }
     found

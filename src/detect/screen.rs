@@ -19,10 +19,11 @@ const LEAST_BEFORE: usize = 3;
 /// The strongest step in values without gaps, about a level or about a straight line, whichever is the more surprising.
 ///
 /// `repeats` says for how many stretches like this the search is made. None where nothing varies or the stretch is too short.
-pub(super) fn screen(values: &[f64], repeats: f64) -> Option<Screened> {
+pub(super) fn screen(values: &[f64], weights: Option<&[f64]>, repeats: f64) -> Option<Screened> {
     let about_level = best_step(values, repeats);
     let about_line = best_step(&detrended(values), repeats);
-    [about_level, about_line].into_iter().flatten().min_by(|a, b| a.p_value.total_cmp(&b.p_value))
+    let weighted = weights.and_then(|weights| best_weighted_step(values, weights, repeats));
+    [about_level, about_line, weighted].into_iter().flatten().min_by(|a, b| a.p_value.total_cmp(&b.p_value))
 }
 
 /// Values less their least-squares line.
@@ -60,6 +61,28 @@ fn best_step(values: &[f64], repeats: f64) -> Option<Screened> {
     };
     let p_value = max_tail(best.1, (LEAST_BEFORE..n - 1).map(correlation), repeats);
     Some(Screened { at: best.0, p_value })
+}
+
+/// The strongest step of values that scatter as shares of so many trials, as white noise.
+fn best_weighted_step(values: &[f64], weights: &[f64], repeats: f64) -> Option<Screened> {
+    let total: f64 = weights.iter().sum();
+    let mean = values.iter().zip(weights).map(|(v, w)| w * v).sum::<f64>() / total;
+    let square: f64 = values.iter().zip(weights).map(|(v, w)| w * (v - mean).powi(2)).sum();
+    let (mut after, mut cross, mut best) = (0.0, 0.0, (0, 0.0));
+    let mut sizes = Vec::with_capacity(values.len());
+    for k in (LEAST_BEFORE..values.len()).rev() {
+        after += weights[k];
+        cross += weights[k] * (values[k] - mean);
+        sizes.push(after);
+        let gain = cross * cross * total / (after * (total - after));
+        if gain > best.1 {
+            best = (k, gain);
+        }
+    }
+    let explained = (best.1 / square).min(1.0 - 1e-12);
+    let correlations = sizes.windows(2).map(|w| (w[0] * (total - w[1]) / (w[1] * (total - w[0]))).sqrt());
+    let z = (-(values.len() as f64 - 3.0) * (-explained).ln_1p()).sqrt();
+    z.is_finite().then(|| Screened { at: best.0, p_value: max_tail(z, correlations, repeats) })
 }
 
 /// Lag-one autocorrelation of what two levels leave.
@@ -123,15 +146,16 @@ mod tests {
     fn a_step_is_found_and_noise_is_mostly_not_surprising() {
         let mut values = normals(200, 3);
         values[140..].iter_mut().for_each(|v| *v += 2.0);
-        let found = screen(&values, 1.0).unwrap();
+        let found = screen(&values, None, 1.0).unwrap();
         assert!(found.at.abs_diff(140) <= 3 && found.p_value < 1e-6, "{found:?}");
-        let quiet = (0..100).filter(|&seed| screen(&normals(200, seed), 1.0).is_some_and(|s| s.p_value > 0.25)).count();
+        let quiet =
+            (0..100).filter(|&seed| screen(&normals(200, seed), None, 1.0).is_some_and(|s| s.p_value > 0.25)).count();
         assert!(quiet >= 50, "{quiet}");
     }
 
     #[test]
     fn nothing_is_found_where_nothing_varies() {
-        assert_eq!(screen(&[3.0; 40], 1.0), None);
-        assert_eq!(screen(&[1.0, 2.0], 1.0), None);
+        assert_eq!(screen(&[3.0; 40], None, 1.0), None);
+        assert_eq!(screen(&[1.0, 2.0], None, 1.0), None);
     }
 }

@@ -162,6 +162,18 @@ impl Series {
         self.zone.from_utc_datetime(&utc.naive_utc())
     }
 
+    /// Whether some value is zero and none is below it.
+    #[must_use]
+    pub fn has_zeros(&self) -> bool {
+        self.least.abs() == 0.0
+    }
+
+    /// The series with other values, one for each bucket.
+    #[must_use]
+    pub(crate) fn with_values(&self, values: Vec<f64>) -> Self {
+        Self { least: least(&values), values, ..self.clone() }
+    }
+
     /// The series with these buckets missing.
     #[must_use]
     pub fn without(&self, buckets: &[usize]) -> Self {
