@@ -114,4 +114,23 @@ mod tests {
         let found = (0..20).filter(|seed| told(*seed)).count();
         assert!(found >= 16, "it is told in {found} of 20");
     }
+
+    #[test]
+    fn what_changed_farther_from_the_date_is_not_what_was_asked_about() {
+        // An outage of two hours and a large fall on the 17th, a small one on the 20th.
+        let (outage, large, small) = (16 * 24 + 8, 16 * 24 + 15, 19 * 24 + 14);
+        for seed in 0..10 {
+            let noise = normals(35 * 24, seed).into_iter().enumerate();
+            let moved = |i: usize| {
+                let falls = if i >= large { -12.0 } else { 0.0 } + if i >= small { -4.0 } else { 0.0 };
+                falls + if (outage..outage + 2).contains(&i) { -90.0 } else { 0.0 }
+            };
+            let series = hours(noise.map(|(i, z)| 100.0 + 2.0 * z + moved(i)).collect());
+            let from = series.moment(19 * 24).to_utc();
+            let asked = Asked::new(&series, Span { from, to: from + TimeDelta::days(1) }).unwrap();
+            let near = near(&series, &scan(&series, 0.05), &asked, 3.0 * 86_400.0).unwrap();
+            let found = near.change(&series, &[], 0.05).unwrap();
+            assert!(found.bucket.abs_diff(small) <= 4 && found.after < found.before, "seed {seed}: {found:?}");
+        }
+    }
 }

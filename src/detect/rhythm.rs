@@ -12,7 +12,7 @@ use crate::stats::{Design, EventRegression, Precision, Score, mad_sd, median};
 /// A rhythm: each bucket has a phase, and buckets of one phase share an effect.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rhythm {
-    /// `day`, `week` or `year`.
+    /// `day`, `week`, `year`, or [`Self::WEEKEND`].
     pub name: &'static str,
     /// Nominal length in buckets. The week of buckets below a day has 28 phases, a quarter of a weekday each: four weeks of 168 hours
     /// would leave four values a phase.
@@ -131,8 +131,8 @@ pub fn without_rhythms(series: &Series) -> Adjusted {
     }
     // Without a rhythm the scale matters little to a search, and people see changes of the level.
     let logs = logs.filter(|logs| !rhythms.is_empty() && are_likelier(logs, jacobian, &rest));
-    let all_multiply = !rhythms.is_empty() && rhythms.iter().all(|r| r.waves == 0);
-    let divided = divided.filter(|divided| all_multiply && divided.is_likelier(&rest));
+    let longest = rhythms.last().filter(|longest| longest.waves == 0).map(|longest| longest.period);
+    let divided = divided.filter(|divided| longest.is_some_and(|period| divided.is_likelier(&rest, period)));
     let mut adjusted = Adjusted { rhythms, rest, logs, divided };
     if let Some(weekend) = Rhythm::weekend(series, &adjusted.rhythms) {
         adjusted = adjusted.with_weekend(weekend);
@@ -163,12 +163,14 @@ impl Adjusted {
 
 impl Divided {
     /// Whether the metric is likelier where its rhythms multiply than where they add to what is left without them, as by [`are_likelier`]; what
-    /// multiplies scatters as counts do, whose variance is in proportion to what is expected.
-    fn is_likelier(&self, rest: &[f64]) -> bool {
+    /// multiplies scatters about a running mean of `period` buckets as counts do, whose variance is in proportion to what is expected.
+    fn is_likelier(&self, rest: &[f64], period: usize) -> bool {
         let has_both = |i: &usize| !self.values[*i].is_nan() && !rest[*i].is_nan();
         let both: Vec<usize> = (0..rest.len()).filter(has_both).collect();
-        let even: Vec<f64> = both.iter().map(|&i| self.values[i] * self.expected[i].sqrt()).collect();
+        let level = running_mean(&self.values, period);
+        let even = |i: &usize| (self.values[*i] - level[*i]) * self.expected[*i].sqrt();
         let jacobian: f64 = both.iter().map(|&i| 0.5 * self.expected[i].ln()).sum();
+        let even: Vec<f64> = both.iter().map(even).collect();
         are_likelier(&even, jacobian, &both.iter().map(|&i| rest[i]).collect::<Vec<_>>())
     }
 }
@@ -186,8 +188,6 @@ fn laplace(values: &[f64]) -> f64 {
     -count * (sum / count).ln()
 }
 
-/// The name of the hours of a weekend.
-const WEEKEND: &str = "weekend";
 const DAYS_OF_YEAR: usize = 365;
 const HOUR: i64 = 3_600;
 const DAY: i64 = 86_400;
@@ -318,6 +318,9 @@ fn correlation_at(values: &[f64], lag: usize) -> (f64, f64) {
 }
 
 impl Rhythm {
+    /// The name of the hours that a day has at the weekend: a part of what day and week are together.
+    pub const WEEKEND: &'static str = "weekend";
+
     fn new(step: Step, clocks: &[i64], name: &'static str, period: usize) -> Self {
         let per_day = step.per_day().map_or(1, |n| n as usize);
         let phase = |clock: &i64| {
@@ -345,7 +348,7 @@ impl Rhythm {
     #[must_use]
     pub fn weekend(series: &Series, rhythms: &[Self]) -> Option<Self> {
         let has = |name: &str| rhythms.iter().any(|rhythm| rhythm.name == name);
-        if series.step() != Step::Hours(1) || !has("day") || !has("week") || has(WEEKEND) {
+        if series.step() != Step::Hours(1) || !has("day") || !has("week") || has(Self::WEEKEND) {
             return None;
         }
         let phase = |i: usize| {
@@ -353,7 +356,7 @@ impl Rhythm {
             at.hour() as usize + if at.weekday().num_days_from_monday() >= 5 { 24 } else { 0 }
         };
         let phases = (0..series.len()).map(phase).collect();
-        Some(Self { name: WEEKEND, period: 168, phases, count: 48, known: None, waves: 0 })
+        Some(Self { name: Self::WEEKEND, period: 168, phases, count: 48, known: None, waves: 0 })
     }
 
     /// Takes the effect of each phase off the values.

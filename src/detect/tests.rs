@@ -127,6 +127,43 @@ fn a_fall_of_what_its_day_and_week_multiply_is_one_change() {
     assert!(others <= 8, "{others} other changes in 21 series");
 }
 
+/// Hours of four weeks, and more at a time, whose day has a shape of its own at the weekend, with noise of 6 %.
+fn hours_of_work(weeks: usize, seed: u64, weekday: fn(usize) -> f64, weekend: fn(usize) -> f64) -> Vec<f64> {
+    let usual = |i: usize| if i / 24 % 7 < 5 { weekday(i % 24) } else { weekend(i % 24) };
+    normals(weeks * 168, seed).into_iter().enumerate().map(|(i, z)| 400.0 * usual(i) * (0.06 * z).exp()).collect()
+}
+
+#[test]
+fn a_fall_is_found_in_hours_whose_nights_are_at_zero_and_nothing_where_nothing_falls() {
+    let open = |hour: usize| if (7..22).contains(&hour) { 1.0 - 0.1 * hour.abs_diff(14) as f64 } else { 0.0 };
+    let mut false_ones = 0;
+    for seed in 0..12 {
+        let at = 150 + 37 * usize::try_from(seed).unwrap();
+        let whole = |values: Vec<f64>| hours(values.into_iter().map(f64::round).collect());
+        let usual = hours_of_work(4, seed, open, open);
+        let fallen = usual.iter().enumerate().map(|(i, v)| if i < at { *v } else { 0.8 * v }).collect();
+        let changes = found_in(&whole(fallen));
+        // Of a fall in the night the next morning tells.
+        let is_it =
+            |c: &(usize, ChangeKind, bool)| (at - 9..at + 10).contains(&c.0) && c.1 == ChangeKind::Level && !c.2;
+        assert!(changes.iter().any(is_it), "seed {seed}, at {at}: {changes:?}");
+        false_ones += changes.len() - 1 + found_in(&whole(usual)).len();
+    }
+    assert!(false_ones <= 2, "{false_ones} false changes in 24 series");
+}
+
+#[test]
+fn a_weekend_whose_hours_are_later_is_known_and_no_change() {
+    let day = |hour: usize| (-2.0 * ((hour as f64 - 14.0) / 12.0 * std::f64::consts::PI).cos().abs()).exp();
+    let late = |hour: usize| (-2.0 * ((hour as f64 - 18.0) / 12.0 * std::f64::consts::PI).cos().abs()).exp();
+    let has_own = |series: &Series| without_rhythms(series).rhythms.iter().any(|r| r.name == Rhythm::WEEKEND);
+    for seed in 0..8 {
+        let (later, same) = (hours(hours_of_work(8, seed, day, late)), hours(hours_of_work(8, seed, day, day)));
+        assert!(has_own(&later) && !has_own(&same), "seed {seed}");
+        assert_eq!(found_in(&later), [], "seed {seed}");
+    }
+}
+
 #[test]
 fn a_step_beside_a_slope_is_told_as_one_change_and_where_it_is() {
     let usual = |i: usize| {

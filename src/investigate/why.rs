@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::attribute::{Asked, BaseRate, Case, Companion, History, Posterior, Priors, near};
-use crate::detect::{FEWEST, Found, LocalError, Neighbourhood, Scanned, scan};
+use crate::detect::{FEWEST, Found, LocalError, Neighbourhood, Rhythm, Scanned, scan};
 use crate::model::{
     self, Better, Caveat, Change, Curve, Deploy, MetricSettings, Moment, NoneParts, PValueScope, Picture, Question,
     Series, WhyAnswer,
@@ -188,7 +188,7 @@ impl<'a> Investigation<'a> {
             something_else: posterior.something_else.probability,
             nothing_happened: posterior.nothing_happened.probability,
         };
-        let seasonality = self.scanned.rhythms.iter().map(|r| r.name).collect();
+        let seasonality = self.scanned.rhythms.iter().map(|r| r.name).filter(|name| *name != Rhythm::WEEKEND).collect();
         WhyAnswer {
             schema: "shiptrace/answer/1",
             question: Question {
