@@ -86,8 +86,8 @@ const LEAST_CORRELATION: f64 = 0.1;
 
 /// Where less than this share of the level is expected, nothing is.
 const NOTHING: f64 = 0.02;
-/// Share of the values of a phase that is left out on either side, because outliers must not count.
-const TRIMMED: f64 = 0.05;
+/// One of so many values of a phase is left out on either side, because outliers must not count.
+const TRIMMED: usize = 20;
 
 /// The rhythms that a metric has, and what is left of it without them.
 ///
@@ -442,7 +442,7 @@ impl Rhythm {
 /// The sum of the first ones to that of the second ones, without the pairs of the greatest and least ratios.
 fn ratio_of_most(mut pairs: Vec<(f64, f64)>) -> f64 {
     pairs.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
-    let cut = (TRIMMED * pairs.len() as f64) as usize;
+    let cut = pairs.len() / TRIMMED;
     let kept = &pairs[cut..pairs.len() - cut];
     let (of, to) = kept.iter().fold((0.0, 0.0), |sum, pair| (sum.0 + pair.0, sum.1 + pair.1));
     if to > 0.0 { of / to } else { 0.0 }
