@@ -20,6 +20,7 @@ mod outage;
 mod report;
 mod series;
 mod truth;
+mod zeros;
 
 use std::env;
 
@@ -36,6 +37,9 @@ fn main() {
         Some("outage") => outage::run(runs(1000), &only),
         Some("not-a-level") => not_a_level::run(runs(1000), &only),
         Some("multiplied") => multiplied::run(runs(1000), &only),
-        _ => eprintln!("say which part: calibration, discoveries, last-days, long, outage, not-a-level or multiplied"),
+        Some("zeros") => zeros::run(runs(1000), &only),
+        _ => eprintln!(
+            "say which part: calibration, discoveries, last-days, long, outage, not-a-level, multiplied or zeros"
+        ),
     }
 }

@@ -52,6 +52,12 @@ impl Asked {
         -((self.from - unix).max(0.0) / self.before + (unix - self.to).max(0.0) / self.after)
     }
 
+    /// The greatest [`Self::log_weight`] of the moments between two, Unix seconds.
+    #[must_use]
+    pub fn greatest_log_weight(&self, (from, to): (f64, f64)) -> f64 {
+        self.log_weight(if to < self.from { to } else { from.max(self.from) })
+    }
+
     /// Buckets whose start or end is within `reach` seconds of the stretch.
     #[must_use]
     pub fn buckets(&self, series: &Series, reach: f64) -> Range<usize> {

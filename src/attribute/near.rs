@@ -59,8 +59,10 @@ pub fn near(series: &Series, scanned: &Scanned, asked: &Asked, window: f64) -> R
     Ok(Neighbourhood { local, remembering, moments, scores, among, log_weights, search })
 }
 
-/// What is not asked about: what happened elsewhere, and what happened by the date but clearly farther from it than something else that is
+/// What is not asked about: what happened elsewhere, and what happened by the date but surely farther from it than something else that is
 /// supported.
+///
+/// Of a change that is surely where its 99 % interval is; two changes of which one may have begun when the other did may be one.
 struct Elsewhere {
     /// First buckets of changes, ascending.
     changes: Vec<usize>,
@@ -74,12 +76,19 @@ impl Elsewhere {
         let spikes = scanned.changes.iter().filter(|c| c.kind == ChangeKind::Spike).map(|c| c.bucket);
         let inside = scanned.breaks.iter().copied().chain(spikes).filter(|b| plausible.contains(b));
         let meant = inside.max_by(|a, b| weight(*a).total_cmp(&weight(*b)));
-        let is_farther = |m: usize, b: usize| b.abs_diff(m) > SAME && weight(b) < weight(m) - FARTHER;
-        let is_elsewhere = |b: usize| !plausible.contains(&b) || meant.is_some_and(|m| is_farther(m, b));
-        let mut spikes: Vec<usize> =
-            scanned.spikes.iter().flat_map(|s| s.from..s.to).filter(|b| is_elsewhere(*b)).collect();
+        let is_elsewhere = |b: usize, at_best: f64| {
+            let is_farther = |m: usize| b.abs_diff(m) > SAME && at_best < weight(m) - FARTHER;
+            !plausible.contains(&b) || meant.is_some_and(is_farther)
+        };
+        let at_best = |b: usize| {
+            let known = scanned.changes.iter().find(|c| c.bucket.abs_diff(b) <= SAME);
+            known.map_or(weight(b), |c| asked.greatest_log_weight(c.outer_interval))
+        };
+        let changes = scanned.breaks.iter().copied().filter(|&b| is_elsewhere(b, at_best(b))).collect();
+        let spikes = scanned.spikes.iter().flat_map(|s| s.from..s.to);
+        let mut spikes: Vec<usize> = spikes.filter(|&b| is_elsewhere(b, weight(b))).collect();
         spikes.sort_unstable();
-        Self { changes: scanned.breaks.iter().copied().filter(|b| is_elsewhere(*b)).collect(), spikes }
+        Self { changes, spikes }
     }
 }
 
