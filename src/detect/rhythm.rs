@@ -92,7 +92,7 @@ const TRIMMED: usize = 20;
 /// The rhythms that a metric has, and what is left of it without them.
 ///
 /// Candidates follow from the step: a day and a week for buckets below a day, a week for days, a year for weeks, months and
-/// quarters, and for three years of days. A candidate of p buckets is taken where the first differences correlate with those p and 2p buckets later; differences
+/// quarters, and for two years of days. A candidate of p buckets is taken where the first differences correlate with those p and 2p buckets later; differences
 /// because a level shift or a trend barely touches them (Box, Jenkins & Reinsel 2008, ch. 9), clipped because an outlier must not.
 #[must_use]
 pub fn without_rhythms(series: &Series) -> Adjusted {
@@ -116,7 +116,9 @@ pub fn without_rhythms(series: &Series) -> Adjusted {
             _ => false,
         };
         let from_bucket_to_bucket = period != DAYS_OF_YEAR && recurs(&differences(&rest), period);
-        if rest.len() >= 3 * period && (from_bucket_to_bucket || in_means()) {
+        // Of the year its waves alone are told, which two years do.
+        let least = if period == DAYS_OF_YEAR { 2 } else { 3 };
+        if rest.len() >= least * period && (from_bucket_to_bucket || in_means()) {
             let mut rhythm = Rhythm::new(series.step(), &clocks, name, period);
             let level = rhythm.take_from(&mut rest).known;
             let log = logs.as_mut().map(|logs| rhythm.take_from(logs).known);

@@ -201,6 +201,21 @@ fn a_day_that_is_smooth_from_minute_to_minute_is_found_and_no_change() {
 }
 
 #[test]
+fn a_year_is_found_in_two_of_them_and_none_where_there_is_none() {
+    let year = |i: usize| 4.0 * (i as f64 / 365.25 * std::f64::consts::TAU).sin();
+    for seed in 0..10 {
+        let size = if seed % 2 == 0 { 2.0 } else { 0.0 };
+        let values: Vec<f64> = moved(730, 300..730, size, seed);
+        let yearly = days(values.iter().enumerate().map(|(i, v)| v + 20.0 * year(i)).collect());
+        let names = |series: &Series| without_rhythms(series).rhythms.iter().map(|r| r.name).collect::<Vec<_>>();
+        assert_eq!((names(&yearly), names(&days(values))), (vec!["year"], vec![]), "seed {seed}");
+        let changes = found_in(&yearly);
+        let is_it = |c: &(usize, ChangeKind, bool)| c.0.abs_diff(300) <= 5 && c.1 == ChangeKind::Level && c.2;
+        assert!(changes.len() == usize::from(size > 0.0) && changes.iter().all(is_it), "seed {seed}: {changes:?}");
+    }
+}
+
+#[test]
 fn a_year_and_a_holiday_that_repeats_are_found_in_days_and_no_change() {
     let year = |i: usize| 3.0 * (i as f64 / 365.25 * std::f64::consts::TAU).cos();
     // Christmas of 2024 to 2027, in days from 2024-01-01.
