@@ -79,7 +79,7 @@ pub(crate) fn run(runs: u64, only: &str) {
         for factor in [1.0, 0.7, 1.4] {
             let done: Vec<[bool; 3]> = (0..runs).into_par_iter().map(|seed| one(kind, factor, seed)).collect();
             let share = |k: usize| Share::of(done.iter().map(|r| r[k]));
-            let is_changed = factor < 1.0 || factor > 1.0;
+            let is_changed = (factor - 1.0_f64).abs() > 0.0;
             let reported = if is_changed { share(0).to_string() } else { share(0).at_most(ALPHA) };
             let of_change = |k: usize| if is_changed { share(k).to_string() } else { "-".into() };
             row(&[kind.name.into(), factor.to_string(), reported, of_change(1), of_change(2)]);
