@@ -213,14 +213,16 @@ impl Neighbourhood {
         })
     }
 
-    /// The bucket of a moment; the next one where too little of it lies after the moment to stand out of the noise.
+    /// The bucket of a moment; the next one that was observed where it was not, or where too little of it lies after the moment to stand out of the
+    /// noise.
     fn first_visible(&self, shape: Shape, moment: usize, effect: Effect) -> usize {
         let bucket = self.moments.bucket[moment];
         let score = self.scores.score(shape, moment);
         let noise = score.fit(self.local.regression()).map_or(0.0, |fit| fit.standard_error * score.size.sqrt());
         let touched = self.moments.share[moment] * effect.estimate.abs();
         let hidden = shape == Shape::Step && self.moments.share[moment] < 0.5 && touched < noise;
-        self.local.places().iter().copied().find(|&p| p > bucket).filter(|_| hidden).unwrap_or(bucket)
+        let first = bucket + usize::from(hidden);
+        self.local.places().iter().copied().find(|&p| p >= first).unwrap_or(bucket)
     }
 
     /// By which share of the full effect of a level shift a bucket moved; none where it was not observed or nothing shifted.

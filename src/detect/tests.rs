@@ -145,7 +145,7 @@ fn a_fall_is_found_in_hours_whose_nights_are_at_zero_and_nothing_where_nothing_f
         let changes = found_in(&whole(fallen));
         // Of a fall in the night the next morning tells.
         let is_it =
-            |c: &(usize, ChangeKind, bool)| (at - 9..at + 10).contains(&c.0) && c.1 == ChangeKind::Level && !c.2;
+            |c: &(usize, ChangeKind, bool)| (at - 9..at + 11).contains(&c.0) && c.1 == ChangeKind::Level && !c.2;
         assert!(changes.iter().any(is_it), "seed {seed}, at {at}: {changes:?}");
         false_ones += changes.len() - 1 + found_in(&whole(usual)).len();
     }
