@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::detect::{Local, LocalError, Moments, Neighbourhood, Rhythm, Scanned, Scope, Search, ShapeScores};
+use crate::detect::{Local, LocalError, Moments, Neighbourhood, Rhythm, Scanned, Scope, Search, ShapeScores, Spike};
 use crate::model::{ChangeKind, Series, Step};
 
 use super::Asked;
@@ -62,7 +62,8 @@ pub fn near(series: &Series, scanned: &Scanned, asked: &Asked, window: f64) -> R
 /// What is not asked about: what happened elsewhere, and what happened by the date but surely farther from it than something else that is
 /// supported.
 ///
-/// Of a change that is surely where its 99 % interval is; two changes of which one may have begun when the other did may be one.
+/// Of a change that is surely where its 99 % interval is: two changes of which one may have begun when the other did may be one. A run of
+/// spikes is judged as a whole.
 struct Elsewhere {
     /// First buckets of changes, ascending.
     changes: Vec<usize>,
@@ -81,12 +82,20 @@ impl Elsewhere {
             !plausible.contains(&b) || meant.is_some_and(is_farther)
         };
         let at_best = |b: usize| {
-            let known = scanned.changes.iter().find(|c| c.bucket.abs_diff(b) <= SAME);
+            let lasting =
+                scanned.changes.iter().filter(|c| c.kind != ChangeKind::Spike && c.bucket.abs_diff(b) <= SAME);
+            let known = lasting.min_by_key(|c| c.bucket.abs_diff(b));
             known.map_or(weight(b), |c| asked.greatest_log_weight(c.outer_interval))
         };
         let changes = scanned.breaks.iter().copied().filter(|&b| is_elsewhere(b, at_best(b))).collect();
-        let spikes = scanned.spikes.iter().flat_map(|s| s.from..s.to);
-        let mut spikes: Vec<usize> = spikes.filter(|&b| is_elsewhere(b, weight(b))).collect();
+        let is_run_elsewhere = |s: &&Spike| {
+            let edge = |b: usize| series.edges()[b] as f64;
+            let nearest = meant.map_or(s.from, |m| m.clamp(s.from, s.to - 1));
+            let is_outside = s.to <= plausible.start || s.from >= plausible.end;
+            is_outside || is_elsewhere(nearest, asked.greatest_log_weight((edge(s.from), edge(s.to))))
+        };
+        let runs = scanned.spikes.iter().filter(is_run_elsewhere);
+        let mut spikes: Vec<usize> = runs.flat_map(|s| s.from..s.to).collect();
         spikes.sort_unstable();
         Self { changes, spikes }
     }

@@ -72,7 +72,7 @@ pub struct Scope<'a> {
     pub focus: Range<usize>,
     /// First buckets of other changes, ascending; those inside the range are taken into the explanation.
     pub others: &'a [usize],
-    /// Buckets to leave out, ascending: spikes outside the focus.
+    /// Buckets to leave out, ascending: spikes that are not what is looked at.
     pub without: &'a [usize],
     /// The autocorrelation of the noise, where it is known from more data than this.
     pub phi: Option<f64>,

@@ -21,12 +21,20 @@ impl Local {
             let value = student.log_likelihood(&left, 0.0, 0.0).0 - each * memory.len() as f64;
             (value, memory, student)
         };
-        let fitted = lags(series.step()).into_iter().filter_map(|lags| Memory::fitted(&beside, &weights, lags));
+        // A season is so many buckets only where none is missing.
+        let places = self.places();
+        let span = places.last().zip(places.first()).map_or(0, |(last, first)| last - first + 1);
+        let is_whole = places.len() as f64 >= WHOLE * span as f64;
+        let lags = lags(series.step()).into_iter().filter(|lags| is_whole || lags.iter().all(|lag| *lag <= 2));
+        let fitted = lags.filter_map(|lags| Memory::fitted(&beside, &weights, lags));
         let all = [Memory::default()].into_iter().chain(fitted).map(judged);
         let (_, memory, student) = all.max_by(|a, b| a.0.total_cmp(&b.0))?;
         (!memory.is_empty()).then(|| self.with_memory(memory, student))
     }
 }
+
+/// Share of the buckets of a stretch that are there where a season can be told by counting them.
+const WHOLE: f64 = 0.95;
 
 /// The lags, in buckets, that noise may remember together.
 fn lags(step: Step) -> Vec<&'static [usize]> {

@@ -56,7 +56,7 @@ pub struct Adjusted {
 pub struct Divided {
     /// The values over `expected`; missing where nothing is expected.
     pub values: Vec<f64>,
-    /// What the rhythms let expect in each bucket, as a multiple of the level.
+    /// What the rhythms let expect in each bucket, as a multiple of the level; zero where they never bring anything.
     pub expected: Vec<f64>,
 }
 
@@ -86,8 +86,8 @@ const LEAST_CORRELATION: f64 = 0.1;
 
 /// Where less than this share of the level is expected, nothing is.
 const NOTHING: f64 = 0.02;
-/// One of so many values of a phase is left out on either side, because outliers must not count.
-const TRIMMED: usize = 20;
+/// One of so many values of a phase may be an outlier to either side.
+const OUTLYING: usize = 20;
 
 /// The rhythms that a metric has, and what is left of it without them.
 ///
@@ -123,7 +123,7 @@ pub fn without_rhythms(series: &Series) -> Adjusted {
             let level = rhythm.take_from(&mut rest).known;
             let log = logs.as_mut().map(|logs| rhythm.take_from(logs).known);
             if let Some(divided) = &mut divided {
-                rhythm.divide(divided);
+                rhythm.divide(divided, series.values());
             }
             if series.step() < Step::Hours(1) || period == DAYS_OF_YEAR {
                 rhythm.known = Some(KnownEffects { level, log });
@@ -137,25 +137,28 @@ pub fn without_rhythms(series: &Series) -> Adjusted {
     let divided = divided.filter(|divided| longest.is_some_and(|period| divided.is_likelier(&rest, period)));
     let mut adjusted = Adjusted { rhythms, rest, logs, divided };
     if let Some(weekend) = Rhythm::weekend(series, &adjusted.rhythms) {
-        adjusted = adjusted.with_weekend(weekend);
+        adjusted = adjusted.with_weekend(weekend, series.values());
     }
     adjusted
 }
 
 impl Adjusted {
     /// The same without the hours of the weekend, where that is worth their coefficients: ½ log n of the likelihood for each (Schwarz 1978).
-    fn with_weekend(self, weekend: Rhythm) -> Self {
+    fn with_weekend(self, weekend: Rhythm, values: &[f64]) -> Self {
         let mut without = self.clone();
         weekend.take_from(&mut without.rest);
         if let Some(logs) = &mut without.logs {
             weekend.take_from(logs);
         }
-        if let Some(divided) = &mut without.divided {
-            weekend.divide(divided);
-        }
-        let (before, after) = (laplace(self.for_search()), laplace(without.for_search()));
+        let gain = if let (Some(before), Some(after)) = (&self.divided, &mut without.divided) {
+            weekend.divide(after, values);
+            let both = present_in_both(&before.values, &after.values);
+            after.log_likelihood(&both, weekend.period) - before.log_likelihood(&both, weekend.period)
+        } else {
+            laplace(without.for_search()) - laplace(self.for_search())
+        };
         let cost = 0.5 * (weekend.count / 2) as f64 * (self.rest.len() as f64).ln();
-        if after - before <= cost {
+        if gain <= cost {
             return self;
         }
         without.rhythms.push(weekend);
@@ -164,17 +167,40 @@ impl Adjusted {
 }
 
 impl Divided {
-    /// Whether the metric is likelier where its rhythms multiply than where they add to what is left without them, as by [`are_likelier`]; what
-    /// multiplies scatters about a running mean of `period` buckets as counts do, whose variance is in proportion to what is expected.
-    fn is_likelier(&self, rest: &[f64], period: usize) -> bool {
-        let has_both = |i: &usize| !self.values[*i].is_nan() && !rest[*i].is_nan();
-        let both: Vec<usize> = (0..rest.len()).filter(has_both).collect();
-        let level = running_mean(&self.values, period);
-        let even = |i: &usize| (self.values[*i] - level[*i]) * self.expected[*i].sqrt();
-        let jacobian: f64 = both.iter().map(|&i| 0.5 * self.expected[i].ln()).sum();
-        let even: Vec<f64> = both.iter().map(even).collect();
-        are_likelier(&even, jacobian, &both.iter().map(|&i| rest[i]).collect::<Vec<_>>())
+    /// The values of the metric over what is expected. Where nothing is, a value is missing, unless it is as large as those elsewhere.
+    #[must_use]
+    pub fn quotients(&self, values: &[f64]) -> Vec<f64> {
+        let (sum, count) = values.iter().filter(|v| !v.is_nan()).fold((0.0, 0.0), |(s, n), v| (s + v, n + 1.0));
+        let usual = sum / count;
+        let quotient = |(v, e): (&f64, &f64)| if *e < NOTHING && *v <= usual { f64::NAN } else { v / e.max(NOTHING) };
+        values.iter().zip(&self.expected).map(quotient).collect()
     }
+
+    /// What is expected in each bucket, at least the share that counts as something: by it a quotient scatters as a ratio by its denominator.
+    #[must_use]
+    pub fn denominators(&self) -> Vec<f64> {
+        self.expected.iter().map(|e| e.max(NOTHING)).collect()
+    }
+
+    /// log likelihood of the metric in these buckets, as by [`laplace`], if it scatters about a running mean of `period` buckets as counts do, whose
+    /// variance is in proportion to what is expected.
+    fn log_likelihood(&self, buckets: &[usize], period: usize) -> f64 {
+        let (level, expected) = (running_mean(&self.values, period), self.denominators());
+        let even = |&i: &usize| (self.values[i] - level[i]) * expected[i].sqrt();
+        let jacobian: f64 = buckets.iter().map(|&i| 0.5 * expected[i].ln()).sum();
+        laplace(&buckets.iter().map(even).collect::<Vec<f64>>()) - jacobian
+    }
+
+    /// Whether the metric is likelier where its rhythms multiply than where they add to what is left without them.
+    fn is_likelier(&self, rest: &[f64], period: usize) -> bool {
+        let both = present_in_both(&self.values, rest);
+        self.log_likelihood(&both, period) > laplace(&both.iter().map(|&i| rest[i]).collect::<Vec<_>>())
+    }
+}
+
+/// The buckets in which neither is missing.
+fn present_in_both(a: &[f64], b: &[f64]) -> Vec<usize> {
+    (0..a.len()).filter(|&i| !a[i].is_nan() && !b[i].is_nan()).collect()
 }
 
 /// Whether a metric is likelier where its rhythms multiply, by what is left of it on the log scale and on its own: the first differences
@@ -368,9 +394,9 @@ impl Rhythm {
         effects
     }
 
-    /// Divides the values by what their phases multiply: the ratio to a running mean of one period, of each phase as a whole, because single
-    /// counts may be zero (Shiskin, Young & Musgrave 1967).
-    fn divide(&self, divided: &mut Divided) {
+    /// Takes what the phases multiply into what is expected: the ratio to a running mean of one period, of each phase as a whole, because single
+    /// counts may be zero (Shiskin, Young & Musgrave 1967). The level stays what it is. `values` are those of the metric.
+    fn divide(&self, divided: &mut Divided, values: &[f64]) {
         let trend = running_mean(&divided.values, self.period);
         let mut by_phase: Vec<Vec<(f64, f64)>> = vec![Vec::new(); self.count];
         for ((&v, &t), &phase) in divided.values.iter().zip(&trend).zip(&self.phases) {
@@ -378,12 +404,16 @@ impl Rhythm {
                 by_phase[phase].push((v, t));
             }
         }
+        let sums = |pairs: &[(f64, f64)]| pairs.iter().fold((0.0, 0.0), |sum, pair| (sum.0 + pair.0, sum.1 + pair.1));
+        let all: Vec<(f64, f64)> = by_phase.iter().map(|pairs| sums(pairs)).collect();
         let factors: Vec<f64> = by_phase.into_iter().map(ratio_of_most).collect();
-        for (i, &phase) in self.phases.iter().enumerate() {
-            let is_expected = factors[phase] >= NOTHING;
-            divided.values[i] = if is_expected { divided.values[i] / factors[phase] } else { f64::NAN };
-            divided.expected[i] *= factors[phase].max(NOTHING);
+        let explained: Vec<(f64, f64)> = all.iter().zip(&factors).map(|((v, t), factor)| (*v, t * factor)).collect();
+        let (of, to) = sums(&explained);
+        let scale = if of > 0.0 && to > 0.0 { of / to } else { 1.0 };
+        for (expected, &phase) in divided.expected.iter_mut().zip(&self.phases) {
+            *expected *= scale * factors[phase];
         }
+        divided.values = divided.quotients(values);
     }
 
     /// The effect of each phase: the median of what its buckets stand above a running mean of one period, less the mean of all phases.
@@ -441,12 +471,14 @@ impl Rhythm {
     }
 }
 
-/// The sum of the first ones to that of the second ones, without the pairs of the greatest and least ratios.
+/// The sum of the first ones to that of the second ones, where no pair counts with a ratio beyond those of the others (winsorised, Dixon 1960).
 fn ratio_of_most(mut pairs: Vec<(f64, f64)>) -> f64 {
     pairs.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
-    let cut = pairs.len() / TRIMMED;
-    let kept = &pairs[cut..pairs.len() - cut];
-    let (of, to) = kept.iter().fold((0.0, 0.0), |sum, pair| (sum.0 + pair.0, sum.1 + pair.1));
+    let cut = pairs.len() / OUTLYING;
+    let ratio = |i: usize| pairs.get(i).map_or(0.0, |(of, to)| of / to);
+    let (least, greatest) = (ratio(cut), ratio((pairs.len() - cut).saturating_sub(1)));
+    let kept = |(of, to): &(f64, f64)| (of / to).clamp(least, greatest) * to;
+    let (of, to) = pairs.iter().fold((0.0, 0.0), |sum, pair| (sum.0 + kept(pair), sum.1 + pair.1));
     if to > 0.0 { of / to } else { 0.0 }
 }
 

@@ -13,8 +13,8 @@ use super::screen::screen;
 use super::segmentation::{may_move, standardised};
 use super::spikes::BACK;
 use super::{
-    Adjusted, Divided, Local, Moments, Rhythm, Search, Shape, ShapeScores, Spike, Tested, find_outages, find_spikes,
-    segment, without_rhythms,
+    Adjusted, Local, Moments, Rhythm, Search, Shape, ShapeScores, Spike, Tested, find_outages, find_spikes, segment,
+    without_rhythms,
 };
 
 /// All that was found in a series.
@@ -180,10 +180,12 @@ impl<'a> Scan<'a> {
         let spikes = standing_out(&adjusted, find_spikes);
         let clean = cleaned(adjusted.for_search(), &spikes);
         let mut rhythms = adjusted.rhythms;
-        let series = adjusted.divided.map_or(Cow::Borrowed(series), |Divided { values, expected }| {
+        let series = adjusted.divided.map_or(Cow::Borrowed(series), |divided| {
             // They were divided by, and bring nothing more.
             rhythms.iter_mut().filter_map(|r| r.known.as_mut()).for_each(|known| known.level.fill(0.0));
-            Cow::Owned(series.with_values(values).with_denominators(expected))
+            // Outages included, which were left out to tell the rhythms.
+            let values = divided.quotients(series.values());
+            Cow::Owned(series.with_values(values).with_denominators(divided.denominators()))
         });
         let Some(clean) = clean else { return Err((rhythms, [spikes, outages].concat())) };
         let mut set_aside = [buckets_of(&spikes), buckets_of(&outages)].concat();
@@ -256,10 +258,11 @@ impl<'a> Scan<'a> {
         let moved = |l: &Looked| {
             let (bucket, gain) = l.elsewhere?;
             let Around { before, after, .. } = l.beside;
-            let is_inside = before < bucket && bucket < after;
-            let from = l.candidate.bucket.clamp(before, after);
-            let may = is_inside && may_move(&self.clean[before..after], from - before, bucket - before);
-            may.then_some((bucket, gain))
+            if bucket <= before || bucket >= after {
+                return None;
+            }
+            let from = l.candidate.bucket.clamp(before + 1, after - 1);
+            may_move(&self.clean[before..after], from - before, bucket - before).then_some((bucket, gain))
         };
         let moves: Vec<Option<(usize, f64)>> = looked.iter().map(|l| l.as_ref().and_then(moved)).collect();
         let gain = |i: usize| moves.get(i).copied().flatten().map_or(0.0, |(_, gain)| gain);
@@ -377,7 +380,8 @@ impl<'a> Scan<'a> {
         let Evidence { local, search, tested, .. } = self.evidence(&scope, 1.0, &[Shape::Step])?;
         let near = self.neighbourhood(local, focus.clone(), search);
         let found = near.change_at(&self.series, &self.rhythms, focus, tested.p_value)?;
-        Some(Found { kind: ChangeKind::Spike, length: Some(outage.to - found.bucket), young: false, ..found })
+        let length = outage.to.saturating_sub(found.bucket).max(1);
+        Some(Found { kind: ChangeKind::Spike, length: Some(length), young: false, ..found })
     }
 
     /// The strongest of these shapes at the starts of the buckets of the focus, in so many looks at the series.

@@ -16,7 +16,8 @@ const ROUNDS: usize = 3;
 /// Fewest values before a step.
 const LEAST_BEFORE: usize = 3;
 
-/// The strongest step in values without gaps, about a level or about a straight line, whichever is the more surprising.
+/// The strongest step in values without gaps, about a level or about a straight line, or with these weights about a level, whichever is the most
+/// surprising.
 ///
 /// `repeats` says for how many stretches like this the search is made. None where nothing varies or the stretch is too short.
 pub(super) fn screen(values: &[f64], weights: Option<&[f64]>, repeats: f64) -> Option<Screened> {
@@ -63,26 +64,34 @@ fn best_step(values: &[f64], repeats: f64) -> Option<Screened> {
     Some(Screened { at: best.0, p_value })
 }
 
-/// The strongest step of values that scatter as shares of so many trials, as white noise.
-fn best_weighted_step(values: &[f64], weights: &[f64], repeats: f64) -> Option<Screened> {
+/// The strongest step of values that scatter as shares of so many trials, as white noise; none where nothing varies. What has no trials does not
+/// count.
+fn best_weighted_step(values: &[f64], trials: &[f64], repeats: f64) -> Option<Screened> {
+    let weights: Vec<f64> = trials.iter().map(|n| if *n > 0.0 { *n } else { 0.0 }).collect();
     let total: f64 = weights.iter().sum();
-    let mean = values.iter().zip(weights).map(|(v, w)| w * v).sum::<f64>() / total;
-    let square: f64 = values.iter().zip(weights).map(|(v, w)| w * (v - mean).powi(2)).sum();
+    let mean = values.iter().zip(&weights).map(|(v, w)| w * v).sum::<f64>() / total;
+    let about = |from: f64| values.iter().zip(&weights).map(|(v, w)| w * (v - from).powi(2)).sum::<f64>();
+    let square = about(mean);
+    if !(square > 1e-12 * about(0.0) && square.is_finite()) {
+        return None;
+    }
     let (mut after, mut cross, mut best) = (0.0, 0.0, (0, 0.0));
     let mut sizes = Vec::with_capacity(values.len());
     for k in (LEAST_BEFORE..values.len()).rev() {
         after += weights[k];
         cross += weights[k] * (values[k] - mean);
-        sizes.push(after);
-        let gain = cross * cross * total / (after * (total - after));
-        if gain > best.1 {
-            best = (k, gain);
+        if after.min(total - after) > 1e-9 * total {
+            sizes.push(after);
+            let gain = cross * cross * total / (after * (total - after));
+            if gain > best.1 {
+                best = (k, gain);
+            }
         }
     }
     let explained = (best.1 / square).min(1.0 - 1e-12);
     let correlations = sizes.windows(2).map(|w| (w[0] * (total - w[1]) / (w[1] * (total - w[0]))).sqrt());
-    let z = (-(values.len() as f64 - 3.0) * (-explained).ln_1p()).sqrt();
-    z.is_finite().then(|| Screened { at: best.0, p_value: max_tail(z, correlations, repeats) })
+    let z = (-(values.len() as f64 - 3.0) * (-explained).ln_1p()).max(0.0).sqrt();
+    Some(Screened { at: best.0.max(LEAST_BEFORE), p_value: max_tail(z, correlations, repeats) })
 }
 
 /// Lag-one autocorrelation of what two levels leave.

@@ -83,8 +83,8 @@ impl Search {
     /// How often a slope without an event would show evidence as strong; none where a slope is no explanation.
     ///
     /// Two tests of the slope, by Bonferroni: the event beside the slope, and the Bayes factor of the event against the slope, which
-    /// reaches b by chance in at most one case of b (Ville 1939; Shafer et al. 2011, *Statist. Sci.* 26). The slope has the noise that is
-    /// likeliest beside it (profile likelihood): where there is no event, autocorrelation that was told beside one is too small.
+    /// reaches b by chance in at most one case of b (Ville 1939; Shafer et al. 2011, *Statist. Sci.* 26). The slope has the autocorrelation
+    /// that its own residuals have (profile likelihood in that alone): where there is no event, autocorrelation that was told beside one is too small.
     fn beside_slope(&self, local: &Local, moments: &Moments, among: &[usize], shapes: &[Shape]) -> Option<f64> {
         let (sloped, log_bayes) = local.with_slope()?;
         let wandering = sloped.wandering();

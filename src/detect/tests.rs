@@ -153,6 +153,29 @@ fn a_fall_is_found_in_hours_whose_nights_are_at_zero_and_nothing_where_nothing_f
 }
 
 #[test]
+fn an_outage_by_day_and_a_burst_by_night_are_spikes_where_nights_are_at_zero() {
+    let open = |hour: usize| if (7..22).contains(&hour) { 1.0 - 0.05 * hour.abs_diff(14) as f64 } else { 0.0 };
+    let spikes = |values: &[f64]| -> Vec<(usize, bool)> {
+        let changes = found_in(&hours(values.iter().map(|v| v.round()).collect()));
+        changes.into_iter().filter(|c| c.1 == ChangeKind::Spike).map(|c| (c.0, c.2)).collect()
+    };
+    for seed in 0..6 {
+        let usual = hours_of_work(4, seed, open, open);
+        // Ten in the morning of the eleventh day, until the evening or for six hours.
+        for length in [12, 6] {
+            let mut out = usual.clone();
+            out[250..250 + length].fill(0.0);
+            let told = spikes(&out);
+            let is_it = matches!(told[..], [(at, false)] if at.abs_diff(250) <= 1);
+            assert!(is_it, "seed {seed}, an outage of {length} hours: {told:?}");
+        }
+        let mut burst = usual.clone();
+        burst[243] = 5000.0;
+        assert_eq!(spikes(&burst), [(243, true)], "seed {seed}, a burst at three in the night");
+    }
+}
+
+#[test]
 fn a_weekend_whose_hours_are_later_is_known_and_no_change() {
     let day = |hour: usize| (-2.0 * ((hour as f64 - 14.0) / 12.0 * std::f64::consts::PI).cos().abs()).exp();
     let late = |hour: usize| (-2.0 * ((hour as f64 - 18.0) / 12.0 * std::f64::consts::PI).cos().abs()).exp();

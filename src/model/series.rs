@@ -192,6 +192,7 @@ impl Series {
         Self {
             edges: self.edges[..=keep].to_vec(),
             values: self.values[..keep].to_vec(),
+            least: least(&self.values[..keep]),
             denominators: self.denominators.as_ref().map(|d| d[..keep].to_vec()),
             ..self.clone()
         }
