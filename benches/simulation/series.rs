@@ -182,6 +182,6 @@ pub(crate) fn autoregression(n: usize, phi: f64, rng: &mut StdRng) -> Vec<f64> {
     out
 }
 
-fn poisson(mean: f64, rng: &mut impl Rng) -> f64 {
+pub(crate) fn poisson(mean: f64, rng: &mut impl Rng) -> f64 {
     if mean > 0.0 { Poisson::new(mean).map_or(0.0, |law| law.sample(rng)) } else { 0.0 }
 }

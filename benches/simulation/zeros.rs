@@ -2,13 +2,13 @@
 
 use rand::RngExt;
 use rand::rngs::StdRng;
-use rand_distr::{Distribution, Gamma, Poisson};
+use rand_distr::{Distribution, Gamma};
 use rayon::prelude::*;
 use shiptrace::detect::scan;
 use shiptrace::model::Step as Bucket;
 
 use super::report::{Share, head, row};
-use super::series::{generator, series};
+use super::series::{generator, poisson, series};
 
 const ALPHA: f64 = 0.05;
 /// Monday first; the mean of the week is about .88.
@@ -105,5 +105,5 @@ fn one(kind: &Kind, factor: f64, seed: u64) -> [bool; 3] {
 
 fn count(mean: f64, shape: f64, rng: &mut StdRng) -> f64 {
     let scatter: f64 = Gamma::new(shape, 1.0 / shape).expect("valid").sample(rng);
-    if mean > 0.0 { Poisson::new(mean * scatter).map_or(0.0, |law| law.sample(rng)) } else { 0.0 }
+    poisson(mean * scatter, rng)
 }

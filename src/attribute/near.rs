@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use crate::detect::{Local, LocalError, Moments, Neighbourhood, Rhythm, Scanned, Scope, Search, ShapeScores, Spike};
+use crate::detect::{
+    Local, LocalError, Moments, NEAR, Neighbourhood, Rhythm, Scanned, Scope, Search, ShapeScores, Spike,
+};
 use crate::model::{ChangeKind, Series, Step};
 
 use super::Asked;
@@ -19,8 +21,6 @@ pub fn stretch(step: Step) -> usize {
     }
 }
 
-/// What is nearer than this to a change, in buckets, may be a part of it.
-pub(super) const SAME: usize = 5;
 /// Log weight of the date by which a change is farther from it than another.
 const FARTHER: f64 = 1.0;
 
@@ -78,12 +78,12 @@ impl Elsewhere {
         let inside = scanned.breaks.iter().copied().chain(spikes).filter(|b| plausible.contains(b));
         let meant = inside.max_by(|a, b| weight(*a).total_cmp(&weight(*b)));
         let is_elsewhere = |b: usize, at_best: f64| {
-            let is_farther = |m: usize| b.abs_diff(m) > SAME && at_best < weight(m) - FARTHER;
+            let is_farther = |m: usize| b.abs_diff(m) > NEAR && at_best < weight(m) - FARTHER;
             !plausible.contains(&b) || meant.is_some_and(is_farther)
         };
         let at_best = |b: usize| {
             let lasting =
-                scanned.changes.iter().filter(|c| c.kind != ChangeKind::Spike && c.bucket.abs_diff(b) <= SAME);
+                scanned.changes.iter().filter(|c| c.kind != ChangeKind::Spike && c.bucket.abs_diff(b) <= NEAR);
             let known = lasting.min_by_key(|c| c.bucket.abs_diff(b));
             known.map_or(weight(b), |c| asked.greatest_log_weight(c.outer_interval))
         };

@@ -1,11 +1,10 @@
 //! Deployments whose effect has another end: they were reverted, or they revert another.
 
-use crate::detect::{Found, Neighbourhood, Scanned, Shape};
+use crate::detect::{Found, NEAR, Neighbourhood, Scanned, Shape};
 use crate::model::{ChangeKind, Series};
 use crate::stats::log_sum_exp;
 
 use super::likelihood::believed;
-use super::near::SAME;
 
 /// A candidate that was undone at a known moment, or that undoes what went out at one.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -119,7 +118,7 @@ fn boxed(near: &Neighbourhood, series: &Series, end: &OtherEnd) -> Vec<f64> {
 fn known_change<'a>(near: &Neighbourhood, series: &Series, scanned: &'a Scanned, end: &OtherEnd) -> Option<&'a Found> {
     let bucket = series.step().seconds();
     let (first, last) = (near.moments.bucket.first()?, near.moments.bucket.last()?);
-    let is_given = |f: &Found| near.local.others().iter().any(|b| b.abs_diff(f.bucket) <= SAME);
+    let is_given = |f: &Found| near.local.others().iter().any(|b| b.abs_diff(f.bucket) <= NEAR);
     let outside = |f: &&Found| f.kind != ChangeKind::Spike && (!(*first..=*last).contains(&f.bucket) || is_given(f));
     let there = |f: &&Found| f.interval.0 - bucket <= end.other + LONGEST && f.interval.1 + bucket >= end.other;
     scanned.changes.iter().filter(outside).find(there)

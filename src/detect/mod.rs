@@ -25,7 +25,7 @@ pub use event::{Effect, ShapeScores};
 pub use local::{Local, LocalError, Scope};
 pub use moments::Moments;
 pub use rhythm::{Adjusted, Divided, KnownEffects, Rhythm, without_rhythms};
-pub use scan::{FEWEST, Scanned, effect_at, scan, strongest};
+pub use scan::{FEWEST, NEAR, Scanned, effect_at, scan, strongest};
 pub use search::{Search, Tested};
 pub use segmentation::segment;
 pub use shape::Shape;

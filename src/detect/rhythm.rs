@@ -122,6 +122,8 @@ pub fn without_rhythms(series: &Series) -> Adjusted {
             let mut rhythm = Rhythm::new(series.step(), &clocks, name, period);
             let level = rhythm.take_from(&mut rest).known;
             let log = logs.as_mut().map(|logs| rhythm.take_from(logs).known);
+            // What the waves of a year bring is told by each stretch, and adds.
+            divided = divided.filter(|_| rhythm.waves == 0);
             if let Some(divided) = &mut divided {
                 rhythm.divide(divided, series.values());
             }
@@ -133,8 +135,7 @@ pub fn without_rhythms(series: &Series) -> Adjusted {
     }
     // Without a rhythm the scale matters little to a search, and people see changes of the level.
     let logs = logs.filter(|logs| !rhythms.is_empty() && are_likelier(logs, jacobian, &rest));
-    let longest = rhythms.last().filter(|longest| longest.waves == 0).map(|longest| longest.period);
-    let divided = divided.filter(|divided| longest.is_some_and(|period| divided.is_likelier(&rest, period)));
+    let divided = divided.filter(|d| rhythms.last().is_some_and(|longest| d.is_likelier(&rest, longest.period)));
     let mut adjusted = Adjusted { rhythms, rest, logs, divided };
     if let Some(weekend) = Rhythm::weekend(series, &adjusted.rhythms) {
         adjusted = adjusted.with_weekend(weekend, series.values());
@@ -404,11 +405,10 @@ impl Rhythm {
                 by_phase[phase].push((v, t));
             }
         }
-        let sums = |pairs: &[(f64, f64)]| pairs.iter().fold((0.0, 0.0), |sum, pair| (sum.0 + pair.0, sum.1 + pair.1));
-        let all: Vec<(f64, f64)> = by_phase.iter().map(|pairs| sums(pairs)).collect();
-        let factors: Vec<f64> = by_phase.into_iter().map(ratio_of_most).collect();
-        let explained: Vec<(f64, f64)> = all.iter().zip(&factors).map(|((v, t), factor)| (*v, t * factor)).collect();
-        let (of, to) = sums(&explained);
+        let factors: Vec<f64> = by_phase.iter_mut().map(|pairs| ratio_of_most(pairs)).collect();
+        let of: f64 = by_phase.iter().flatten().map(|(v, _)| v).sum();
+        let explained = by_phase.iter().zip(&factors).flat_map(|(pairs, f)| pairs.iter().map(move |(_, t)| f * t));
+        let to: f64 = explained.sum();
         let scale = if of > 0.0 && to > 0.0 { of / to } else { 1.0 };
         for (expected, &phase) in divided.expected.iter_mut().zip(&self.phases) {
             *expected *= scale * factors[phase];
@@ -472,7 +472,7 @@ impl Rhythm {
 }
 
 /// The sum of the first ones to that of the second ones, where no pair counts with a ratio beyond those of the others (winsorised, Dixon 1960).
-fn ratio_of_most(mut pairs: Vec<(f64, f64)>) -> f64 {
+fn ratio_of_most(pairs: &mut [(f64, f64)]) -> f64 {
     pairs.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
     let cut = pairs.len() / OUTLYING;
     let ratio = |i: usize| pairs.get(i).map_or(0.0, |(of, to)| of / to);

@@ -45,7 +45,7 @@ const LEAST_REACH: usize = 20;
 /// Buckets on either side of a spike by which it is told how wild the noise is.
 const SPIKE_REACH: usize = 250;
 /// Buckets on either side of a break to which the search may have misplaced it.
-const NEAR: usize = 5;
+pub const NEAR: usize = 5;
 /// What the search of the segments pays for being the second look at a series. The first pays nothing: a segmentation proposes a break in
 /// about one unchanged series of a hundred, so that hardly any of the level is spent before.
 const SECOND_LOOK: f64 = 1.5;
@@ -228,10 +228,8 @@ impl<'a> Scan<'a> {
         let mut dropped = Vec::new();
         let mut moves = MOVES;
         loop {
-            let p: Vec<f64> = looked.iter().map(|l| l.as_ref().map_or(1.0, |l| l.candidate.p_value)).collect();
-            let at = |i: usize| p.get(i).copied().filter(|p| *p > self.alpha).unwrap_or(0.0);
-            let weakest = |i: &usize| at(*i) > 0.0 && (*i == 0 || at(*i) > at(*i - 1)) && at(*i) >= at(*i + 1);
-            let gone: Vec<usize> = (0..p.len()).filter(weakest).collect();
+            let p = looked.iter().map(|l| l.as_ref().map_or(1.0, |l| l.candidate.p_value));
+            let gone = peaks(&p.map(|p| if p > self.alpha { p } else { 0.0 }).collect::<Vec<_>>());
             if gone.is_empty() {
                 if moves == 0 || !self.repartition(&mut breaks, &mut looked) {
                     break;
@@ -265,9 +263,8 @@ impl<'a> Scan<'a> {
             may_move(&self.clean[before..after], from - before, bucket - before).then_some((bucket, gain))
         };
         let moves: Vec<Option<(usize, f64)>> = looked.iter().map(|l| l.as_ref().and_then(moved)).collect();
-        let gain = |i: usize| moves.get(i).copied().flatten().map_or(0.0, |(_, gain)| gain);
-        let goes = |i: &usize| gain(*i) > 0.0 && (*i == 0 || gain(*i) > gain(*i - 1)) && gain(*i) >= gain(*i + 1);
-        let going: Vec<(usize, usize)> = (0..moves.len()).filter(goes).filter_map(|i| Some((i, moves[i]?.0))).collect();
+        let most = peaks(&moves.iter().map(|m| m.map_or(0.0, |(_, gain)| gain)).collect::<Vec<_>>());
+        let going: Vec<(usize, usize)> = most.into_iter().filter_map(|i| Some((i, moves[i]?.0))).collect();
         for &(i, bucket) in &going {
             breaks[i] = bucket;
             looked[i] = None;
@@ -502,6 +499,13 @@ fn standing_out(adjusted: &Adjusted, find: impl Fn(&[f64]) -> Vec<Spike>) -> Vec
         found.retain(|run| too.iter().any(|other| other.from < run.to && run.from < other.to));
     }
     found
+}
+
+/// Where a value above 0 is greater than those beside it; of equal neighbours the first.
+fn peaks(values: &[f64]) -> Vec<usize> {
+    let at = |i: usize| values.get(i).copied().unwrap_or(0.0);
+    let is_peak = |i: &usize| at(*i) > 0.0 && (*i == 0 || at(*i) > at(*i - 1)) && at(*i) >= at(*i + 1);
+    (0..values.len()).filter(is_peak).collect()
 }
 
 /// The breaks that lie outside of these buckets.
