@@ -13,13 +13,16 @@
 mod calibration;
 mod discoveries;
 mod last_days;
+mod levels;
 mod long;
 mod multiplied;
 mod not_a_level;
 mod outage;
 mod report;
 mod series;
+mod tails;
 mod truth;
+mod untidy;
 mod zeros;
 
 use std::env;
@@ -38,8 +41,10 @@ fn main() {
         Some("not-a-level") => not_a_level::run(runs(1000), &only),
         Some("multiplied") => multiplied::run(runs(1000), &only),
         Some("zeros") => zeros::run(runs(1000), &only),
+        Some("untidy") => untidy::run(runs(1000), &only),
+        Some("tails") => tails::run(runs(20_000), &only),
         _ => eprintln!(
-            "say which part: calibration, discoveries, last-days, long, outage, not-a-level, multiplied or zeros"
+            "say which part: calibration, tails, discoveries, last-days, long, outage, not-a-level, multiplied, zeros or untidy"
         ),
     }
 }

@@ -43,6 +43,8 @@ impl fmt::Display for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.all {
             0 => write!(f, "-"),
+            // Four digits, where there are runs for them.
+            n if n >= 5_000 => write!(f, "{:.4} ± {:.4} (n {n})", self.value(), self.standard_error()),
             n => write!(f, "{:.3} ± {:.3} (n {n})", self.value(), self.standard_error()),
         }
     }

@@ -7,10 +7,10 @@ use std::ops::Range;
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal, StudentsT};
 
 use crate::model::ChangeKind;
-use crate::stats::{EventRegression, Fit, Footprint, Score, log_sum_exp, normalise};
+use crate::stats::{EventRegression, Fit, Footprint, Score, log_sum_exp, long_run_freedom, normalise};
 
 use super::local::EVENT_PARAMETERS;
-use super::{Local, Moments, Shape};
+use super::{Local, Moments, Shape, Spike};
 
 /// The size of an effect at a moment, on the scale of the regression.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -149,7 +149,8 @@ impl<'a> Judge<'a> {
     /// the event touches.
     ///
     /// Of what lasts it is the signed root of the likelihood ratio with the small-sample correction of Wallace (1959) for Student's t.
-    /// A pulse is too short for that: the tails of its few buckets are combined as Fisher (1932) does.
+    /// A pulse is too short for that: the tails of its few buckets are combined as Fisher (1932) does. A step that leaves as few on one side,
+    /// where tails are wild, is no further out than these.
     pub(super) fn z(&self, shape: Shape, k: usize, score: Score, footprint: &Footprint) -> f64 {
         if !self.tells(score) {
             return 0.0;
@@ -162,7 +163,17 @@ impl<'a> Judge<'a> {
         let ratio = (2.0 * self.share_that_counts() * gain).max(0.0);
         let freedom = self.regression.freedom - EVENT_PARAMETERS;
         let small = (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0);
-        (small * ratio.sqrt()).copysign(effect)
+        let root = small * ratio.sqrt();
+        let far = self.few(k).map_or(root, |few| root.min(self.tails(few)));
+        far.copysign(effect)
+    }
+
+    /// The observations on the shorter side of an event that begins with observation `k`, where they are as few as those of a spike and may
+    /// be no more than wild values.
+    fn few(&self, k: usize) -> Option<Range<usize>> {
+        let n = self.regression.len();
+        let few = if k <= n / 2 { 0..k } else { k..n };
+        (self.local.student().is_wild() && (1..=Spike::LONGEST).contains(&few.len())).then_some(few)
     }
 
     /// The standard normal number as far out as these observations are together: −2 Σ log pᵢ follows χ² with two degrees of freedom for each.
@@ -342,7 +353,7 @@ impl ShapeScores {
     /// averaging, Hoeting et al. 1999).
     ///
     /// The variance is the mean of the variances plus the variance of the means: what is not known of the moment and of the slope
-    /// widens it.
+    /// widens it. The degrees of freedom are those with which both the innovations and, of what lasts, their autocorrelation are known.
     #[must_use]
     pub fn effect(&self, shape: Shape, local: &Local, moments: &Moments, log_weights: &[f64]) -> Option<Effect> {
         let logs: Vec<f64> = log_weights.iter().enumerate().map(|(i, w)| w + self.log_bayes(shape, i)).collect();
@@ -366,7 +377,10 @@ impl ShapeScores {
         let mean = |value: &dyn Fn(&Fit) -> f64| fits.iter().map(|(p, f)| p / total * value(f)).sum::<f64>();
         let estimate = mean(&|f| f.effect);
         let variance = mean(&|f| f.standard_error.powi(2) + (f.effect - estimate).powi(2));
-        let freedom = fits.first()?.1.freedom;
+        // Neither variance of the logarithm of a standard deviation knows of the other: they add up, and are 1/2ν each.
+        let lasts = Shape::LASTING.contains(&shape);
+        let long_run = lasts.then(|| long_run_freedom(local.places().len(), local.phi()));
+        let freedom = 1.0 / (1.0 / fits.first()?.1.freedom + long_run.map_or(0.0, |freedom| 1.0 / freedom));
         Some(Effect { estimate, standard_error: variance.sqrt(), freedom })
     }
 }

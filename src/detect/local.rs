@@ -1,17 +1,17 @@
 //! The neighbourhood of a moment in detail: one regression that explains it without any event.
 
+mod builder;
+mod noise;
+
 use std::ops::Range;
 
-use chrono::Timelike;
+use crate::model::Series;
+use crate::stats::{Design, EventRegression, Fit, Memory, Precision, Score, StudentNoise, lag_one_autocorrelation};
 
-use crate::model::{Series, Step};
-use crate::stats::{
-    Design, EventRegression, Fit, Memory, Precision, Score, StudentNoise, lag_one_autocorrelation, log_sum_exp,
-};
-
-use super::event::best_by_least_squares;
 use super::rhythm::KnownEffects;
-use super::{Moments, Rhythm, Shape};
+use super::{Moments, Rhythm};
+use builder::Builder;
+use noise::{Noise, Surroundings};
 
 /// A stretch of a series, explained by level, slope, rhythms and earlier or later changes, under autocorrelated noise with outliers.
 #[derive(Debug, Clone)]
@@ -37,19 +37,6 @@ struct Rival {
     ridge: f64,
     /// How much likelier the data is with the event instead: log Bayes factor.
     log_bayes: f64,
-}
-
-/// What is known of the noise.
-#[derive(Debug, Clone)]
-struct Noise {
-    /// Autocorrelation from bucket to bucket.
-    phi: f64,
-    /// Standard deviation of each innovation relative to the others: nights are quieter than days, or noisier.
-    spread: Vec<f64>,
-    /// How much each innovation counts in a least-squares fit.
-    weights: Vec<f64>,
-    /// The tails.
-    student: StudentNoise,
 }
 
 /// Why a stretch cannot be analysed.
@@ -80,22 +67,10 @@ pub struct Scope<'a> {
     pub uneven: bool,
 }
 
-/// Fewest observations that tell the scatter of a time of day.
-const LEAST_PER_GROUP: f64 = 5.0;
-/// Observations that tell the scatter of one part of a stretch.
-const BLOCK: usize = 60;
 /// An event whose moment was sought costs as many degrees of freedom as this many parameters (Hall, Osborn & Sakkas 2013).
 pub(super) const EVENT_PARAMETERS: f64 = 3.0;
-/// How often the noise is estimated anew under the best event.
-const ROUNDS: usize = 2;
-/// Prior precision of a seasonal effect that may be as large as four standard deviations of the noise.
-const RHYTHM_RIDGES: [f64; 4] = [0.06, 0.4, 3.0, Design::HELD];
-/// The same for the change of the level that a slope brings over half the stretch.
+/// Prior precision of the change of the level that a slope brings over half the stretch, in standard deviations of the noise.
 const SLOPE_RIDGES: [f64; 4] = [0.0, 0.25, 4.0, Design::HELD];
-/// The same for a change elsewhere in the stretch: it may have any size.
-const OTHER_RIDGE: f64 = 1e-3;
-/// The noise is known well enough when its autocorrelation moves by less.
-const SETTLED: f64 = 0.01;
 /// Rounds of reweighted least squares for what is usual without an event.
 const NULL_ROUNDS: usize = 3;
 /// The column of the slope.
@@ -126,7 +101,6 @@ impl Local {
             return Err(LocalError::Constant);
         }
         let starts = Moments::starts(series, &places, scope.focus.clone());
-        let times_of_day = times_of_day(series, &places);
         let known: Vec<&Rhythm> = rhythms.iter().filter(|r| r.known.is_some()).collect();
         let rhythms = rhythms.iter().filter(|r| r.known.is_none() || r.waves > 0).collect();
         let less_known = |y: &dyn Fn(f64) -> f64, of: fn(&KnownEffects) -> Option<&[f64]>| -> Vec<f64> {
@@ -134,7 +108,8 @@ impl Local {
             let rest = |(v, &p): (&f64, &usize)| y(*v) - known.iter().map(|r| effect(r, p)).sum::<f64>();
             values.iter().zip(&places).map(rest).collect()
         };
-        let builder = Builder { series, rhythms, scope, places: &places, starts: &starts, times_of_day };
+        let surroundings = Surroundings::new(series, &places, &values, scope);
+        let builder = Builder { series, rhythms, scope, places: &places, starts: &starts, surroundings };
         // A stretch that happens to lie above zero has the scale of the others.
         let has_logs = !series.has_negatives()
             && values.iter().all(|v| *v > 0.0)
@@ -222,7 +197,7 @@ impl Local {
         let Noise { phi, spread, .. } = &self.noise;
         let mut innovations = self.regression.innovations.clone();
         for _ in 0..NULL_ROUNDS {
-            let weights = StudentNoise::fitted(&innovations).weights(&innovations);
+            let weights = StudentNoise::fitted(&innovations, self.student().least()).weights(&innovations);
             let precision = Precision::new(&self.places, *phi, spread, &weights);
             let Some(regression) = EventRegression::new(&self.y, &self.design, precision) else { break };
             innovations = regression.innovations;
@@ -299,314 +274,4 @@ impl Local {
     pub fn observation(&self, j: usize) -> f64 {
         self.centre + self.y[j]
     }
-}
-
-/// What the steps of building a [`Local`] share.
-struct Builder<'a> {
-    series: &'a Series,
-    /// Those that are told from the stretch itself.
-    rhythms: Vec<&'a Rhythm>,
-    scope: &'a Scope<'a>,
-    places: &'a [usize],
-    /// The starts of the buckets of the focus.
-    starts: &'a Moments,
-    /// The time of day of each observation, for buckets below a day; else all 0.
-    times_of_day: Vec<usize>,
-}
-
-/// What each column of a design is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Level,
-    Slope,
-    Rhythm(usize),
-    /// A change elsewhere in the stretch.
-    Other,
-}
-
-/// An event of which the regressor and the effect are known.
-struct KnownEvent {
-    shape: Shape,
-    /// The first observation that it touches.
-    observation: usize,
-    f: Vec<f64>,
-    score: Score,
-    effect: f64,
-}
-
-/// A first explanation of a stretch on one scale.
-struct Begun {
-    y: Vec<f64>,
-    centre: f64,
-    log: bool,
-    design: Design,
-    noise: Noise,
-    regression: EventRegression,
-    best: KnownEvent,
-    rival: Option<Rival>,
-    /// log marginal likelihood, the event included.
-    evidence: f64,
-}
-
-impl Builder<'_> {
-    /// A first explanation of `y`: how strongly each part is believed, and a first view of the noise.
-    fn begin(&self, y: &[f64], log: bool) -> Option<Begun> {
-        let centre = y.iter().sum::<f64>() / y.len() as f64;
-        let y: Vec<f64> = y.iter().map(|y| y - centre).collect();
-        let (mut design, parts) = self.design();
-        let ones = vec![1.0; y.len()];
-        let white = Noise { phi: 0.0, spread: ones.clone(), weights: ones, student: StudentNoise::GAUSSIAN };
-        let regression = EventRegression::new(&y, &design, self.precision(&white))?;
-        let event = self.likeliest_event(&regression);
-        let noise = self.noise_under(&event, &regression, &white);
-        let rival = self.choose(&y, &event, &noise, &mut design, &parts);
-        let precision = self.precision(&noise);
-        let scaling = precision.log_scaling();
-        let regression = EventRegression::new(&y, &design, precision)?;
-        let best = self.likeliest_event(&regression);
-        let footprint = regression.footprint(&best.f, best.observation.min(y.len()));
-        let left: Vec<f64> =
-            regression.innovations.iter().zip(&footprint.innovations).map(|(e, u)| e - best.effect * u).collect();
-        let evidence = scaling + noise.student.log_likelihood(&left, 0.0, 0.0).0;
-        Some(Begun { y, centre, log, design, noise, regression, best, rival, evidence })
-    }
-
-    /// Estimates the noise anew under the best event until it settles.
-    fn finish(&self, begun: Begun) -> Option<Local> {
-        let Begun { y, centre, log, design, mut noise, mut regression, mut best, rival, .. } = begun;
-        for _ in 0..ROUNDS {
-            let last = noise.phi;
-            noise = self.noise_under(&best, &regression, &noise);
-            regression = EventRegression::new(&y, &design, self.precision(&noise))?;
-            best = self.likeliest_event(&regression);
-            if (noise.phi - last).abs() < SETTLED {
-                break;
-            }
-        }
-        let step = if best.shape == Shape::Step { best.effect } else { 0.0 };
-        Some(Local {
-            places: self.places.to_vec(),
-            others: self.scope.others.to_vec(),
-            y,
-            centre,
-            log,
-            design,
-            regression,
-            noise,
-            memory: Memory::default(),
-            step,
-            rival,
-        })
-    }
-
-    /// The event that explains most.
-    fn likeliest_event(&self, regression: &EventRegression) -> KnownEvent {
-        self.refined(regression, self.best_event(regression, self.starts, &Shape::ALL))
-    }
-
-    fn precision(&self, noise: &Noise) -> Precision {
-        Precision::new(self.places, noise.phi, &noise.spread, &noise.weights)
-    }
-
-    /// The design, and what each of its columns is.
-    fn design(&self) -> (Design, Vec<Part>) {
-        let range = &self.scope.range;
-        let (middle, half) = (f64::midpoint(range.start as f64, range.end as f64), (range.len() as f64 / 2.0).max(1.0));
-        let inside = |b: &&usize| range.contains(*b) && **b > range.start;
-        let others: Vec<usize> = self.scope.others.iter().filter(inside).copied().collect();
-        let mut parts = vec![Part::Level, Part::Slope];
-        let mut ridge = vec![0.0, SLOPE_RIDGES[0]];
-        // Phases of a rhythm that occur in the stretch, by the column that each has.
-        let mut columns = Vec::new();
-        // The first column of the waves of each.
-        let mut waves = Vec::new();
-        for (r, rhythm) in self.rhythms.iter().enumerate() {
-            let mut column = vec![usize::MAX; rhythm.count];
-            let first_wave = parts.len();
-            parts.extend(vec![Part::Rhythm(r); 2 * rhythm.waves]);
-            ridge.resize(parts.len(), RHYTHM_RIDGES[0]);
-            waves.push(first_wave);
-            for &p in self.places.iter().filter(|_| rhythm.waves == 0) {
-                if column[rhythm.phases[p]] == usize::MAX {
-                    column[rhythm.phases[p]] = parts.len();
-                    parts.push(Part::Rhythm(r));
-                    ridge.push(RHYTHM_RIDGES[0]);
-                }
-            }
-            columns.push(column);
-        }
-        let first_other = parts.len();
-        let mut searched = vec![1.0; first_other];
-        for _ in &others {
-            parts.push(Part::Other);
-            ridge.push(OTHER_RIDGE);
-            searched.push(EVENT_PARAMETERS);
-        }
-        let mut design = Design::with_rows(ridge, searched);
-        for &p in self.places {
-            let usual = [(0, 1.0), (1, (p as f64 - middle) / half)];
-            let phased = self.rhythms.iter().zip(&columns).filter(|(rhythm, _)| rhythm.waves == 0);
-            let phases = phased.map(|(rhythm, column)| (column[rhythm.phases[p]], 1.0));
-            let waving = self.rhythms.iter().zip(&waves);
-            let waves =
-                waving.flat_map(|(rhythm, &first)| rhythm.waves_at(p).enumerate().map(move |(k, x)| (first + k, x)));
-            let after = others.iter().enumerate().filter(|(_, b)| p >= **b).map(|(i, _)| (first_other + i, 1.0));
-            design.push(usual.into_iter().chain(phases).chain(waves).chain(after));
-        }
-        (design, parts)
-    }
-
-    /// Tries each strength of belief in turn, and keeps what the marginal likelihood prefers, with and without the event (which costs its
-    /// parameters: Schwarz 1978). The slope that would explain most without the event is its rival, where it is believed more.
-    fn choose(
-        &self,
-        y: &[f64],
-        event: &KnownEvent,
-        noise: &Noise,
-        design: &mut Design,
-        parts: &[Part],
-    ) -> Option<Rival> {
-        let precision = self.precision(noise);
-        let less: Vec<f64> = y.iter().zip(&event.f).map(|(y, f)| y - event.effect * f).collect();
-        let cost = 0.5 * EVENT_PARAMETERS * (y.len() as f64).ln();
-        let series = [y, &less];
-        let evidence = design.evidence(&precision, &series);
-        let mut ridge = design.ridge.clone();
-        let mut try_all = |part: Part, ridges: &[f64]| {
-            let with = |r: f64| -> Vec<f64> {
-                parts.iter().zip(&ridge).map(|(p, now)| if *p == part { r } else { *now }).collect()
-            };
-            let value = |ridge: &[f64]| {
-                let of = evidence(ridge);
-                log_sum_exp(&[of[0], of[1] - cost])
-            };
-            let best = ridges.iter().map(|&r| with(r)).max_by(|a, b| value(a).total_cmp(&value(b)));
-            ridge = best.unwrap_or_else(|| ridge.clone());
-        };
-        (0..self.rhythms.len()).for_each(|r| try_all(Part::Rhythm(r), &RHYTHM_RIDGES));
-        try_all(Part::Slope, &SLOPE_RIDGES[1..]);
-        let with_event = evidence(&ridge)[1] - cost;
-        let without = |slope: f64| {
-            let mut ridge = ridge.clone();
-            ridge[SLOPE] = slope;
-            (slope, evidence(&ridge)[0])
-        };
-        let (slope, most) = SLOPE_RIDGES[1..].iter().map(|&slope| without(slope)).max_by(|a, b| a.1.total_cmp(&b.1))?;
-        let rival = Rival { ridge: slope, log_bayes: with_event - most };
-        let is_rival = slope < ridge[SLOPE];
-        drop(evidence);
-        design.ridge = ridge;
-        is_rival.then_some(rival)
-    }
-
-    /// The best event of these shapes and moments; none at all where nothing can be told.
-    fn best_event(&self, regression: &EventRegression, moments: &Moments, shapes: &[Shape]) -> KnownEvent {
-        let Some((shape, i, score)) = best_by_least_squares(regression, self.places, moments, shapes) else {
-            return self.no_event();
-        };
-        let Some(fit) = score.fit(regression) else { return self.no_event() };
-        let share = if shape == Shape::Step { moments.share[i] } else { 1.0 };
-        let observation = moments.observation[i];
-        let f = shape.regressor(self.places, observation, share);
-        KnownEvent { shape, observation, f, score, effect: fit.effect }
-    }
-
-    fn no_event(&self) -> KnownEvent {
-        KnownEvent {
-            shape: Shape::Step,
-            observation: self.places.len(),
-            f: vec![0.0; self.places.len()],
-            score: Score { cross: 0.0, size: 0.0 },
-            effect: 0.0,
-        }
-    }
-
-    /// A step that begins inside a bucket, where that explains more than the start of one.
-    fn refined(&self, regression: &EventRegression, event: KnownEvent) -> KnownEvent {
-        let Some(&place) = self.places.get(event.observation).filter(|_| event.shape == Shape::Step) else {
-            return event;
-        };
-        let inside = place.saturating_sub(1).max(self.scope.focus.start)..(place + 1).min(self.scope.focus.end);
-        let fine = self.best_event(regression, &Moments::new(self.series, self.places, inside), &[Shape::Step]);
-        if fine.effect == 0.0 { event } else { fine }
-    }
-
-    /// The noise that an event leaves.
-    fn noise_under(&self, event: &KnownEvent, regression: &EventRegression, last: &Noise) -> Noise {
-        let residuals = regression.residuals(&event.f, event.effect);
-        let estimate = || {
-            let explained = regression.explained(&event.f, event.score, self.places, EVENT_PARAMETERS);
-            lag_one_autocorrelation(&residuals, self.places, explained)
-        };
-        let phi = self.scope.phi.unwrap_or_else(estimate);
-        let ones = vec![1.0; residuals.len()];
-        let raw = Precision::new(self.places, phi, &ones, &last.weights).innovations(&residuals);
-        let by_denominator = self.by_denominator(&raw);
-        let less: Vec<f64> = raw.iter().zip(&by_denominator).map(|(e, s)| e / s).collect();
-        let by_time = Self::spread(&less, last.student, &self.times_of_day);
-        let even: Vec<f64> = less.iter().zip(&by_time).map(|(e, s)| e / s).collect();
-        let by_block = Self::spread(&even, last.student, &self.blocks());
-        let spread: Vec<f64> =
-            by_denominator.iter().zip(by_time.iter().zip(&by_block)).map(|(a, (b, c))| a * b * c).collect();
-        let innovations: Vec<f64> = raw.iter().zip(&spread).map(|(e, s)| e / s).collect();
-        let student = StudentNoise::fitted(&innovations);
-        Noise { phi, spread, weights: student.weights(&innovations), student }
-    }
-
-    /// The standard deviation of each innovation by its denominator, as of a binomial share: 1/√n relative to the others. One for all where
-    /// there is no denominator, or where the innovations are likelier without it, because something else makes most of the scatter.
-    fn by_denominator(&self, innovations: &[f64]) -> Vec<f64> {
-        let ones = vec![1.0; innovations.len()];
-        let Some(all) = self.series.denominators() else { return ones };
-        let mean = self.places.iter().map(|&p| all[p].ln()).sum::<f64>() / self.places.len() as f64;
-        let spread: Vec<f64> = self.places.iter().map(|&p| (0.5 * (mean - all[p].ln())).exp()).collect();
-        // About a geometric mean the logarithms of the spread add up to 0, and likelihoods compare as they are.
-        let less: Vec<f64> = innovations.iter().zip(&spread).map(|(e, s)| e / s).collect();
-        let likelihood = |e: &[f64]| StudentNoise::fitted(e).log_likelihood(e, 0.0, 0.0).0;
-        if likelihood(&less) > likelihood(innovations) { spread } else { ones }
-    }
-
-    /// The part of the stretch in which each observation lies, where the scatter may differ between parts.
-    fn blocks(&self) -> Vec<usize> {
-        let n = self.places.len();
-        let count = if self.scope.uneven { (n / BLOCK).max(1) } else { 1 };
-        (0..n).map(|j| j * count / n).collect()
-    }
-
-    /// The standard deviation of the innovations in each group, such as a time of day, relative to that of all.
-    ///
-    /// The logarithms of the variances are drawn to their mean by as much as they scatter by chance alone (empirical Bayes, Efron & Morris
-    /// 1975): of noise that is the same all day nothing is left but 1.
-    fn spread(innovations: &[f64], student: StudentNoise, groups: &[usize]) -> Vec<f64> {
-        let weights = student.weights(innovations);
-        let mut sums = vec![(0.0, 0.0); groups.iter().max().map_or(1, |m| m + 1)];
-        for ((e, w), &group) in innovations.iter().zip(&weights).zip(groups) {
-            sums[group].0 += w * e * e;
-            sums[group].1 += 1.0;
-        }
-        let known: Vec<(f64, f64)> = sums.iter().map(|(sum, n)| ((sum / n).ln(), *n)).collect();
-        let told: Vec<&(f64, f64)> = known.iter().filter(|(log, n)| log.is_finite() && *n >= LEAST_PER_GROUP).collect();
-        if told.len() < 2 {
-            return vec![1.0; innovations.len()];
-        }
-        let count = told.len() as f64;
-        let mean = told.iter().map(|(log, _)| log).sum::<f64>() / count;
-        let seen = told.iter().map(|(log, _)| (log - mean).powi(2)).sum::<f64>() / (count - 1.0);
-        // The logarithm of a variance of n observations has variance 2/n, and more where tails are heavy.
-        let by_chance = |n: f64| 2.0 / n * (student.freedom() + 3.0) / student.freedom();
-        let real = (seen - told.iter().map(|(_, n)| by_chance(*n)).sum::<f64>() / count).max(0.0);
-        let sd = |&group: &usize| match known[group] {
-            (log, n) if log.is_finite() && n >= LEAST_PER_GROUP => {
-                (0.5 * (log - mean) * real / (real + by_chance(n))).exp()
-            }
-            _ => 1.0,
-        };
-        groups.iter().map(sd).collect()
-    }
-}
-
-/// The hour of the day of each observation for buckets below a day, else 0 for all.
-fn times_of_day(series: &Series, places: &[usize]) -> Vec<usize> {
-    let hour = |p: &usize| if series.step() < Step::Day { series.moment(*p).hour() as usize } else { 0 };
-    places.iter().map(hour).collect()
 }

@@ -17,7 +17,7 @@ impl Local {
         let each = 0.5 * (beside.len() as f64).ln();
         let judged = |memory: Memory| {
             let left = memory.filtered(&beside);
-            let student = StudentNoise::fitted(&left);
+            let student = StudentNoise::fitted(&left, self.student().least());
             let value = student.log_likelihood(&left, 0.0, 0.0).0 - each * memory.len() as f64;
             (value, memory, student)
         };

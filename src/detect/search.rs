@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::model::ChangeKind;
-use crate::stats::max_tail;
+use crate::stats::{long_run_freedom, max_tail, normal_of_t};
 
 use super::event::{Judge, least_squares};
 use super::{Local, Moments, Shape};
@@ -16,6 +16,8 @@ pub struct Search {
     /// How many pulses of each length can be told from a step.
     pulses: Vec<usize>,
     repeats: f64,
+    /// Degrees of freedom with which it is known how much the noise scatters in the long run.
+    freedom: f64,
 }
 
 /// A shape at a moment whose evidence was tested.
@@ -31,6 +33,13 @@ pub struct Tested {
     pub p_value: f64,
 }
 
+/// Down to this p-value the crossings of a Gaussian process are no rarer than those of one whose scatter is an estimate: that kinds share a level,
+/// and that stretches are searched twice, makes up for it, as the simulation of unchanged series shows.
+const KNOWN: f64 = 0.05;
+/// A statistic so far out is found nowhere by chance, and its tail can still be told from 0.
+const FAR: f64 = 8.0;
+/// Rounds that find where a p-value is [`KNOWN`].
+const ROUNDS: usize = 8;
 /// How many of the best moments by least squares are judged by likelihood for each shape.
 const JUDGED: usize = 3;
 
@@ -49,25 +58,40 @@ impl Search {
             kinks: starts(Shape::Kink).into_iter().map(|k| kinks[k]).collect(),
             pulses: Shape::PULSES.iter().map(|shape| starts(*shape).len()).collect(),
             repeats,
+            freedom: long_run_freedom(n, local.phi()).max(1.0),
         }
     }
 
     /// How often unchanged data would show a statistic of this kind as high as `z` among the observations, all shapes tried.
     ///
     /// Steps and kinks by the crossings of a process whose neighbours correlate as their regressors do, pulses by Bonferroni; the kinds
-    /// share the level by their priors (weighted Bonferroni, Holm 1979).
+    /// share the level by their priors (weighted Bonferroni, Holm 1979). Far out the tails of steps and kinks are those of Student's t, because the
+    /// autocorrelation of the noise is an estimate.
     #[must_use]
     pub fn p_value(&self, z: f64, kind: ChangeKind) -> f64 {
-        let tail = match kind {
-            ChangeKind::Level => max_tail(z, self.steps.iter().copied(), self.repeats),
-            ChangeKind::Trend => max_tail(z, self.kinks.iter().copied(), self.repeats),
+        let prior: f64 = Shape::ALL.into_iter().filter(|s| s.kind() == kind).map(Shape::prior).sum();
+        let places = match kind {
+            ChangeKind::Level => &self.steps,
+            ChangeKind::Trend => &self.kinks,
             ChangeKind::Spike => {
                 let places = self.pulses.iter().sum::<usize>();
-                max_tail(z, vec![0.0; places.saturating_sub(1)], self.repeats)
+                return (max_tail(z, vec![0.0; places.saturating_sub(1)], self.repeats) / prior).min(1.0);
             }
         };
-        let prior: f64 = Shape::ALL.into_iter().filter(|s| s.kind() == kind).map(Shape::prior).sum();
-        (tail / prior).min(1.0)
+        let tail = |z: f64| (max_tail(z, places.iter().copied(), self.repeats) / prior).min(1.0);
+        let gaussian = tail(z);
+        if gaussian < KNOWN { tail(self.with_heavier_tail(z.abs(), tail)).clamp(gaussian, KNOWN) } else { gaussian }
+    }
+
+    /// The statistic that is as surprising under the crossings of a Gaussian process, of which the `tail` is given, as `z` is where the standard
+    /// deviation of the noise in the long run is an estimate: beyond the statistic that reaches [`KNOWN`], where the two agree, it is that of
+    /// Student's t.
+    fn with_heavier_tail(&self, z: f64, tail: impl Fn(f64) -> f64) -> f64 {
+        // The tail falls as x exp(−x²/2) does.
+        let from = z.min(FAR);
+        let further = 2.0 * (KNOWN / tail(from)).ln();
+        let known = (0..ROUNDS).fold(from, |x, _| (from * from - further + 2.0 * (x / from).ln()).max(0.0).sqrt());
+        known + normal_of_t(z, self.freedom) - normal_of_t(known, self.freedom)
     }
 
     /// The most surprising of these shapes and of the moments `among` all; none where nothing can be tested.
@@ -89,9 +113,10 @@ impl Search {
         let (sloped, log_bayes) = local.with_slope()?;
         let wandering = sloped.wandering();
         let judge = Judge::new(&sloped).with_handicap(wandering);
-        let best = |shape: &Shape| self.best(&judge, &sloped, moments, among, *shape).map(|tested| tested.p_value);
+        let twice = Self { repeats: 2.0 * self.repeats, ..self.clone() };
+        let best = |shape: &Shape| twice.best(&judge, &sloped, moments, among, *shape).map(|tested| tested.p_value);
         let beside = shapes.iter().filter_map(best).fold(1.0, f64::min);
-        Some((2.0 * beside.min((wandering - log_bayes).exp())).min(1.0))
+        Some(beside.min(2.0 * (wandering - log_bayes).exp()).min(1.0))
     }
 
     /// The most surprising moment of a shape, of those that least squares finds best.
@@ -116,5 +141,43 @@ impl Search {
             Tested { shape, moment: i, z, p_value: self.p_value(z, shape.kind()) }
         };
         order.into_iter().map(tested).min_by(|a, b| a.p_value.total_cmp(&b.p_value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::Scope;
+    use crate::simulation::{days, normals};
+
+    /// A search over 180 days whose noise is known to remember this much.
+    fn search(phi: f64) -> Search {
+        let scope = Scope { range: 0..180, focus: 2..178, others: &[], without: &[], phi: Some(phi), uneven: false };
+        let local = Local::new(&days(normals(180, 1)), &[], &scope).expect("can be analysed");
+        Search::new(&local, 2..178, 1.0)
+    }
+
+    #[test]
+    fn the_more_noise_remembers_the_less_surprising_is_what_is_far_out() {
+        // Two standard deviations beyond where it is found at all.
+        let far_out = |phi: f64| {
+            let search = search(phi);
+            let p = |z: f64| search.p_value(z, ChangeKind::Level);
+            let found = (0..500_u32).map(|i| 0.01 * f64::from(i)).find(|&z| p(z) < KNOWN).expect("reached");
+            p(found + 2.0)
+        };
+        let (white, some, more) = (far_out(0.0), far_out(0.5), far_out(0.8));
+        assert!(white < 1e-4 && some > 2.0 * white && more > 20.0 * white, "{white} {some} {more}");
+    }
+
+    #[test]
+    fn what_is_further_out_is_never_less_surprising() {
+        for phi in [-0.3, 0.0, 0.6, 0.95] {
+            let search = search(phi);
+            for kind in [ChangeKind::Level, ChangeKind::Trend, ChangeKind::Spike] {
+                let p: Vec<f64> = (10..600).map(|i| search.p_value(0.1 * f64::from(i), kind)).collect();
+                assert!(p.windows(2).all(|p| p[1] <= p[0] && (0.0..=1.0).contains(&p[1])), "{phi} {kind:?}");
+            }
+        }
     }
 }

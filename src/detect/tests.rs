@@ -95,6 +95,31 @@ fn noise_has_few_changes() {
 }
 
 #[test]
+fn values_of_which_most_are_the_same_have_few_changes() {
+    let rounded = |seed| days(normals(180, seed).iter().map(|z| (3.0 + 0.35 * z).round()).collect());
+    let rare = |seed| {
+        let amount = |(z, y): (&f64, &f64)| if *z > 0.84 { 50.0 * (0.8 * y).exp() } else { 0.0 };
+        days(normals(300, seed).iter().zip(&normals(300, 1_000 + seed)).map(amount).collect())
+    };
+    let alarms = |of: &dyn Fn(u64) -> Series| (0..60).filter(|&seed| !found_in(&of(seed)).is_empty()).count();
+    let (rounded, rare) = (alarms(&rounded), alarms(&rare));
+    assert!(rounded <= 3, "{rounded} of 60 series that are rounded to few values have a change");
+    assert!(rare <= 4, "{rare} of 60 series that are mostly zero have a change");
+}
+
+#[test]
+fn a_step_of_rounded_values_is_one_change() {
+    let step = |seed| {
+        let z = normals(180, seed);
+        z.iter().enumerate().map(|(i, z)| (3.0 + 0.35 * z + if i < 100 { 0.0 } else { 1.0 }).round()).collect()
+    };
+    for seed in 0..10 {
+        let changes = found(step(seed));
+        assert!(is_one_change(&changes, 100, ChangeKind::Level, true), "seed {seed}: {changes:?}");
+    }
+}
+
+#[test]
 fn a_week_is_found_where_there_is_one() {
     let weekly = |i: usize| if i % 7 < 5 { 1.0 } else { 0.6 };
     for seed in 0..10 {

@@ -2,22 +2,64 @@
 
 use super::Explained;
 
+/// A residual is an error of its own bucket from so many standard deviations beyond its neighbours on.
+const FAR: f64 = 3.0;
+/// How often the standard deviation of residuals is told anew from those that it cuts.
+const CUTS: usize = 3;
+
+/// Fewest pairs of neighbours that tell an autocorrelation.
+const FEWEST_PAIRS: usize = 8;
+
 /// Lag-one autocorrelation of noise, from the residuals of a fit.
 ///
 /// `places` are the buckets of the residuals, ascending; only pairs of adjacent buckets count. Residuals vary less and hang together less
 /// than the noise, because the fit follows it: `explained` is given back to the moments before their ratio is taken (as restricted
-/// likelihood does, Cheang & Reinsel 2000). The result is kept within `-0.5..=0.95`, because what remembers more than some twenty buckets is a level; 0 where fewer than eight pairs exist or nothing varies.
+/// likelihood does, Cheang & Reinsel 2000). An error in a single bucket would hide what the others remember, and is cut to a size that noise may
+/// have (an additive outlier, Fox 1972). The result is kept within `-0.5..=0.95`, because what remembers more than some twenty buckets is a level; 0 where fewer than eight pairs exist or nothing varies.
 #[must_use]
 pub fn lag_one_autocorrelation(residuals: &[f64], places: &[usize], explained: Explained) -> f64 {
+    if residuals.len() < FEWEST_PAIRS {
+        return 0.0;
+    }
+    let residuals = without_errors(residuals);
     let pairs = residuals.windows(2).zip(places.windows(2)).filter(|(_, p)| p[1] == p[0] + 1).map(|(r, _)| r[0] * r[1]);
     let (n, cross) = pairs.fold((0.0, 0.0), |(n, sum), product| (n + 1.0, sum + product));
     let square: f64 = residuals.iter().map(|r| r * r).sum();
-    if n < 8.0 || square <= 0.0 {
+    if n < FEWEST_PAIRS as f64 || square <= 0.0 {
         return 0.0;
     }
     let covariance = (cross + explained.noise * explained.lag_one) / n;
     let variance = (square + explained.noise * explained.variance) / residuals.len() as f64;
     (covariance / variance).clamp(-0.5, 0.95)
+}
+
+/// The residuals, in which what lies more than [`FAR`] standard deviations beyond both neighbours and the mean is drawn to there.
+///
+/// The standard deviation is that of the residuals cut at as many of it (Huber 1964, proposal 2, by their mean size).
+fn without_errors(residuals: &[f64]) -> Vec<f64> {
+    let n = residuals.len();
+    let sd = |cut: f64| {
+        let size: f64 = residuals.iter().map(|r| r.abs().min(cut)).sum();
+        size / n as f64 * std::f64::consts::FRAC_PI_2.sqrt()
+    };
+    let reach = (0..CUTS).fold(f64::INFINITY, |cut, _| FAR * sd(cut));
+    let drawn = |j: usize| {
+        let before = residuals[j.checked_sub(1).unwrap_or(1)];
+        let after = residuals.get(j + 1).copied().unwrap_or(before);
+        let beside = [before, after, 0.0];
+        let (least, most) = beside.iter().fold((0.0, 0.0), |(a, b): (f64, f64), r| (a.min(*r), b.max(*r)));
+        residuals[j].clamp(least - reach, most + reach)
+    };
+    (0..n).map(drawn).collect()
+}
+
+/// Degrees of freedom with which n observations tell how much a mean of autoregressive noise scatters in the long run.
+///
+/// That standard deviation is proportional to 1/(1 − φ), and φ is known but for the variance (1 − φ²)/n (Box, Jenkins & Reinsel 2008): its
+/// logarithm has the variance (1 + φ)/((1 − φ) n), which is 1/2ν with ν = n (1 − φ)/2(1 + φ).
+#[must_use]
+pub fn long_run_freedom(n: usize, phi: f64) -> f64 {
+    0.5 * n as f64 * (1.0 - phi) / (1.0 + phi)
 }
 
 /// The inverse covariance of a first-order autoregression with weighted innovations, a tridiagonal matrix.
@@ -126,6 +168,30 @@ mod tests {
         let form: f64 = q.times(&x).iter().zip(&x).map(|(a, b)| a * b).sum();
         let sum: f64 = q.innovations(&x).iter().map(|e| e * e).sum();
         assert!((form - sum).abs() < 1e-12);
+    }
+
+    #[test]
+    fn errors_in_single_buckets_do_not_hide_what_the_others_remember() {
+        let places: Vec<usize> = (0..2_000).collect();
+        let mut noise = remembering(0.5, places.len());
+        let none = Explained { variance: 0.0, lag_one: 0.0, noise: 1.0 };
+        let clean = lag_one_autocorrelation(&noise, &places, none);
+        assert!((clean - 0.5).abs() < 0.05, "{clean}");
+        (0..noise.len()).step_by(40).for_each(|j| noise[j] += 12.0);
+        let with_errors = lag_one_autocorrelation(&noise, &places, none);
+        assert!((with_errors - clean).abs() < 0.15, "{with_errors} beside {clean}");
+    }
+
+    /// Unit-variance autoregressive noise of even innovations in a shuffled order.
+    fn remembering(phi: f64, n: usize) -> Vec<f64> {
+        let scale = (12.0 * (1.0 - phi * phi)).sqrt();
+        let innovation =
+            |i: usize| ((i as f64 * 0.754_877_666).fract() + (i as f64 * 0.569_840_29 * i as f64).fract()) % 1.0 - 0.5;
+        let step = |last: &mut f64, i: usize| {
+            *last = phi * *last + scale * innovation(i + 1);
+            Some(*last)
+        };
+        (0..n).scan(0.0, step).collect()
     }
 
     #[test]

@@ -9,11 +9,11 @@ mod robust;
 mod student;
 mod weights;
 
-pub use autoregression::{Precision, lag_one_autocorrelation};
+pub use autoregression::{Precision, lag_one_autocorrelation, long_run_freedom};
 pub use discovery::{Family, FdrMethod, benjamini_hochberg, selective_q_values};
 pub use excursion::{max_tail, overshoot};
 pub use memory::Memory;
 pub use regression::{Design, EventRegression, Explained, Fit, Footprint, Score, Steps};
-pub use robust::{mad_sd, median, quantile, running_median};
-pub use student::StudentNoise;
+pub use robust::{mad_sd, median, quantile, resolution, running_median};
+pub use student::{StudentNoise, normal_of_t};
 pub use weights::{cell, log_sum_exp, normalise, weighted_quantile};

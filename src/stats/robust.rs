@@ -38,6 +38,32 @@ pub fn mad_sd(values: &[f64], centre: f64) -> f64 {
     MAD_TO_SD * median(&distances)
 }
 
+/// Values that differ by less than this share of the greatest are the same, told in different ways.
+const SAME: f64 = 1e-9;
+
+/// What values are rounded to: the least distance between two that differ, where at least two thirds of them repeat others. Else 0, because
+/// it is too fine to matter.
+///
+/// Where most have one value, as zero, the others need not be rounded: it is the distance from it within which a quarter of the others are, if
+/// that is more.
+#[must_use]
+pub fn resolution(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let same = SAME * sorted.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
+    let runs: Vec<&[f64]> = sorted.chunk_by(|a, b| b - a <= same).collect();
+    if 3 * runs.len() > values.len() {
+        return 0.0;
+    }
+    let least = runs.windows(2).map(|w| w[1][0] - w[0][0]).fold(f64::INFINITY, f64::min);
+    let mode = runs.iter().max_by_key(|run| run.len()).filter(|run| 2 * run.len() > values.len());
+    let beside = mode.map_or(0.0, |mode| {
+        let others = sorted.iter().map(|v| (v - mode[0]).abs()).filter(|d| *d > same);
+        quantile(&others.collect::<Vec<_>>(), 0.25)
+    });
+    if least.is_finite() { least.max(beside) } else { 0.0 }
+}
+
 /// A stretch of this length is left to one thread.
 const STRETCH: usize = 16_384;
 
@@ -89,6 +115,22 @@ mod tests {
     fn the_median_of_an_even_number_is_the_midpoint_and_ignores_missing_values() {
         assert!((median(&[4.0, f64::NAN, 1.0, 3.0, 2.0]) - 2.5).abs() < 1e-12);
         assert!(median(&[f64::NAN]).is_nan());
+    }
+
+    #[test]
+    fn the_resolution_is_what_values_are_rounded_to() {
+        let rounded: Vec<f64> = (0..60).map(|i| f64::from((i * 7919) % 7) / 100.0).collect();
+        assert!((resolution(&rounded) - 0.01).abs() < 1e-9);
+        let fine: Vec<f64> = (0..60).map(|i| f64::from((i * 7919) % 61)).collect();
+        assert!(resolution(&fine).abs() < 1e-12);
+        assert!(resolution(&[3.0; 20]).abs() < 1e-12);
+    }
+
+    #[test]
+    fn where_most_are_zero_the_resolution_is_how_far_the_others_are() {
+        let amounts = |i: u32| if i.is_multiple_of(5) { 10.0 + f64::from(i) * 0.037 } else { 0.0 };
+        let values: Vec<f64> = (0..100).map(amounts).collect();
+        assert!((10.0..12.0).contains(&resolution(&values)), "{}", resolution(&values));
     }
 
     #[test]

@@ -11,6 +11,8 @@ use super::mad_sd;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StudentNoise {
     freedom: f64,
+    /// The square of the least scale.
+    least: f64,
 }
 
 /// Degrees of freedom that are compared; with the last the noise is Gaussian for all that can be seen.
@@ -26,17 +28,19 @@ const LEAST_SQUARE: f64 = 1e-200;
 
 impl StudentNoise {
     /// Gaussian noise, for all that can be seen.
-    pub const GAUSSIAN: Self = Self { freedom: FREEDOMS[FREEDOMS.len() - 1] };
+    pub const GAUSSIAN: Self = Self { freedom: FREEDOMS[FREEDOMS.len() - 1], least: LEAST_SQUARE };
 
-    /// Noise with the degrees of freedom under which these innovations are likeliest.
+    /// Noise with the degrees of freedom under which these innovations are likeliest, and a scale of at least `least`.
     #[must_use]
-    pub fn fitted(innovations: &[f64]) -> Self {
+    pub fn fitted(innovations: &[f64], least: f64) -> Self {
+        let least = (least * least).max(LEAST_SQUARE);
         let start = mad_sd(innovations, 0.0);
         let likelihood = |noise: Self| noise.log_likelihood(innovations, start, 0.0).0;
         // From light tails to heavy ones: the likelihood has one top.
-        let mut best = (Self::GAUSSIAN, likelihood(Self::GAUSSIAN));
+        let gaussian = Self { least, ..Self::GAUSSIAN };
+        let mut best = (gaussian, likelihood(gaussian));
         for &freedom in FREEDOMS.iter().rev().skip(1) {
-            let next = Self { freedom };
+            let next = Self { freedom, least };
             let value = likelihood(next);
             if value < best.1 {
                 break;
@@ -50,7 +54,24 @@ impl StudentNoise {
     #[must_use]
     pub fn heavier(self) -> Self {
         let lighter = FREEDOMS.iter().rev().find(|f| **f < self.freedom);
-        lighter.map_or(self, |&freedom| Self { freedom })
+        lighter.map_or(self, |&freedom| Self { freedom, ..self })
+    }
+
+    /// The least scale.
+    #[must_use]
+    pub fn least(self) -> f64 {
+        self.least.sqrt()
+    }
+
+    /// Whether the noise is Gaussian, for all that can be seen.
+    fn is_gaussian(self) -> bool {
+        self.freedom >= Self::GAUSSIAN.freedom
+    }
+
+    /// Whether the tails are so heavy that they have no fourth moment: a sample is then about as far out as its wildest value.
+    #[must_use]
+    pub fn is_wild(self) -> bool {
+        self.freedom <= 4.0
     }
 
     /// The degrees of freedom.
@@ -87,8 +108,8 @@ impl StudentNoise {
     fn scale(self, innovations: &[f64], start: f64, penalty: f64) -> f64 {
         let n = innovations.len() as f64;
         let mean_square = (innovations.iter().map(|e| e * e).sum::<f64>() + penalty) / n;
-        if self.freedom >= FREEDOMS[FREEDOMS.len() - 1] || mean_square <= LEAST_SQUARE {
-            return mean_square.max(LEAST_SQUARE).sqrt();
+        if self.is_gaussian() || mean_square <= self.least {
+            return mean_square.max(self.least).sqrt();
         }
         // From the mean square of a sample with a wild value it would be a long way.
         let start = if start > 0.0 { start } else { mad_sd(innovations, 0.0) };
@@ -101,8 +122,15 @@ impl StudentNoise {
                 break;
             }
         }
-        square.max(LEAST_SQUARE).sqrt()
+        square.max(self.least).sqrt()
     }
+}
+
+/// The standard normal number that is about as far out as `t` is under Student's t with `freedom` degrees of freedom (Wallace 1959).
+#[must_use]
+pub fn normal_of_t(t: f64, freedom: f64) -> f64 {
+    let small = (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0);
+    small * (freedom * (t * t / freedom).ln_1p()).sqrt().copysign(t)
 }
 
 #[cfg(test)]
@@ -118,9 +146,20 @@ mod tests {
     #[test]
     fn gaussian_noise_is_found_gaussian_and_a_few_outliers_make_it_heavy() {
         let mut noise = normal(60);
-        assert!(StudentNoise::fitted(&noise).freedom() >= 15.0);
+        assert!(StudentNoise::fitted(&noise, 0.0).freedom() >= 15.0);
         noise.extend([9.0, -11.0, 14.0]);
-        assert!(StudentNoise::fitted(&noise).freedom() <= 7.0);
+        assert!(StudentNoise::fitted(&noise, 0.0).freedom() <= 7.0);
+    }
+
+    #[test]
+    fn the_normal_number_of_t_has_its_tail() {
+        use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
+        for (t, freedom) in [(2.0, 5.0), (-4.0, 22.0), (6.0, 90.0)] {
+            let tail = StudentsT::new(0.0, 1.0, freedom).expect("valid").cdf(-f64::abs(t));
+            let z = normal_of_t(t, freedom);
+            assert!((Normal::standard().cdf(-z.abs()) / tail - 1.0).abs() < 0.03, "{t} {freedom}");
+            assert!(z.signum().total_cmp(&t.signum()).is_eq());
+        }
     }
 
     #[test]
@@ -130,7 +169,7 @@ mod tests {
         let cost = |student: StudentNoise| {
             student.log_likelihood(&with(3.0), 1.0, 0.0).0 - student.log_likelihood(&with(30.0), 1.0, 0.0).0
         };
-        assert!(cost(StudentNoise { freedom: 4.0 }) < 15.0);
-        assert!(cost(StudentNoise { freedom: 1000.0 }) > 60.0);
+        assert!(cost(StudentNoise { freedom: 4.0, least: LEAST_SQUARE }) < 15.0);
+        assert!(cost(StudentNoise::GAUSSIAN) > 60.0);
     }
 }

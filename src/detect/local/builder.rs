@@ -1,0 +1,255 @@
+//! Building the regression of a stretch: its columns, how strongly each is believed, and the noise beside the best event.
+
+use crate::model::Series;
+use crate::stats::{Design, EventRegression, Memory, Precision, Score, log_sum_exp};
+
+use super::noise::{Noise, Surroundings};
+use super::{EVENT_PARAMETERS, Local, Rival, SLOPE, SLOPE_RIDGES, Scope};
+use crate::detect::event::best_by_least_squares;
+use crate::detect::{Moments, Rhythm, Shape};
+
+/// How often the noise is estimated anew under the best event.
+const ROUNDS: usize = 2;
+/// Prior precision of a seasonal effect that may be as large as four standard deviations of the noise.
+const RHYTHM_RIDGES: [f64; 4] = [0.06, 0.4, 3.0, Design::HELD];
+/// The same for a change elsewhere in the stretch: it may have any size.
+const OTHER_RIDGE: f64 = 1e-3;
+/// The noise is known well enough when its autocorrelation moves by less.
+const SETTLED: f64 = 0.01;
+
+/// What the steps of building a [`Local`] share.
+pub(super) struct Builder<'a> {
+    pub(super) series: &'a Series,
+    /// Those that are told from the stretch itself.
+    pub(super) rhythms: Vec<&'a Rhythm>,
+    pub(super) scope: &'a Scope<'a>,
+    pub(super) places: &'a [usize],
+    /// The starts of the buckets of the focus.
+    pub(super) starts: &'a Moments,
+    pub(super) surroundings: Surroundings<'a>,
+}
+
+/// What each column of a design is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Level,
+    Slope,
+    Rhythm(usize),
+    /// A change elsewhere in the stretch.
+    Other,
+}
+
+/// An event of which the regressor and the effect are known.
+struct KnownEvent {
+    shape: Shape,
+    /// The first observation that it touches.
+    observation: usize,
+    f: Vec<f64>,
+    score: Score,
+    effect: f64,
+}
+
+/// A first explanation of a stretch on one scale.
+pub(super) struct Begun {
+    y: Vec<f64>,
+    centre: f64,
+    log: bool,
+    design: Design,
+    noise: Noise,
+    regression: EventRegression,
+    best: KnownEvent,
+    rival: Option<Rival>,
+    /// log marginal likelihood, the event included.
+    pub(super) evidence: f64,
+}
+
+impl Builder<'_> {
+    /// A first explanation of `y`: how strongly each part is believed, and a first view of the noise.
+    pub(super) fn begin(&self, y: &[f64], log: bool) -> Option<Begun> {
+        let centre = y.iter().sum::<f64>() / y.len() as f64;
+        let y: Vec<f64> = y.iter().map(|y| y - centre).collect();
+        let (mut design, parts) = self.design();
+        let white = Noise::white(y.len());
+        let regression = EventRegression::new(&y, &design, self.precision(&white))?;
+        let event = self.likeliest_event(&regression);
+        let noise = self.noise_under(&event, &regression, &white, self.surroundings.rounding(centre, log));
+        let rival = self.choose(&y, &event, &noise, &mut design, &parts);
+        let precision = self.precision(&noise);
+        let scaling = precision.log_scaling();
+        let regression = EventRegression::new(&y, &design, precision)?;
+        let best = self.likeliest_event(&regression);
+        let footprint = regression.footprint(&best.f, best.observation.min(y.len()));
+        let left: Vec<f64> =
+            regression.innovations.iter().zip(&footprint.innovations).map(|(e, u)| e - best.effect * u).collect();
+        let evidence = scaling + noise.student.log_likelihood(&left, 0.0, 0.0).0;
+        Some(Begun { y, centre, log, design, noise, regression, best, rival, evidence })
+    }
+
+    /// Estimates the noise anew under the best event until it settles.
+    pub(super) fn finish(&self, begun: Begun) -> Option<Local> {
+        let Begun { y, centre, log, design, mut noise, mut regression, mut best, rival, .. } = begun;
+        let rounding = self.surroundings.rounding(centre, log);
+        for _ in 0..ROUNDS {
+            let last = noise.phi;
+            noise = self.noise_under(&best, &regression, &noise, rounding);
+            regression = EventRegression::new(&y, &design, self.precision(&noise))?;
+            best = self.likeliest_event(&regression);
+            if (noise.phi - last).abs() < SETTLED {
+                break;
+            }
+        }
+        let step = if best.shape == Shape::Step { best.effect } else { 0.0 };
+        Some(Local {
+            places: self.places.to_vec(),
+            others: self.scope.others.to_vec(),
+            y,
+            centre,
+            log,
+            design,
+            regression,
+            noise,
+            memory: Memory::default(),
+            step,
+            rival,
+        })
+    }
+
+    /// The event that explains most.
+    fn likeliest_event(&self, regression: &EventRegression) -> KnownEvent {
+        self.refined(regression, self.best_event(regression, self.starts, &Shape::ALL))
+    }
+
+    fn precision(&self, noise: &Noise) -> Precision {
+        Precision::new(self.places, noise.phi, &noise.spread, &noise.weights)
+    }
+
+    /// The design, and what each of its columns is.
+    fn design(&self) -> (Design, Vec<Part>) {
+        let range = &self.scope.range;
+        let (middle, half) = (f64::midpoint(range.start as f64, range.end as f64), (range.len() as f64 / 2.0).max(1.0));
+        let inside = |b: &&usize| range.contains(*b) && **b > range.start;
+        let others: Vec<usize> = self.scope.others.iter().filter(inside).copied().collect();
+        let mut parts = vec![Part::Level, Part::Slope];
+        let mut ridge = vec![0.0, SLOPE_RIDGES[0]];
+        // Phases of a rhythm that occur in the stretch, by the column that each has.
+        let mut columns = Vec::new();
+        // The first column of the waves of each.
+        let mut waves = Vec::new();
+        for (r, rhythm) in self.rhythms.iter().enumerate() {
+            let mut column = vec![usize::MAX; rhythm.count];
+            let first_wave = parts.len();
+            parts.extend(vec![Part::Rhythm(r); 2 * rhythm.waves]);
+            ridge.resize(parts.len(), RHYTHM_RIDGES[0]);
+            waves.push(first_wave);
+            for &p in self.places.iter().filter(|_| rhythm.waves == 0) {
+                if column[rhythm.phases[p]] == usize::MAX {
+                    column[rhythm.phases[p]] = parts.len();
+                    parts.push(Part::Rhythm(r));
+                    ridge.push(RHYTHM_RIDGES[0]);
+                }
+            }
+            columns.push(column);
+        }
+        let first_other = parts.len();
+        let mut searched = vec![1.0; first_other];
+        for _ in &others {
+            parts.push(Part::Other);
+            ridge.push(OTHER_RIDGE);
+            searched.push(EVENT_PARAMETERS);
+        }
+        let mut design = Design::with_rows(ridge, searched);
+        for &p in self.places {
+            let usual = [(0, 1.0), (1, (p as f64 - middle) / half)];
+            let phased = self.rhythms.iter().zip(&columns).filter(|(rhythm, _)| rhythm.waves == 0);
+            let phases = phased.map(|(rhythm, column)| (column[rhythm.phases[p]], 1.0));
+            let waving = self.rhythms.iter().zip(&waves);
+            let waves =
+                waving.flat_map(|(rhythm, &first)| rhythm.waves_at(p).enumerate().map(move |(k, x)| (first + k, x)));
+            let after = others.iter().enumerate().filter(|(_, b)| p >= **b).map(|(i, _)| (first_other + i, 1.0));
+            design.push(usual.into_iter().chain(phases).chain(waves).chain(after));
+        }
+        (design, parts)
+    }
+
+    /// Tries each strength of belief in turn, and keeps what the marginal likelihood prefers, with and without the event (which costs its
+    /// parameters: Schwarz 1978). The slope that would explain most without the event is its rival, where it is believed more.
+    fn choose(
+        &self,
+        y: &[f64],
+        event: &KnownEvent,
+        noise: &Noise,
+        design: &mut Design,
+        parts: &[Part],
+    ) -> Option<Rival> {
+        let precision = self.precision(noise);
+        let less: Vec<f64> = y.iter().zip(&event.f).map(|(y, f)| y - event.effect * f).collect();
+        let cost = 0.5 * EVENT_PARAMETERS * (y.len() as f64).ln();
+        let series = [y, &less];
+        let evidence = design.evidence(&precision, &series);
+        let mut ridge = design.ridge.clone();
+        let mut try_all = |part: Part, ridges: &[f64]| {
+            let with = |r: f64| -> Vec<f64> {
+                parts.iter().zip(&ridge).map(|(p, now)| if *p == part { r } else { *now }).collect()
+            };
+            let value = |ridge: &[f64]| {
+                let of = evidence(ridge);
+                log_sum_exp(&[of[0], of[1] - cost])
+            };
+            let best = ridges.iter().map(|&r| with(r)).max_by(|a, b| value(a).total_cmp(&value(b)));
+            ridge = best.unwrap_or_else(|| ridge.clone());
+        };
+        (0..self.rhythms.len()).for_each(|r| try_all(Part::Rhythm(r), &RHYTHM_RIDGES));
+        try_all(Part::Slope, &SLOPE_RIDGES[1..]);
+        let with_event = evidence(&ridge)[1] - cost;
+        let without = |slope: f64| {
+            let mut ridge = ridge.clone();
+            ridge[SLOPE] = slope;
+            (slope, evidence(&ridge)[0])
+        };
+        let (slope, most) = SLOPE_RIDGES[1..].iter().map(|&slope| without(slope)).max_by(|a, b| a.1.total_cmp(&b.1))?;
+        let rival = Rival { ridge: slope, log_bayes: with_event - most };
+        let is_rival = slope < ridge[SLOPE];
+        drop(evidence);
+        design.ridge = ridge;
+        is_rival.then_some(rival)
+    }
+
+    /// The best event of these shapes and moments; none at all where nothing can be told.
+    fn best_event(&self, regression: &EventRegression, moments: &Moments, shapes: &[Shape]) -> KnownEvent {
+        let Some((shape, i, score)) = best_by_least_squares(regression, self.places, moments, shapes) else {
+            return self.no_event();
+        };
+        let Some(fit) = score.fit(regression) else { return self.no_event() };
+        let share = if shape == Shape::Step { moments.share[i] } else { 1.0 };
+        let observation = moments.observation[i];
+        let f = shape.regressor(self.places, observation, share);
+        KnownEvent { shape, observation, f, score, effect: fit.effect }
+    }
+
+    fn no_event(&self) -> KnownEvent {
+        KnownEvent {
+            shape: Shape::Step,
+            observation: self.places.len(),
+            f: vec![0.0; self.places.len()],
+            score: Score { cross: 0.0, size: 0.0 },
+            effect: 0.0,
+        }
+    }
+
+    /// A step that begins inside a bucket, where that explains more than the start of one.
+    fn refined(&self, regression: &EventRegression, event: KnownEvent) -> KnownEvent {
+        let Some(&place) = self.places.get(event.observation).filter(|_| event.shape == Shape::Step) else {
+            return event;
+        };
+        let inside = place.saturating_sub(1).max(self.scope.focus.start)..(place + 1).min(self.scope.focus.end);
+        let fine = self.best_event(regression, &Moments::new(self.series, self.places, inside), &[Shape::Step]);
+        if fine.effect == 0.0 { event } else { fine }
+    }
+
+    /// The noise that an event leaves.
+    fn noise_under(&self, event: &KnownEvent, regression: &EventRegression, last: &Noise, rounding: f64) -> Noise {
+        let residuals = regression.residuals(&event.f, event.effect);
+        let explained = || regression.explained(&event.f, event.score, self.places, EVENT_PARAMETERS);
+        self.surroundings.noise(&residuals, explained, last, rounding)
+    }
+}

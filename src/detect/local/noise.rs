@@ -1,0 +1,161 @@
+//! The noise of a stretch: what it remembers, where it scatters more, and how heavy its tails are.
+
+use chrono::Timelike;
+
+use crate::model::{Series, Step};
+use crate::stats::{Explained, Precision, StudentNoise, lag_one_autocorrelation, resolution};
+
+use super::Scope;
+
+/// What is known of the noise.
+#[derive(Debug, Clone)]
+pub(super) struct Noise {
+    /// Autocorrelation from bucket to bucket.
+    pub(super) phi: f64,
+    /// Standard deviation of each innovation relative to the others: nights are quieter than days, or noisier.
+    pub(super) spread: Vec<f64>,
+    /// How much each innovation counts in a least-squares fit.
+    pub(super) weights: Vec<f64>,
+    /// The tails.
+    pub(super) student: StudentNoise,
+}
+
+/// What the noise of a stretch may depend on.
+pub(super) struct Surroundings<'a> {
+    places: &'a [usize],
+    /// The denominators of the series, where it is a ratio.
+    denominators: Option<&'a [f64]>,
+    /// The time of day of each observation, for buckets below a day; else all 0.
+    times_of_day: Vec<usize>,
+    /// The part of the stretch in which each observation lies, where the scatter may differ between parts.
+    blocks: Vec<usize>,
+    /// The autocorrelation, where it is known from more data than this.
+    phi: Option<f64>,
+    /// What values are rounded to, on the level scale; 0 where that is too fine to matter.
+    resolution: f64,
+}
+
+/// Fewest observations that tell the scatter of a time of day.
+const LEAST_PER_GROUP: f64 = 5.0;
+/// Observations that tell the scatter of one part of a stretch.
+const BLOCK: usize = 60;
+
+impl Noise {
+    /// White Gaussian noise for `n` observations.
+    pub(super) fn white(n: usize) -> Self {
+        Self { phi: 0.0, spread: vec![1.0; n], weights: vec![1.0; n], student: StudentNoise::GAUSSIAN }
+    }
+}
+
+impl<'a> Surroundings<'a> {
+    /// The observations of a stretch at `places`, and their `values` on the level scale.
+    pub(super) fn new(series: &'a Series, places: &'a [usize], values: &[f64], scope: &Scope<'_>) -> Self {
+        let n = places.len();
+        let count = if scope.uneven { (n / BLOCK).max(1) } else { 1 };
+        Self {
+            places,
+            denominators: series.denominators(),
+            times_of_day: times_of_day(series, places),
+            blocks: (0..n).map(|j| j * count / n).collect(),
+            phi: scope.phi,
+            resolution: rounded_to(series.denominators(), places, values),
+        }
+    }
+
+    /// The standard deviation of what was lost by rounding (that of a uniform law), on the level scale or that of logarithms about `centre`.
+    pub(super) fn rounding(&self, centre: f64, log: bool) -> f64 {
+        let resolution = if log { self.resolution / centre.exp() } else { self.resolution };
+        resolution / 12.0_f64.sqrt()
+    }
+
+    /// The noise that these residuals of a fit are, of which it `explained` a part, where an earlier view of it was `last`.
+    ///
+    /// No value is known better than it was rounded: no scale is below `rounding`.
+    pub(super) fn noise(
+        &self,
+        residuals: &[f64],
+        explained: impl Fn() -> Explained,
+        last: &Noise,
+        rounding: f64,
+    ) -> Noise {
+        let phi = self.phi.unwrap_or_else(|| lag_one_autocorrelation(residuals, self.places, explained()));
+        let ones = vec![1.0; residuals.len()];
+        let raw = Precision::new(self.places, phi, &ones, &last.weights).innovations(residuals);
+        let by_denominator = self.by_denominator(&raw);
+        let less: Vec<f64> = raw.iter().zip(&by_denominator).map(|(e, s)| e / s).collect();
+        let by_time = spread(&less, last.student, &self.times_of_day, rounding);
+        let even: Vec<f64> = less.iter().zip(&by_time).map(|(e, s)| e / s).collect();
+        let by_block = spread(&even, last.student, &self.blocks, 0.0);
+        let spread: Vec<f64> =
+            by_denominator.iter().zip(by_time.iter().zip(&by_block)).map(|(a, (b, c))| a * b * c).collect();
+        let innovations: Vec<f64> = raw.iter().zip(&spread).map(|(e, s)| e / s).collect();
+        let student = StudentNoise::fitted(&innovations, rounding);
+        Noise { phi, spread, weights: student.weights(&innovations), student }
+    }
+
+    /// The standard deviation of each innovation by its denominator, as of a binomial share: 1/√n relative to the others. One for all where
+    /// there is no denominator, or where the innovations are likelier without it, because something else makes most of the scatter.
+    fn by_denominator(&self, innovations: &[f64]) -> Vec<f64> {
+        let ones = vec![1.0; innovations.len()];
+        let Some(all) = self.denominators else { return ones };
+        let mean = mean_log(all, self.places);
+        let spread: Vec<f64> = self.places.iter().map(|&p| (0.5 * (mean - all[p].ln())).exp()).collect();
+        // About a geometric mean the logarithms of the spread add up to 0, and likelihoods compare as they are.
+        let less: Vec<f64> = innovations.iter().zip(&spread).map(|(e, s)| e / s).collect();
+        let likelihood = |e: &[f64]| StudentNoise::fitted(e, 0.0).log_likelihood(e, 0.0, 0.0).0;
+        if likelihood(&less) > likelihood(innovations) { spread } else { ones }
+    }
+}
+
+/// The standard deviation of the innovations in each group, such as a time of day, relative to that of all.
+///
+/// The logarithms of the variances are drawn to their mean by as much as they scatter by chance alone (empirical Bayes, Efron & Morris
+/// 1975): of noise that is the same all day nothing is left but 1. No standard deviation of a group is below `least`.
+fn spread(innovations: &[f64], student: StudentNoise, groups: &[usize], least: f64) -> Vec<f64> {
+    let weights = student.weights(innovations);
+    let mut sums = vec![(0.0, 0.0); groups.iter().max().map_or(1, |m| m + 1)];
+    for ((e, w), &group) in innovations.iter().zip(&weights).zip(groups) {
+        sums[group].0 += w * e * e;
+        sums[group].1 += 1.0;
+    }
+    let known: Vec<(f64, f64)> = sums.iter().map(|(sum, n)| ((sum / n).max(least * least).ln(), *n)).collect();
+    let told: Vec<&(f64, f64)> = known.iter().filter(|(log, n)| log.is_finite() && *n >= LEAST_PER_GROUP).collect();
+    if told.len() < 2 {
+        return vec![1.0; innovations.len()];
+    }
+    let count = told.len() as f64;
+    let mean = told.iter().map(|(log, _)| log).sum::<f64>() / count;
+    let seen = told.iter().map(|(log, _)| (log - mean).powi(2)).sum::<f64>() / (count - 1.0);
+    // The logarithm of a variance of n observations has variance 2/n, and more where tails are heavy.
+    let by_chance = |n: f64| 2.0 / n * (student.freedom() + 3.0) / student.freedom();
+    let real = (seen - told.iter().map(|(_, n)| by_chance(*n)).sum::<f64>() / count).max(0.0);
+    let sd = |&group: &usize| match known[group] {
+        (log, n) if log.is_finite() && n >= LEAST_PER_GROUP => {
+            (0.5 * (log - mean) * real / (real + by_chance(n))).exp()
+        }
+        _ => 1.0,
+    };
+    groups.iter().map(sd).collect()
+}
+
+/// What the values of a stretch are rounded to; of a ratio its numerators, for the geometric mean of its denominators.
+fn rounded_to(denominators: Option<&[f64]>, places: &[usize], values: &[f64]) -> f64 {
+    denominators.map_or_else(
+        || resolution(values),
+        |all| {
+            let numerators: Vec<f64> = values.iter().zip(places).map(|(v, &p)| v * all[p]).collect();
+            resolution(&numerators) / mean_log(all, places).exp()
+        },
+    )
+}
+
+/// The mean logarithm of the denominators of these buckets.
+fn mean_log(denominators: &[f64], places: &[usize]) -> f64 {
+    places.iter().map(|&p| denominators[p].ln()).sum::<f64>() / places.len() as f64
+}
+
+/// The hour of the day of each observation for buckets below a day, else 0 for all.
+fn times_of_day(series: &Series, places: &[usize]) -> Vec<usize> {
+    let hour = |p: &usize| if series.step() < Step::Day { series.moment(*p).hour() as usize } else { 0 };
+    places.iter().map(hour).collect()
+}
