@@ -230,20 +230,14 @@ const HOLIDAY: f64 = 2.5;
 /// Whether the means of longer stretches, of so many seconds by the local clock, have a rhythm of `period` of them: a smooth day or a weekend
 /// is a difference of these, and hardly one from bucket to bucket.
 fn recurs_in_means(clocks: &[i64], values: &[f64], seconds: i64, period: usize) -> bool {
-    let stretch = |i: usize| clocks[i].div_euclid(seconds);
-    let mut sums: Vec<(i64, f64, f64)> = Vec::new();
-    for (i, v) in values.iter().enumerate().filter(|(_, v)| !v.is_nan()) {
-        let at = stretch(i);
-        match sums.last_mut().filter(|last| last.0 == at) {
-            Some(last) => *last = (at, last.1 + v, last.2 + 1.0),
-            None => sums.push((at, *v, 1.0)),
-        }
-    }
-    let Some(first) = sums.first().map(|s| s.0) else { return false };
+    let present: Vec<usize> = (0..values.len()).filter(|&i| !values[i].is_nan()).collect();
+    let stretch = |i: &usize| clocks[*i].div_euclid(seconds);
+    let (Some(first), Some(last)) = (present.first().map(stretch), present.last().map(stretch)) else { return false };
     let place = |at: i64| usize::try_from(at - first).unwrap_or(0);
-    let mut means = vec![f64::NAN; sums.last().map_or(0, |s| place(s.0) + 1)];
-    for (at, sum, count) in sums {
-        means[place(at)] = sum / count;
+    let mut means = vec![f64::NAN; place(last) + 1];
+    for buckets in present.chunk_by(|a, b| stretch(a) == stretch(b)) {
+        let mut values: Vec<f64> = buckets.iter().map(|&i| values[i]).collect();
+        means[place(stretch(&buckets[0]))] = mean_of_most(&mut values);
     }
     let differences = differences(&means);
     recurs(&differences, period)
@@ -480,6 +474,17 @@ fn ratio_of_most(pairs: &mut [(f64, f64)]) -> f64 {
     let kept = |(of, to): &(f64, f64)| (of / to).clamp(least, greatest) * to;
     let (of, to) = pairs.iter().fold((0.0, 0.0), |sum, pair| (sum.0 + kept(pair), sum.1 + pair.1));
     if to > 0.0 { of / to } else { 0.0 }
+}
+
+/// The mean without the least and the greatest values, one of [`OUTLYING`] each (trimmed, Tukey 1962): an hour far out is no other day.
+fn mean_of_most(values: &mut [f64]) -> f64 {
+    let cut = values.len() / OUTLYING;
+    let mut kept = values;
+    if cut > 0 {
+        kept = kept.select_nth_unstable_by(cut - 1, f64::total_cmp).2;
+        kept = kept.select_nth_unstable_by(kept.len() - cut, f64::total_cmp).0;
+    }
+    kept.iter().sum::<f64>() / kept.len() as f64
 }
 
 /// Mean of the `window` values about each place without the missing ones; shorter at the ends.
