@@ -261,7 +261,7 @@ impl Neighbourhood {
         let k = self.moments.observation[moment].min(places.len() - 1);
         let share = if shape == Shape::Step { self.moments.share[moment] } else { 1.0 };
         let f = shape.regressor(places, k, share);
-        let baseline = self.local.baseline(&f, effect.estimate);
+        let baseline = self.local.baseline_beside(k, &f, effect.estimate);
         // A whole cycle of the longest rhythm, so that a Sunday is not compared with a week.
         let cycle = rhythms.iter().map(|r| r.period).max().unwrap_or(1).max(7).min(baseline.len());
         let from = k.saturating_sub(cycle).min(baseline.len() - cycle);

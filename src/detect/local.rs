@@ -18,6 +18,8 @@ use noise::{Noise, Surroundings};
 pub struct Local {
     places: Vec<usize>,
     others: Vec<usize>,
+    /// Those of the others that lie inside the stretch: the last columns of the design.
+    explained: Vec<usize>,
     /// The observations on the analysed scale, less `centre`: what is far from zero would lose its digits.
     y: Vec<f64>,
     centre: f64,
@@ -267,6 +269,24 @@ impl Local {
     pub fn baseline(&self, f: &[f64], effect: f64) -> Vec<f64> {
         let explained = self.design.explained_by(&self.regression.coefficients(f, effect));
         explained.into_iter().map(|x| self.centre + x).collect()
+    }
+
+    /// The same, as if no other change had come between an observation and observation `k`: with the level that there is just before `k`.
+    #[must_use]
+    pub fn baseline_beside(&self, k: usize, f: &[f64], effect: f64) -> Vec<f64> {
+        let coefficients = self.regression.coefficients(f, effect);
+        let steps = &coefficients[coefficients.len() - self.explained.len()..];
+        let before = k.checked_sub(1).map_or(self.places[0], |j| self.places[j]);
+        let between = |place: usize| {
+            let of = |(step, &from): (&f64, &usize)| match (place >= from, before >= from) {
+                (false, true) => *step,
+                (true, false) => -step,
+                _ => 0.0,
+            };
+            steps.iter().zip(&self.explained).map(of).sum::<f64>()
+        };
+        let explained = self.design.explained_by(&coefficients);
+        explained.into_iter().zip(&self.places).map(|(x, &place)| self.centre + x + between(place)).collect()
     }
 
     /// An observation on the analysed scale.

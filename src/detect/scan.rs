@@ -13,8 +13,8 @@ use super::screen::screen;
 use super::segmentation::{may_move, standardised};
 use super::spikes::BACK;
 use super::{
-    Adjusted, Local, Moments, Rhythm, Search, Shape, ShapeScores, Spike, Tested, find_outages, find_spikes, segment,
-    without_rhythms,
+    Adjusted, Local, Moments, Outlying, Rhythm, Search, Shape, ShapeScores, Spike, Tested, find_outages, find_spikes,
+    segment, without_rhythms,
 };
 
 /// All that was found in a series.
@@ -166,19 +166,29 @@ struct Scan<'a> {
     set_aside: Vec<usize>,
     /// Values without rhythms, spikes and gaps.
     clean: Vec<f64>,
+    /// The inverse variance of the noise of each, where they scatter unlike each other.
+    weights: Option<Vec<f64>>,
 }
 
 impl<'a> Scan<'a> {
     /// Prepares the search; rhythms and spikes alone where nothing can be searched.
     fn new(series: &'a Series, alpha: f64) -> Result<Self, (Vec<Rhythm>, Vec<Spike>)> {
         let mut adjusted = without_rhythms(series);
-        let outages = standing_out(&adjusted, |values| find_outages(values, longest_transient(series.step())));
+        let mut scatter = adjusted.scatter(series);
+        let outages = standing_out(&adjusted, &scatter, |values, scatter, outlying| {
+            find_outages(values, longest_transient(series.step()), scatter, outlying)
+        });
         if !outages.is_empty() {
             // A day at zero hides the rhythm of the others.
-            adjusted = without_rhythms(&series.without(&buckets_of(&outages)));
+            let others = series.without(&buckets_of(&outages));
+            adjusted = without_rhythms(&others);
+            scatter = adjusted.scatter(&others);
         }
-        let spikes = standing_out(&adjusted, find_spikes);
-        let clean = cleaned(adjusted.for_search(), &spikes);
+        let spikes = standing_out(&adjusted, &scatter, find_spikes);
+        let [_, scatter] = scatter;
+        let is_uneven = scatter.windows(2).any(|s| s[0].total_cmp(&s[1]).is_ne());
+        let weights: Option<Vec<f64>> = is_uneven.then(|| scatter.iter().map(|s| 1.0 / (s * s)).collect());
+        let clean = cleaned(adjusted.for_search(), &spikes, weights.as_deref());
         let mut rhythms = adjusted.rhythms;
         let series = adjusted.divided.map_or(Cow::Borrowed(series), |divided| {
             // They were divided by, and bring nothing more.
@@ -190,11 +200,11 @@ impl<'a> Scan<'a> {
         let Some(clean) = clean else { return Err((rhythms, [spikes, outages].concat())) };
         let mut set_aside = [buckets_of(&spikes), buckets_of(&outages)].concat();
         set_aside.sort_unstable();
-        Ok(Self { series, alpha, rhythms, spikes, outages, set_aside, clean })
+        Ok(Self { series, alpha, rhythms, spikes, outages, set_aside, clean, weights })
     }
 
     fn run(self) -> Scanned {
-        let (looked, mut all) = self.tested(segment(&self.clean));
+        let (looked, mut all) = self.tested(segment(&self.clean, self.weights.as_deref()));
         let mut kept: Vec<Candidate> = looked.iter().map(|l| l.candidate).collect();
         let known: Vec<usize> = kept.iter().map(|c| c.bucket).collect();
         let segments = segments(&kept, self.series.len());
@@ -260,7 +270,13 @@ impl<'a> Scan<'a> {
                 return None;
             }
             let from = l.candidate.bucket.clamp(before + 1, after - 1);
-            may_move(&self.clean[before..after], from - before, bucket - before).then_some((bucket, gain))
+            may_move(
+                &self.clean[before..after],
+                self.weights.as_ref().map(|w| &w[before..after]),
+                from - before,
+                bucket - before,
+            )
+            .then_some((bucket, gain))
         };
         let moves: Vec<Option<(usize, f64)>> = looked.iter().map(|l| l.as_ref().and_then(moved)).collect();
         let most = peaks(&moves.iter().map(|m| m.map_or(0.0, |(_, gain)| gain)).collect::<Vec<_>>());
@@ -338,7 +354,8 @@ impl<'a> Scan<'a> {
         }
         let until = if *end < n { end - 1 } else { n };
         let repeats = SECOND_LOOK * n as f64 / (end - from) as f64;
-        let quick = screen(&self.clean[from..*end], self.series.denominators().map(|d| &d[from..*end]), repeats)?;
+        let weights = self.series.denominators().or(self.weights.as_deref());
+        let quick = screen(&self.clean[from..*end], weights.map(|weights| &weights[from..*end]), repeats)?;
         if quick.p_value > CLOSER_LOOK {
             return Some(Candidate { bucket: from + quick.at, p_value: quick.p_value, phi: phi.unwrap_or(0.0) });
         }
@@ -490,14 +507,36 @@ fn is_undone_by(change: &Found, next: &Found, longest: usize) -> bool {
         && (next.after - change.before).abs() <= BACK * jump.abs()
 }
 
-/// The runs that stand out of what rhythms leave, on the metric's own scale and, where rhythms multiply, without what they multiply as well: a
-/// weekend of a higher level does so on the first alone, a quiet night on the second.
-fn standing_out(adjusted: &Adjusted, find: impl Fn(&[f64]) -> Vec<Spike>) -> Vec<Spike> {
-    let mut found = find(&adjusted.rest);
-    if adjusted.logs.is_some() || adjusted.divided.is_some() {
-        let too = find(adjusted.for_search());
-        found.retain(|run| too.iter().any(|other| other.from < run.to && run.from < other.to));
+/// The runs that stand out of what rhythms leave, each value by itself or together, on the metric's own scale and, where rhythms multiply, without
+/// what they multiply as well: a weekend of a higher level does so on the first alone, a quiet night on the second. Of two runs that overlap the
+/// longer counts.
+fn standing_out(
+    adjusted: &Adjusted,
+    [of_rest, of_multiplied]: &[Vec<f64>; 2],
+    find: impl Fn(&[f64], &[f64], Outlying) -> Vec<Spike>,
+) -> Vec<Spike> {
+    let rest = (adjusted.rest.as_slice(), of_rest);
+    let is_multiplied = adjusted.logs.is_some() || adjusted.divided.is_some();
+    let multiplied = is_multiplied.then(|| (adjusted.for_search(), of_multiplied));
+    let mut found: Vec<Spike> = Vec::new();
+    for outlying in [Outlying::Each, Outlying::Together] {
+        let runs = |(values, scatter): &(&[f64], &Vec<f64>)| find(values, scatter, outlying);
+        let mut these = runs(&rest);
+        if let Some(multiplied) = &multiplied {
+            let too = runs(multiplied);
+            let longest = |run: &Spike| {
+                let other = too.iter().copied().filter(|other| other.overlaps(*run)).max_by_key(|other| other.len())?;
+                Some(if other.len() > run.len() { other } else { *run })
+            };
+            these = these.iter().filter_map(longest).collect();
+        }
+        for run in these {
+            if !found.iter().any(|other| other.overlaps(run)) {
+                found.push(run);
+            }
+        }
     }
+    found.sort_by_key(|run| run.from);
     found
 }
 
@@ -518,7 +557,7 @@ fn buckets_of(spikes: &[Spike]) -> Vec<usize> {
 }
 
 /// Values for the search: spikes replaced, gaps bridged by straight lines, mean 0 and variance 1; none where nothing varies.
-fn cleaned(adjusted: &[f64], spikes: &[Spike]) -> Option<Vec<f64>> {
+fn cleaned(adjusted: &[f64], spikes: &[Spike], weights: Option<&[f64]>) -> Option<Vec<f64>> {
     let mut values = adjusted.to_vec();
     for s in spikes {
         values[s.from..s.to].fill(f64::NAN);
@@ -527,7 +566,7 @@ fn cleaned(adjusted: &[f64], spikes: &[Spike]) -> Option<Vec<f64>> {
         return None;
     }
     bridge(&mut values);
-    standardised(&values)
+    standardised(&values, weights)
 }
 
 /// Replaces missing values by the line between their neighbours, at the ends by the nearest value.

@@ -23,12 +23,13 @@ const SAME: usize = 5;
 
 /// The first index of each segment but the first, of a series without missing values, ascending.
 ///
-/// A long series is cut in pieces that overlap by half, of each of which the middle half counts.
+/// A long series is cut in pieces that overlap by half, of each of which the middle half counts. Squares are weighed, where `weights` are given: by the
+/// inverse variance of the noise of each value.
 #[must_use]
-pub fn segment(values: &[f64]) -> Vec<usize> {
+pub fn segment(values: &[f64], weights: Option<&[f64]>) -> Vec<usize> {
     let n = values.len();
     if n <= LONG {
-        return segment_piece(values);
+        return segment_piece(values, weights);
     }
     let half = LONG / 2;
     let count = n.div_ceil(half) - 1;
@@ -39,7 +40,9 @@ pub fn segment(values: &[f64]) -> Vec<usize> {
             let counts = |at: &usize| {
                 (k == 0 || *at >= from + half / 2) && (k + 1 == count || *at < from + half + half / 2 + SAME)
             };
-            let found = standardised(&values[from..to]).map(|piece| segment_piece(&piece)).unwrap_or_default();
+            let weights = weights.map(|weights| &weights[from..to]);
+            let piece = standardised(&values[from..to], weights);
+            let found = piece.map(|piece| segment_piece(&piece, weights)).unwrap_or_default();
             found.into_iter().map(|at| from + at).filter(counts).collect()
         })
         .collect();
@@ -49,11 +52,12 @@ pub fn segment(values: &[f64]) -> Vec<usize> {
     breaks
 }
 
-/// Mean 0 and variance 1; none where nothing varies.
-pub(super) fn standardised(values: &[f64]) -> Option<Vec<f64>> {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let sd = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
+/// Mean 0 and variance 1, with these weights; none where nothing varies.
+pub(super) fn standardised(values: &[f64], weights: Option<&[f64]>) -> Option<Vec<f64>> {
+    let weight = |i: usize| weights.map_or(1.0, |weights| weights[i]);
+    let total: f64 = (0..values.len()).map(weight).sum();
+    let mean = values.iter().enumerate().map(|(i, v)| weight(i) * v).sum::<f64>() / total;
+    let sd = (values.iter().enumerate().map(|(i, v)| weight(i) * (v - mean).powi(2)).sum::<f64>() / total).sqrt();
     (sd > 1e-12 * mean.abs() && sd.is_finite() && sd > 0.0).then(|| values.iter().map(|v| (v - mean) / sd).collect())
 }
 
@@ -66,7 +70,7 @@ const PATIENCE: f64 = 0.8;
 /// with linear segments, are compared at every number K of breaks by
 /// `log(RSS/n + 0.02) + 2/√n · (K + t/2 · (K + 1))`, t = 0 for constant and 1 for linear segments; the least wins. The penalty of
 /// order 1/√n is above that of Schwarz (log n / n), so that autocorrelated noise is not cut up.
-fn segment_piece(values: &[f64]) -> Vec<usize> {
+fn segment_piece(values: &[f64], weights: Option<&[f64]>) -> Vec<usize> {
     let n = values.len();
     let shortest = if n < 25 {
         2
@@ -75,7 +79,7 @@ fn segment_piece(values: &[f64]) -> Vec<usize> {
     } else {
         5
     };
-    let sums = Sums::new(values);
+    let sums = Sums::new(values, weights);
     let paths = [SegmentShape::Constant, SegmentShape::Linear].map(|shape| (shape, path(&sums, n, shortest, shape)));
     let mut best = (f64::INFINITY, SegmentShape::Constant, 0);
     for (shape, path) in &paths {
@@ -96,8 +100,8 @@ fn segment_piece(values: &[f64]) -> Vec<usize> {
 
 /// Whether one break of a stretch may lie at `to` instead of `from`: by the criterion of [`segment`], the better of both paths, it is worse by
 /// the price of a break at most.
-pub(super) fn may_move(values: &[f64], from: usize, to: usize) -> bool {
-    let (n, sums) = (values.len(), Sums::new(values));
+pub(super) fn may_move(values: &[f64], weights: Option<&[f64]>, from: usize, to: usize) -> bool {
+    let (n, sums) = (values.len(), Sums::new(values, weights));
     let at = |k: usize, shape: SegmentShape| {
         let rss = sums.square - sums.explained(0..k, shape) - sums.explained(k..n, shape);
         criterion(rss, n, 1, shape)
@@ -189,18 +193,29 @@ struct Sums {
     middle: f64,
     /// The sum of all x².
     square: f64,
-    /// For each length m of a range 1/m and 1/Σ(t − t̄)², the latter 0 where two points are a line anyway. A division would take longer
+    of_weights: OfWeights,
+}
+
+/// What the weights of a range are together.
+enum OfWeights {
+    /// All are 1: for each length m of a range 1/m and 1/Σ(t − t̄)², the latter 0 where two points are a line anyway. A division would take longer
     /// than all else.
-    inverses: Vec<[f64; 2]>,
+    Even(Vec<[f64; 2]>),
+    /// Prefix sums of w, w t and w t², of weights whose mean is 1. The sums of x have them in them as well.
+    Uneven(Vec<[f64; 3]>),
 }
 
 impl Sums {
-    fn new(values: &[f64]) -> Self {
-        let middle = (values.len() as f64 - 1.0) / 2.0;
-        let mut until = Vec::with_capacity(values.len() + 1);
+    fn new(values: &[f64], weights: Option<&[f64]>) -> Self {
+        let n = values.len();
+        let middle = (n as f64 - 1.0) / 2.0;
+        let mean = weights.map_or(1.0, |weights| weights.iter().sum::<f64>() / n as f64);
+        let weight = |i: usize| weights.map_or(1.0, |weights| weights[i] / mean);
+        let mut until = Vec::with_capacity(n + 1);
         let mut total = [0.0; 2];
         until.push(total);
         for (i, x) in values.iter().enumerate() {
+            let x = weight(i) * x;
             total = [total[0] + x, total[1] + (i as f64 - middle) * x];
             until.push(total);
         }
@@ -208,20 +223,41 @@ impl Sums {
             let m = n as f64;
             [1.0 / m, if n < 3 { 0.0 } else { 12.0 / (m * (m * m - 1.0)) }]
         };
-        let inverses = (0..=values.len()).map(inverse).collect();
-        Self { until, middle, square: values.iter().map(|x| x * x).sum(), inverses }
+        let of_weights = match weights {
+            None => OfWeights::Even((0..=n).map(inverse).collect()),
+            Some(_) => {
+                let add = |total: &mut [f64; 3], i: usize| {
+                    let (w, t) = (weight(i), i as f64 - middle);
+                    *total = [total[0] + w, total[1] + w * t, total[2] + w * t * t];
+                    Some(*total)
+                };
+                OfWeights::Uneven([[0.0; 3]].into_iter().chain((0..n).scan([0.0; 3], add)).collect())
+            }
+        };
+        let square = values.iter().enumerate().map(|(i, x)| weight(i) * x * x).sum();
+        Self { until, middle, square, of_weights }
     }
 
     /// How much of the sum of squares of a range its mean or its least-squares line explains.
     fn explained(&self, range: Range<usize>, shape: SegmentShape) -> f64 {
         let [a, b] = [self.until[range.start], self.until[range.end]];
-        let [of_mean, of_slope] = self.inverses[range.len()];
         let x = b[0] - a[0];
+        let (of_mean, t_mean, of_slope) = match &self.of_weights {
+            OfWeights::Even(inverses) => {
+                let [of_mean, of_slope] = inverses[range.len()];
+                (of_mean, f64::midpoint(range.start as f64, range.end as f64 - 1.0) - self.middle, of_slope)
+            }
+            OfWeights::Uneven(until) => {
+                let [a, b] = [until[range.start], until[range.end]];
+                let [w, wt, wtt] = [b[0] - a[0], b[1] - a[1], b[2] - a[2]];
+                let square = wtt - wt * wt / w;
+                (1.0 / w, wt / w, if range.len() < 3 { 0.0 } else { 1.0 / square })
+            }
+        };
         let mean = x * x * of_mean;
         if shape == SegmentShape::Constant {
             return mean;
         }
-        let t_mean = f64::midpoint(range.start as f64, range.end as f64 - 1.0) - self.middle;
         let cross = b[1] - a[1] - t_mean * x;
         mean + cross * cross * of_slope
     }

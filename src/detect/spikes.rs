@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::scatter::{difference_scale, of_difference};
 use crate::stats::{median, running_median};
 
 /// A spike: buckets `from..to` stand out.
@@ -13,7 +14,52 @@ pub struct Spike {
     pub to: usize,
 }
 
+/// How the values of a run stand out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outlying {
+    /// Each by itself.
+    Each,
+    /// Two or more to one side, together.
+    Together,
+}
+
+impl Outlying {
+    /// Standard deviations of the noise that each value of a run is out.
+    fn least(self) -> f64 {
+        match self {
+            Self::Each => FAR,
+            Self::Together => OUT,
+        }
+    }
+
+    /// Whether a run of values that are so many standard deviations out is far out.
+    fn holds(self, out: &[f64]) -> bool {
+        let present = || out.iter().filter(|d| !d.is_nan());
+        match self {
+            Self::Each => true,
+            Self::Together => {
+                let is_one_side = present().all(|d| *d > 0.0) || present().all(|d| *d < 0.0);
+                let square: f64 = present().map(|d| d * d).sum();
+                is_one_side && present().count() > 1 && square > TOGETHER * TOGETHER
+            }
+        }
+    }
+}
+
 impl Spike {
+    /// Number of buckets.
+    #[must_use]
+    #[allow(clippy::len_without_is_empty, reason = "no spike is empty")]
+    pub fn len(self) -> usize {
+        self.to - self.from
+    }
+
+    /// Whether the two share a bucket.
+    #[must_use]
+    pub fn overlaps(self, other: Self) -> bool {
+        self.from < other.to && other.from < self.to
+    }
+
     /// Longest run of buckets that still counts as a spike.
     pub const LONGEST: usize = 3;
 }
@@ -24,28 +70,33 @@ const BESIDE: usize = 12;
 pub(super) const BACK: f64 = 0.25;
 /// A value counts as far out from so many standard deviations of the noise on.
 const FAR: f64 = 6.0;
+/// Each of several values that are far out together is so many standard deviations out.
+const OUT: f64 = 2.5;
+/// And so many all of them, by the root of the sum of squares.
+const TOGETHER: f64 = 7.5;
 /// Half the window of the running median; a run of up to three does not move the median of seven.
 const HALF_WINDOW: usize = 3;
 
 /// The runs of at most [`Spike::LONGEST`] values that lie far from the running median of seven.
 ///
-/// Nothing is a spike where more than half of the values repeat the one before.
+/// The noise of each value has a standard deviation `relative` to that of the others. Nothing is a spike where more than half of the values repeat
+/// the one before.
 #[must_use]
-pub fn find_spikes(values: &[f64]) -> Vec<Spike> {
-    let scale = difference_scale(values);
+pub fn find_spikes(values: &[f64], relative: &[f64], outlying: Outlying) -> Vec<Spike> {
+    let scale = difference_scale(values, relative);
     if scale.is_nan() || scale <= 0.0 {
         return Vec::new();
     }
     let middle = running_median(values, HALF_WINDOW);
-    let far = |i: usize| (values[i] - middle[i]).abs() > FAR * scale;
+    let out: Vec<f64> = (0..values.len()).map(|i| (values[i] - middle[i]) / (scale * relative[i])).collect();
     let mut spikes = Vec::new();
     let mut i = 0;
     while i < values.len() {
         let from = i;
-        while i < values.len() && far(i) {
+        while i < values.len() && out[i].abs() > outlying.least() {
             i += 1;
         }
-        if i > from && i - from <= Spike::LONGEST {
+        if (1..=Spike::LONGEST).contains(&(i - from)) && outlying.holds(&out[from..i]) {
             spikes.push(Spike { from, to: i });
         }
         i += 1;
@@ -55,18 +106,21 @@ pub fn find_spikes(values: &[f64]) -> Vec<Spike> {
 
 /// The runs of more than [`Spike::LONGEST`] and at most `longest` values that lie far from the level before them, to which the values return.
 ///
-/// A run begins and ends with a jump that stands far out of the differences, within two buckets because the first may be touched in part: noise
-/// that wanders off does not.
+/// A run begins and ends with a jump that stands out of the differences, within two buckets because the first may be touched in part: noise
+/// that wanders off does not. The noise of each value has a standard deviation `relative` to that of the others.
 #[must_use]
-pub fn find_outages(values: &[f64], longest: usize) -> Vec<Spike> {
+pub fn find_outages(values: &[f64], longest: usize, relative: &[f64], outlying: Outlying) -> Vec<Spike> {
     if longest <= Spike::LONGEST {
         return Vec::new();
     }
-    let scale = difference_scale(values);
+    let scale = difference_scale(values, relative);
     if scale.is_nan() || scale <= 0.0 {
         return Vec::new();
     }
-    let is_jump = |from: usize, to: usize| (values[to] - values[from]).abs() > FAR * scale;
+    let least = outlying.least();
+    let is_jump = |from: usize, to: usize| {
+        (values[to] - values[from]).abs() > least * scale * of_difference(relative[from], relative[to])
+    };
     let level = |range: Range<usize>| median(&values[range.start..range.end.min(values.len())]);
     let mut outages: Vec<Spike> = Vec::new();
     let mut i = BESIDE;
@@ -76,13 +130,16 @@ pub fn find_outages(values: &[f64], longest: usize) -> Vec<Spike> {
             continue;
         }
         let before = level(i.saturating_sub(longest)..i);
-        let is_out = |v: &&f64| v.is_nan() || (**v - before).abs() > FAR * scale;
-        let from = if is_out(&&values[i]) { i } else { i + 1 };
-        let length = values[from..].iter().take_while(is_out).take(longest + 1).count();
-        let to = from + length;
+        let out = |i: usize| (values[i] - before) / (scale * relative[i]);
+        let from = if out(i).abs() > least { i } else { i + 1 };
+        let side = out(from).signum();
+        let is_out = |i: &usize| values[*i].is_nan() || side * out(*i) > least;
+        let to = from + (from..values.len()).take_while(is_out).take(longest + 1).count();
         let depth = (level(from..to) - before).abs();
         let is_back = to + BESIDE <= values.len() && (level(to..to + longest) - before).abs() < BACK * depth;
-        if length > Spike::LONGEST && length <= longest && is_back {
+        let comes_back_at_once = || outlying == Outlying::Each || is_jump(to - 1, to) || is_jump(to - 2, to);
+        let is_run = (Spike::LONGEST + 1..=longest).contains(&(to - from)) && is_back && comes_back_at_once();
+        if is_run && outlying.holds(&(from..to).map(out).collect::<Vec<_>>()) {
             outages.push(Spike { from, to });
             i = to + 1;
         } else {
@@ -90,10 +147,4 @@ pub fn find_outages(values: &[f64], longest: usize) -> Vec<Spike> {
         }
     }
     outages
-}
-
-/// Standard deviation of the first differences by their median size, which a spike and a level shift touch in few places.
-fn difference_scale(values: &[f64]) -> f64 {
-    let differences: Vec<f64> = values.windows(2).map(|w| (w[1] - w[0]).abs()).collect();
-    1.4826 * median(&differences)
 }

@@ -52,11 +52,11 @@ pub fn resolution(values: &[f64]) -> f64 {
     sorted.sort_unstable_by(f64::total_cmp);
     let same = SAME * sorted.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
     let runs: Vec<&[f64]> = sorted.chunk_by(|a, b| b - a <= same).collect();
-    if 3 * runs.len() > values.len() {
+    if 3 * runs.len() > sorted.len() {
         return 0.0;
     }
     let least = runs.windows(2).map(|w| w[1][0] - w[0][0]).fold(f64::INFINITY, f64::min);
-    let mode = runs.iter().max_by_key(|run| run.len()).filter(|run| 2 * run.len() > values.len());
+    let mode = runs.iter().max_by_key(|run| run.len()).filter(|run| 2 * run.len() > sorted.len());
     let beside = mode.map_or(0.0, |mode| {
         let others = sorted.iter().map(|v| (v - mode[0]).abs()).filter(|d| *d > same);
         quantile(&others.collect::<Vec<_>>(), 0.25)

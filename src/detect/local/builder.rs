@@ -72,7 +72,7 @@ impl Builder<'_> {
         let white = Noise::white(y.len());
         let regression = EventRegression::new(&y, &design, self.precision(&white))?;
         let event = self.likeliest_event(&regression);
-        let noise = self.noise_under(&event, &regression, &white, self.surroundings.rounding(centre, log));
+        let noise = self.noise_under(&event, &regression, &white, &self.surroundings.rounding(log));
         let rival = self.choose(&y, &event, &noise, &mut design, &parts);
         let precision = self.precision(&noise);
         let scaling = precision.log_scaling();
@@ -88,10 +88,10 @@ impl Builder<'_> {
     /// Estimates the noise anew under the best event until it settles.
     pub(super) fn finish(&self, begun: Begun) -> Option<Local> {
         let Begun { y, centre, log, design, mut noise, mut regression, mut best, rival, .. } = begun;
-        let rounding = self.surroundings.rounding(centre, log);
+        let rounding = self.surroundings.rounding(log);
         for _ in 0..ROUNDS {
             let last = noise.phi;
-            noise = self.noise_under(&best, &regression, &noise, rounding);
+            noise = self.noise_under(&best, &regression, &noise, &rounding);
             regression = EventRegression::new(&y, &design, self.precision(&noise))?;
             best = self.likeliest_event(&regression);
             if (noise.phi - last).abs() < SETTLED {
@@ -102,6 +102,7 @@ impl Builder<'_> {
         Some(Local {
             places: self.places.to_vec(),
             others: self.scope.others.to_vec(),
+            explained: self.others_inside(),
             y,
             centre,
             log,
@@ -123,12 +124,18 @@ impl Builder<'_> {
         Precision::new(self.places, noise.phi, &noise.spread, &noise.weights)
     }
 
+    /// First buckets of the changes elsewhere in the stretch: the last columns of the design.
+    fn others_inside(&self) -> Vec<usize> {
+        let range = &self.scope.range;
+        let is_inside = |b: &&usize| range.contains(*b) && **b > range.start;
+        self.scope.others.iter().filter(is_inside).copied().collect()
+    }
+
     /// The design, and what each of its columns is.
     fn design(&self) -> (Design, Vec<Part>) {
         let range = &self.scope.range;
         let (middle, half) = (f64::midpoint(range.start as f64, range.end as f64), (range.len() as f64 / 2.0).max(1.0));
-        let inside = |b: &&usize| range.contains(*b) && **b > range.start;
-        let others: Vec<usize> = self.scope.others.iter().filter(inside).copied().collect();
+        let others = self.others_inside();
         let mut parts = vec![Part::Level, Part::Slope];
         let mut ridge = vec![0.0, SLOPE_RIDGES[0]];
         // Phases of a rhythm that occur in the stretch, by the column that each has.
@@ -247,7 +254,7 @@ impl Builder<'_> {
     }
 
     /// The noise that an event leaves.
-    fn noise_under(&self, event: &KnownEvent, regression: &EventRegression, last: &Noise, rounding: f64) -> Noise {
+    fn noise_under(&self, event: &KnownEvent, regression: &EventRegression, last: &Noise, rounding: &[f64]) -> Noise {
         let residuals = regression.residuals(&event.f, event.effect);
         let explained = || regression.explained(&event.f, event.score, self.places, EVENT_PARAMETERS);
         self.surroundings.noise(&residuals, explained, last, rounding)

@@ -2,8 +2,9 @@
 
 use chrono::Timelike;
 
+use crate::detect::scatter::rounding;
 use crate::model::{Series, Step};
-use crate::stats::{Explained, Precision, StudentNoise, lag_one_autocorrelation, resolution};
+use crate::stats::{Explained, Precision, StudentNoise, lag_one_autocorrelation};
 
 use super::Scope;
 
@@ -31,8 +32,9 @@ pub(super) struct Surroundings<'a> {
     blocks: Vec<usize>,
     /// The autocorrelation, where it is known from more data than this.
     phi: Option<f64>,
-    /// What values are rounded to, on the level scale; 0 where that is too fine to matter.
-    resolution: f64,
+    values: &'a [f64],
+    /// The standard deviation of what each value lost by rounding, on the level scale; 0 where that is too little to matter.
+    rounding: Vec<f64>,
 }
 
 /// Fewest observations that tell the scatter of a time of day.
@@ -49,7 +51,7 @@ impl Noise {
 
 impl<'a> Surroundings<'a> {
     /// The observations of a stretch at `places`, and their `values` on the level scale.
-    pub(super) fn new(series: &'a Series, places: &'a [usize], values: &[f64], scope: &Scope<'_>) -> Self {
+    pub(super) fn new(series: &'a Series, places: &'a [usize], values: &'a [f64], scope: &Scope<'_>) -> Self {
         let n = places.len();
         let count = if scope.uneven { (n / BLOCK).max(1) } else { 1 };
         Self {
@@ -58,14 +60,15 @@ impl<'a> Surroundings<'a> {
             times_of_day: times_of_day(series, places),
             blocks: (0..n).map(|j| j * count / n).collect(),
             phi: scope.phi,
-            resolution: rounded_to(series.denominators(), places, values),
+            values,
+            rounding: rounding(values, series.denominators().map(|all| places.iter().map(|&p| all[p]).collect())),
         }
     }
 
-    /// The standard deviation of what was lost by rounding (that of a uniform law), on the level scale or that of logarithms about `centre`.
-    pub(super) fn rounding(&self, centre: f64, log: bool) -> f64 {
-        let resolution = if log { self.resolution / centre.exp() } else { self.resolution };
-        resolution / 12.0_f64.sqrt()
+    /// The standard deviation of what each value lost by rounding, on the level scale or that of logarithms.
+    pub(super) fn rounding(&self, log: bool) -> Vec<f64> {
+        let of = |(sd, value): (&f64, &f64)| if log { sd / value } else { *sd };
+        self.rounding.iter().zip(self.values).map(of).collect()
     }
 
     /// The noise that these residuals of a fit are, of which it `explained` a part, where an earlier view of it was `last`.
@@ -76,7 +79,7 @@ impl<'a> Surroundings<'a> {
         residuals: &[f64],
         explained: impl Fn() -> Explained,
         last: &Noise,
-        rounding: f64,
+        rounding: &[f64],
     ) -> Noise {
         let phi = self.phi.unwrap_or_else(|| lag_one_autocorrelation(residuals, self.places, explained()));
         let ones = vec![1.0; residuals.len()];
@@ -85,11 +88,12 @@ impl<'a> Surroundings<'a> {
         let less: Vec<f64> = raw.iter().zip(&by_denominator).map(|(e, s)| e / s).collect();
         let by_time = spread(&less, last.student, &self.times_of_day, rounding);
         let even: Vec<f64> = less.iter().zip(&by_time).map(|(e, s)| e / s).collect();
-        let by_block = spread(&even, last.student, &self.blocks, 0.0);
+        let by_block = spread(&even, last.student, &self.blocks, &vec![0.0; even.len()]);
         let spread: Vec<f64> =
             by_denominator.iter().zip(by_time.iter().zip(&by_block)).map(|(a, (b, c))| a * b * c).collect();
         let innovations: Vec<f64> = raw.iter().zip(&spread).map(|(e, s)| e / s).collect();
-        let student = StudentNoise::fitted(&innovations, rounding);
+        let least = rounding.iter().zip(&spread).map(|(r, s)| r / s).sum::<f64>() / rounding.len() as f64;
+        let student = StudentNoise::fitted(&innovations, least);
         Noise { phi, spread, weights: student.weights(&innovations), student }
     }
 
@@ -110,15 +114,16 @@ impl<'a> Surroundings<'a> {
 /// The standard deviation of the innovations in each group, such as a time of day, relative to that of all.
 ///
 /// The logarithms of the variances are drawn to their mean by as much as they scatter by chance alone (empirical Bayes, Efron & Morris
-/// 1975): of noise that is the same all day nothing is left but 1. No standard deviation of a group is below `least`.
-fn spread(innovations: &[f64], student: StudentNoise, groups: &[usize], least: f64) -> Vec<f64> {
+/// 1975): of noise that is the same all day nothing is left but 1. No variance of a group is below the mean
+/// square of what is `least` in it.
+fn spread(innovations: &[f64], student: StudentNoise, groups: &[usize], least: &[f64]) -> Vec<f64> {
     let weights = student.weights(innovations);
-    let mut sums = vec![(0.0, 0.0); groups.iter().max().map_or(1, |m| m + 1)];
-    for ((e, w), &group) in innovations.iter().zip(&weights).zip(groups) {
-        sums[group].0 += w * e * e;
-        sums[group].1 += 1.0;
+    let mut sums = vec![(0.0_f64, 0.0_f64, 0.0); groups.iter().max().map_or(1, |m| m + 1)];
+    for (j, &group) in groups.iter().enumerate() {
+        let (square, least) = (weights[j] * innovations[j].powi(2), least[j].powi(2));
+        sums[group] = (sums[group].0 + square, sums[group].1 + least, sums[group].2 + 1.0);
     }
-    let known: Vec<(f64, f64)> = sums.iter().map(|(sum, n)| ((sum / n).max(least * least).ln(), *n)).collect();
+    let known: Vec<(f64, f64)> = sums.iter().map(|(sum, least, n)| ((sum.max(*least) / n).ln(), *n)).collect();
     let told: Vec<&(f64, f64)> = known.iter().filter(|(log, n)| log.is_finite() && *n >= LEAST_PER_GROUP).collect();
     if told.len() < 2 {
         return vec![1.0; innovations.len()];
@@ -136,17 +141,6 @@ fn spread(innovations: &[f64], student: StudentNoise, groups: &[usize], least: f
         _ => 1.0,
     };
     groups.iter().map(sd).collect()
-}
-
-/// What the values of a stretch are rounded to; of a ratio its numerators, for the geometric mean of its denominators.
-fn rounded_to(denominators: Option<&[f64]>, places: &[usize], values: &[f64]) -> f64 {
-    denominators.map_or_else(
-        || resolution(values),
-        |all| {
-            let numerators: Vec<f64> = values.iter().zip(places).map(|(v, &p)| v * all[p]).collect();
-            resolution(&numerators) / mean_log(all, places).exp()
-        },
-    )
 }
 
 /// The mean logarithm of the denominators of these buckets.
