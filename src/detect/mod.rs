@@ -27,6 +27,7 @@ pub use local::{Local, LocalError, Scope};
 pub use moments::Moments;
 pub use rhythm::{Adjusted, Divided, KnownEffects, Rhythm, without_rhythms};
 pub use scan::{FEWEST, NEAR, Scanned, effect_at, scan, strongest};
+pub use scatter::Scatter;
 pub use search::{Search, Tested};
 pub use segmentation::segment;
 pub use shape::Shape;

@@ -6,7 +6,8 @@ use chrono::{DateTime, Datelike, NaiveDateTime, Timelike};
 use rayon::prelude::*;
 use statrs::distribution::{ChiSquared, ContinuousCDF, FisherSnedecor};
 
-use super::scatter::{relative_scatter, rounding};
+use super::Scatter;
+use super::scatter::rounding;
 use crate::model::{Series, Step};
 use crate::stats::{Design, EventRegression, Precision, Score, mad_sd, median};
 
@@ -68,22 +69,20 @@ impl Adjusted {
         self.logs.as_ref().or(self.divided.as_ref().map(|d| &d.values)).unwrap_or(&self.rest)
     }
 
-    /// How much each value of the metric scatters relative to the others: of what is left on its own scale, and on that on which changes are
-    /// searched for. 1 where all scatter alike.
-    pub(super) fn scatter(&self, series: &Series) -> [Vec<f64>; 2] {
+    /// How much each value of the metric scatters, of what is left on its own scale, and on that on which changes are searched for.
+    pub(super) fn scatter(&self, series: &Series) -> [Scatter; 2] {
         if self.rhythms.is_empty() {
-            return [vec![1.0; series.len()], vec![1.0; series.len()]];
+            // Without a rhythm there is one scale.
+            let rest = Scatter::even(&self.rest);
+            return [rest.clone(), rest];
         }
         let usual: Vec<f64> = series.values().iter().zip(&self.rest).map(|(value, rest)| value - rest).collect();
         let lost = rounding(series.values(), series.denominators().map(<[f64]>::to_vec));
-        let of = |values: &[f64], lost: &[f64]| {
-            relative_scatter(values, &usual, lost).unwrap_or_else(|| vec![1.0; values.len()])
-        };
-        let rest = of(&self.rest, &lost);
-        let scaled = |by: &[f64]| lost.iter().zip(by).map(|(lost, by)| lost / by).collect::<Vec<f64>>();
+        let over = |by: &[f64]| lost.iter().zip(by).map(|(lost, by)| lost / by).collect::<Vec<f64>>();
+        let rest = Scatter::told(&self.rest, &usual, &lost);
         let searched = match (&self.logs, &self.divided) {
-            (Some(logs), _) => of(logs, &scaled(series.values())),
-            (None, Some(divided)) => of(&divided.values, &scaled(&divided.denominators())),
+            (Some(logs), _) => Scatter::told(logs, &usual, &over(series.values())),
+            (None, Some(divided)) => Scatter::told(&divided.values, &usual, &over(&divided.denominators())),
             (None, None) => rest.clone(),
         };
         [rest, searched]

@@ -13,7 +13,7 @@ use super::screen::screen;
 use super::segmentation::{may_move, standardised};
 use super::spikes::BACK;
 use super::{
-    Adjusted, Local, Moments, Outlying, Rhythm, Search, Shape, ShapeScores, Spike, Tested, find_outages, find_spikes,
+    Adjusted, Local, Moments, Rhythm, Scatter, Search, Shape, ShapeScores, Spike, Tested, find_outages, find_spikes,
     segment, without_rhythms,
 };
 
@@ -175,9 +175,8 @@ impl<'a> Scan<'a> {
     fn new(series: &'a Series, alpha: f64) -> Result<Self, (Vec<Rhythm>, Vec<Spike>)> {
         let mut adjusted = without_rhythms(series);
         let mut scatter = adjusted.scatter(series);
-        let outages = standing_out(&adjusted, &scatter, |values, scatter, outlying| {
-            find_outages(values, longest_transient(series.step()), scatter, outlying)
-        });
+        let longest = longest_transient(series.step());
+        let outages = standing_out(&adjusted, &scatter, |values, scatter| find_outages(values, longest, scatter));
         if !outages.is_empty() {
             // A day at zero hides the rhythm of the others.
             let others = series.without(&buckets_of(&outages));
@@ -185,9 +184,7 @@ impl<'a> Scan<'a> {
             scatter = adjusted.scatter(&others);
         }
         let spikes = standing_out(&adjusted, &scatter, find_spikes);
-        let [_, scatter] = scatter;
-        let is_uneven = scatter.windows(2).any(|s| s[0].total_cmp(&s[1]).is_ne());
-        let weights: Option<Vec<f64>> = is_uneven.then(|| scatter.iter().map(|s| 1.0 / (s * s)).collect());
+        let weights = scatter[1].weights();
         let clean = cleaned(adjusted.for_search(), &spikes, weights.as_deref());
         let mut rhythms = adjusted.rhythms;
         let series = adjusted.divided.map_or(Cow::Borrowed(series), |divided| {
@@ -512,32 +509,28 @@ fn is_undone_by(change: &Found, next: &Found, longest: usize) -> bool {
 /// longer counts.
 fn standing_out(
     adjusted: &Adjusted,
-    [of_rest, of_multiplied]: &[Vec<f64>; 2],
-    find: impl Fn(&[f64], &[f64], Outlying) -> Vec<Spike>,
+    scatter: &[Scatter; 2],
+    find: impl Fn(&[f64], &Scatter) -> [Vec<Spike>; 2],
 ) -> Vec<Spike> {
-    let rest = (adjusted.rest.as_slice(), of_rest);
-    let is_multiplied = adjusted.logs.is_some() || adjusted.divided.is_some();
-    let multiplied = is_multiplied.then(|| (adjusted.for_search(), of_multiplied));
-    let mut found: Vec<Spike> = Vec::new();
-    for outlying in [Outlying::Each, Outlying::Together] {
-        let runs = |(values, scatter): &(&[f64], &Vec<f64>)| find(values, scatter, outlying);
-        let mut these = runs(&rest);
-        if let Some(multiplied) = &multiplied {
-            let too = runs(multiplied);
+    let mut found = find(&adjusted.rest, &scatter[0]);
+    if adjusted.logs.is_some() || adjusted.divided.is_some() {
+        for (found, too) in found.iter_mut().zip(find(adjusted.for_search(), &scatter[1])) {
             let longest = |run: &Spike| {
                 let other = too.iter().copied().filter(|other| other.overlaps(*run)).max_by_key(|other| other.len())?;
                 Some(if other.len() > run.len() { other } else { *run })
             };
-            these = these.iter().filter_map(longest).collect();
-        }
-        for run in these {
-            if !found.iter().any(|other| other.overlaps(run)) {
-                found.push(run);
-            }
+            *found = found.iter().filter_map(longest).collect();
         }
     }
-    found.sort_by_key(|run| run.from);
-    found
+    // The surer ones first.
+    let mut all: Vec<Spike> = Vec::new();
+    for run in found.concat() {
+        if !all.iter().any(|other| other.overlaps(run)) {
+            all.push(run);
+        }
+    }
+    all.sort_by_key(|run| run.from);
+    all
 }
 
 /// Where a value above 0 is greater than those beside it; of equal neighbours the first.

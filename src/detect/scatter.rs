@@ -1,6 +1,6 @@
 //! How much a metric scatters from bucket to bucket, by what its rhythms bring: a night is noisier than a day on one scale, and quieter on another.
 
-use crate::stats::{mad_sd, median, resolution};
+use crate::stats::{MAD_TO_SD, mad_sd, median, resolution};
 
 /// Buckets that tell the scatter where rhythms bring alike.
 const ALIKE: usize = 48;
@@ -31,64 +31,100 @@ pub(super) fn rounding(values: &[f64], denominators: Option<Vec<f64>>) -> Vec<f6
     )
 }
 
-/// The standard deviation of each value's noise relative to that of the others (geometric mean 1), from `values` without rhythms and what the
-/// rhythms bring (`usual`, missing where the value is); none where all scatter alike. No value scatters less than by its `rounding`, a standard
-/// deviation.
-///
-/// Values of which the rhythms bring alike are one group. Its scatter is told by what the values leave of the mean of both neighbours, by its
-/// median absolute deviation; the logarithms are drawn to their mean by as much as they scatter by chance (empirical Bayes, Efron & Morris 1975).
-#[must_use]
-pub(super) fn relative_scatter(values: &[f64], usual: &[f64], rounding: &[f64]) -> Option<Vec<f64>> {
-    let beside = |i: usize| values[i] - f64::midpoint(values[i - 1], values[i + 1]);
-    let is_told = |i: &usize| !beside(*i).is_nan() && !usual[*i].is_nan();
-    let told: Vec<usize> = (1..values.len().saturating_sub(1)).filter(is_told).collect();
-    let count = (told.len() / ALIKE).min(MOST_GROUPS);
-    if count < 2 {
-        return None;
-    }
-    // What parts the groups; what the rhythms bring alike is not parted.
-    let mut edges: Vec<f64> = told.iter().step_by(told.len().div_ceil(SAMPLE)).map(|&i| usual[i]).collect();
-    edges.sort_unstable_by(f64::total_cmp);
-    edges = (1..count).map(|k| edges[k * edges.len() / count]).collect();
-    edges.dedup();
-    let group = |usual: f64| edges.partition_point(|edge| *edge <= usual);
-    let (mut left, mut rounded) = (vec![Vec::new(); edges.len() + 1], vec![0.0; edges.len() + 1]);
-    for &i in &told {
-        left[group(usual[i])].push(beside(i));
-        rounded[group(usual[i])] += rounding[i];
-    }
-    // What is beside the mean of two others has half as much variance again.
-    let size = |(e, rounded): (&Vec<f64>, &f64)| (mad_sd(e, 0.0) / 1.5_f64.sqrt()).max(rounded / e.len() as f64);
-    let sizes: Vec<f64> = left.iter().zip(&rounded).map(size).collect();
-    // Where most are the same, as in nights at zero, nothing is known but that the noise is small.
-    let least = LEAST * median(&sizes.iter().copied().filter(|s| *s > 0.0).collect::<Vec<_>>());
-    if least.is_nan() {
-        return None;
-    }
-    let logs: Vec<f64> = sizes.iter().map(|s| s.max(least).ln()).collect();
-    let n = logs.len() as f64;
-    let mean = logs.iter().sum::<f64>() / n;
-    let seen = logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
-    let by_chance = |group: usize| VARIANCE_OF_LOG / left[group].len().max(1) as f64;
-    let real = seen - (0..left.len()).map(by_chance).sum::<f64>() / n;
-    let of_group: Vec<f64> = (0..left.len()).map(|g| ((logs[g] - mean) * real / (real + by_chance(g))).exp()).collect();
-    let (low, high) = of_group.iter().fold((f64::INFINITY, 0.0_f64), |(a, b), s| (a.min(*s), b.max(*s)));
-    let differs = real > 0.0 && high > LEAST_RATIO * low;
-    let of = |usual: &f64| if usual.is_nan() { 1.0 } else { of_group[group(*usual)] };
-    differs.then(|| usual.iter().map(of).collect())
+/// How much each value of a metric scatters from bucket to bucket.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scatter {
+    /// Standard deviation of the noise of each relative to that of the others, whose geometric mean is 1; none where all scatter alike.
+    relative: Option<Vec<f64>>,
+    /// Standard deviation of first differences of values whose relative one is 1.
+    scale: f64,
 }
 
-/// Standard deviation of the noise from bucket to bucket, by the median size of first differences, which a spike and a level shift touch in few
-/// places; of values that scatter by these relative standard deviations.
-#[must_use]
-pub(super) fn difference_scale(values: &[f64], relative: &[f64]) -> f64 {
-    let difference = |i: usize| (values[i] - values[i - 1]).abs() / of_difference(relative[i - 1], relative[i]);
-    let differences: Vec<f64> = (1..values.len()).map(difference).collect();
-    1.4826 * median(&differences)
-}
+impl Scatter {
+    /// Of `values` that all scatter alike.
+    #[must_use]
+    pub fn even(values: &[f64]) -> Self {
+        Self::new(values, None)
+    }
 
-/// The standard deviation of the difference of two values, relative to that of two of which both have a relative one of 1.
-#[must_use]
-pub(super) fn of_difference(a: f64, b: f64) -> f64 {
-    f64::midpoint(a * a, b * b).sqrt()
+    /// The scale is the median size of first differences, which a spike and a level shift touch in few places.
+    fn new(values: &[f64], relative: Option<Vec<f64>>) -> Self {
+        let mut scatter = Self { relative, scale: 1.0 };
+        let difference = |i: usize| (values[i] - values[i - 1]).abs() / scatter.of_difference(i - 1, i);
+        scatter.scale = MAD_TO_SD * median(&(1..values.len()).map(difference).collect::<Vec<f64>>());
+        scatter
+    }
+
+    /// From `values` without rhythms and what the rhythms bring (`usual`, missing where the value is). No value scatters less than by its
+    /// `rounding`, a standard deviation.
+    ///
+    /// Values of which the rhythms bring alike are one group. Its scatter is told by what the values leave of the mean of both neighbours, by its
+    /// median absolute deviation; the logarithms are drawn to their mean by as much as they scatter by chance (empirical Bayes, Efron & Morris
+    /// 1975).
+    #[must_use]
+    pub(super) fn told(values: &[f64], usual: &[f64], rounding: &[f64]) -> Self {
+        let beside = |i: usize| values[i] - f64::midpoint(values[i - 1], values[i + 1]);
+        let is_told = |i: &usize| !beside(*i).is_nan() && !usual[*i].is_nan();
+        let told: Vec<usize> = (1..values.len().saturating_sub(1)).filter(is_told).collect();
+        let count = (told.len() / ALIKE).min(MOST_GROUPS);
+        if count < 2 {
+            return Self::even(values);
+        }
+        // What parts the groups; what the rhythms bring alike is not parted.
+        let mut edges: Vec<f64> = told.iter().step_by(told.len().div_ceil(SAMPLE)).map(|&i| usual[i]).collect();
+        edges.sort_unstable_by(f64::total_cmp);
+        edges = (1..count).map(|k| edges[k * edges.len() / count]).collect();
+        edges.dedup();
+        let group = |usual: f64| edges.partition_point(|edge| *edge <= usual);
+        let (mut left, mut rounded) = (vec![Vec::new(); edges.len() + 1], vec![0.0; edges.len() + 1]);
+        for &i in &told {
+            left[group(usual[i])].push(beside(i));
+            rounded[group(usual[i])] += rounding[i];
+        }
+        // What is beside the mean of two others has half as much variance again.
+        let size = |(e, rounded): (&Vec<f64>, &f64)| (mad_sd(e, 0.0) / 1.5_f64.sqrt()).max(rounded / e.len() as f64);
+        let sizes: Vec<f64> = left.iter().zip(&rounded).map(size).collect();
+        // Where most are the same, as in nights at zero, nothing is known but that the noise is small.
+        let least = LEAST * median(&sizes.iter().copied().filter(|s| *s > 0.0).collect::<Vec<_>>());
+        if least.is_nan() {
+            return Self::even(values);
+        }
+        let logs: Vec<f64> = sizes.iter().map(|s| s.max(least).ln()).collect();
+        let n = logs.len() as f64;
+        let mean = logs.iter().sum::<f64>() / n;
+        let seen = logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
+        let by_chance = |group: usize| VARIANCE_OF_LOG / left[group].len().max(1) as f64;
+        let real = seen - (0..left.len()).map(by_chance).sum::<f64>() / n;
+        let of_group: Vec<f64> =
+            (0..left.len()).map(|g| ((logs[g] - mean) * real / (real + by_chance(g))).exp()).collect();
+        let (low, high) = of_group.iter().fold((f64::INFINITY, 0.0_f64), |(a, b), s| (a.min(*s), b.max(*s)));
+        let differs = real > 0.0 && high > LEAST_RATIO * low;
+        let of = |usual: &f64| if usual.is_nan() { 1.0 } else { of_group[group(*usual)] };
+        Self::new(values, differs.then(|| usual.iter().map(of).collect()))
+    }
+
+    /// Whether it is known how much values scatter: more than half of them do not repeat the one before.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.scale > 0.0
+    }
+
+    /// Standard deviation of first differences, if all scattered as this value does.
+    #[must_use]
+    pub fn at(&self, i: usize) -> f64 {
+        self.scale * self.relative.as_ref().map_or(1.0, |relative| relative[i])
+    }
+
+    /// Standard deviation of the difference of two values.
+    #[must_use]
+    pub fn of_difference(&self, i: usize, j: usize) -> f64 {
+        let of = |relative: &Vec<f64>| f64::midpoint(relative[i].powi(2), relative[j].powi(2)).sqrt();
+        self.scale * self.relative.as_ref().map_or(1.0, of)
+    }
+
+    /// What a square of each value counts in a weighted fit, the inverse of its variance; none where all count alike.
+    #[must_use]
+    pub fn weights(&self) -> Option<Vec<f64>> {
+        self.relative.as_ref().map(|relative| relative.iter().map(|s| 1.0 / (s * s)).collect())
+    }
 }

@@ -1,6 +1,7 @@
 //! The strongest evidence of a change, and how surprising it is after a search.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use crate::model::ChangeKind;
 use crate::stats::{long_run_freedom, max_tail, normal_of_t};
@@ -18,6 +19,8 @@ pub struct Search {
     repeats: f64,
     /// Degrees of freedom with which it is known how much the noise scatters in the long run.
     freedom: f64,
+    /// The statistics of a step and of a kink that reach [`KNOWN`], once they were asked for.
+    known: [OnceLock<f64>; 2],
 }
 
 /// A shape at a moment whose evidence was tested.
@@ -36,12 +39,16 @@ pub struct Tested {
 /// Down to this p-value the crossings of a Gaussian process are no rarer than those of one whose scatter is an estimate: that kinds share a level,
 /// and that stretches are searched twice, makes up for it, as the simulation of unchanged series shows.
 const KNOWN: f64 = 0.05;
-/// A statistic so far out is found nowhere by chance, and its tail can still be told from 0.
-const FAR: f64 = 8.0;
-/// Rounds that find where a p-value is [`KNOWN`].
-const ROUNDS: usize = 8;
 /// How many of the best moments by least squares are judged by likelihood for each shape.
 const JUDGED: usize = 3;
+
+/// The statistic of which this is the tail, which falls as x exp(−x²/2) does far out: by Newton's method on its logarithm, from a statistic that is
+/// found nowhere by chance.
+fn statistic_of(p_value: f64, tail: impl Fn(f64) -> f64) -> f64 {
+    let (from, further) = (8.0_f64, |x: f64| (tail(x) / p_value).ln());
+    let near = (from * from + 2.0 * further(from)).max(1.0).sqrt();
+    (0..2).fold(near, |x, _| (x + further(x) / x).max(1.0))
+}
 
 impl Search {
     /// A search over these observations. `repeats` says for how many stretches like this one it is made.
@@ -59,39 +66,30 @@ impl Search {
             pulses: Shape::PULSES.iter().map(|shape| starts(*shape).len()).collect(),
             repeats,
             freedom: long_run_freedom(n, local.phi()).max(1.0),
+            known: <[OnceLock<f64>; 2]>::default(),
         }
     }
 
     /// How often unchanged data would show a statistic of this kind as high as `z` among the observations, all shapes tried.
     ///
     /// Steps and kinks by the crossings of a process whose neighbours correlate as their regressors do, pulses by Bonferroni; the kinds
-    /// share the level by their priors (weighted Bonferroni, Holm 1979). Far out the tails of steps and kinks are those of Student's t, because the
-    /// autocorrelation of the noise is an estimate.
+    /// share the level by their priors (weighted Bonferroni, Holm 1979). As the standard deviation of the noise in the long run is an estimate, what
+    /// lies beyond the statistic that reaches [`KNOWN`] is as surprising as under Student's t.
     #[must_use]
     pub fn p_value(&self, z: f64, kind: ChangeKind) -> f64 {
         let prior: f64 = Shape::ALL.into_iter().filter(|s| s.kind() == kind).map(Shape::prior).sum();
-        let places = match kind {
-            ChangeKind::Level => &self.steps,
-            ChangeKind::Trend => &self.kinks,
+        let (places, known) = match kind {
+            ChangeKind::Level => (&self.steps, &self.known[0]),
+            ChangeKind::Trend => (&self.kinks, &self.known[1]),
             ChangeKind::Spike => {
                 let places = self.pulses.iter().sum::<usize>();
                 return (max_tail(z, vec![0.0; places.saturating_sub(1)], self.repeats) / prior).min(1.0);
             }
         };
-        let tail = |z: f64| (max_tail(z, places.iter().copied(), self.repeats) / prior).min(1.0);
-        let gaussian = tail(z);
-        if gaussian < KNOWN { tail(self.with_heavier_tail(z.abs(), tail)).clamp(gaussian, KNOWN) } else { gaussian }
-    }
-
-    /// The statistic that is as surprising under the crossings of a Gaussian process, of which the `tail` is given, as `z` is where the standard
-    /// deviation of the noise in the long run is an estimate: beyond the statistic that reaches [`KNOWN`], where the two agree, it is that of
-    /// Student's t.
-    fn with_heavier_tail(&self, z: f64, tail: impl Fn(f64) -> f64) -> f64 {
-        // The tail falls as x exp(−x²/2) does.
-        let from = z.min(FAR);
-        let further = 2.0 * (KNOWN / tail(from)).ln();
-        let known = (0..ROUNDS).fold(from, |x, _| (from * from - further + 2.0 * (x / from).ln()).max(0.0).sqrt());
-        known + normal_of_t(z, self.freedom) - normal_of_t(known, self.freedom)
+        let tail = |z: f64| max_tail(z, places.iter().copied(), self.repeats) / prior;
+        let (z, known) = (z.abs(), *known.get_or_init(|| statistic_of(KNOWN, tail)));
+        let less = || known + normal_of_t(z, self.freedom) - normal_of_t(known, self.freedom);
+        tail(if z > known { less() } else { z }).min(1.0)
     }
 
     /// The most surprising of these shapes and of the moments `among` all; none where nothing can be tested.
@@ -113,7 +111,8 @@ impl Search {
         let (sloped, log_bayes) = local.with_slope()?;
         let wandering = sloped.wandering();
         let judge = Judge::new(&sloped).with_handicap(wandering);
-        let twice = Self { repeats: 2.0 * self.repeats, ..self.clone() };
+        let known = <[OnceLock<f64>; 2]>::default();
+        let twice = Self { repeats: 2.0 * self.repeats, known, ..self.clone() };
         let best = |shape: &Shape| twice.best(&judge, &sloped, moments, among, *shape).map(|tested| tested.p_value);
         let beside = shapes.iter().filter_map(best).fold(1.0, f64::min);
         Some(beside.min(2.0 * (wandering - log_bayes).exp()).min(1.0))

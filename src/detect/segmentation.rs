@@ -239,6 +239,7 @@ impl Sums {
     }
 
     /// How much of the sum of squares of a range its mean or its least-squares line explains.
+    #[inline]
     fn explained(&self, range: Range<usize>, shape: SegmentShape) -> f64 {
         let [a, b] = [self.until[range.start], self.until[range.end]];
         let x = b[0] - a[0];

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::scatter::{difference_scale, of_difference};
+use super::Scatter;
 use crate::stats::{median, running_median};
 
 /// A spike: buckets `from..to` stand out.
@@ -24,6 +24,9 @@ pub enum Outlying {
 }
 
 impl Outlying {
+    /// Both, the surer one first.
+    pub const ALL: [Self; 2] = [Self::Each, Self::Together];
+
     /// Standard deviations of the noise that each value of a run is out.
     fn least(self) -> f64 {
         match self {
@@ -77,73 +80,80 @@ const TOGETHER: f64 = 7.5;
 /// Half the window of the running median; a run of up to three does not move the median of seven.
 const HALF_WINDOW: usize = 3;
 
-/// The runs of at most [`Spike::LONGEST`] values that lie far from the running median of seven.
+/// The runs of at most [`Spike::LONGEST`] values that lie far from the running median of seven, for each of [`Outlying::ALL`].
 ///
-/// The noise of each value has a standard deviation `relative` to that of the others. Nothing is a spike where more than half of the values repeat
-/// the one before.
+/// Nothing is a spike where more than half of the values repeat the one before.
 #[must_use]
-pub fn find_spikes(values: &[f64], relative: &[f64], outlying: Outlying) -> Vec<Spike> {
-    let scale = difference_scale(values, relative);
-    if scale.is_nan() || scale <= 0.0 {
-        return Vec::new();
+pub fn find_spikes(values: &[f64], scatter: &Scatter) -> [Vec<Spike>; 2] {
+    if !scatter.is_known() {
+        return [Vec::new(), Vec::new()];
     }
     let middle = running_median(values, HALF_WINDOW);
-    let out: Vec<f64> = (0..values.len()).map(|i| (values[i] - middle[i]) / (scale * relative[i])).collect();
-    let mut spikes = Vec::new();
-    let mut i = 0;
-    while i < values.len() {
-        let from = i;
-        while i < values.len() && out[i].abs() > outlying.least() {
+    let out: Vec<f64> = (0..values.len()).map(|i| (values[i] - middle[i]) / scatter.at(i)).collect();
+    Outlying::ALL.map(|outlying| {
+        let mut spikes = Vec::new();
+        let mut i = 0;
+        while i < out.len() {
+            let from = i;
+            while i < out.len() && out[i].abs() > outlying.least() {
+                i += 1;
+            }
+            if (1..=Spike::LONGEST).contains(&(i - from)) && outlying.holds(&out[from..i]) {
+                spikes.push(Spike { from, to: i });
+            }
             i += 1;
         }
-        if (1..=Spike::LONGEST).contains(&(i - from)) && outlying.holds(&out[from..i]) {
-            spikes.push(Spike { from, to: i });
-        }
-        i += 1;
-    }
-    spikes
+        spikes
+    })
 }
 
-/// The runs of more than [`Spike::LONGEST`] and at most `longest` values that lie far from the level before them, to which the values return.
+/// The runs of more than [`Spike::LONGEST`] and at most `longest` values that lie far from the level before them, to which the values return, for
+/// each of [`Outlying::ALL`].
 ///
 /// A run begins and ends with a jump that stands out of the differences, within two buckets because the first may be touched in part: noise
-/// that wanders off does not. The noise of each value has a standard deviation `relative` to that of the others.
+/// that wanders off does not.
 #[must_use]
-pub fn find_outages(values: &[f64], longest: usize, relative: &[f64], outlying: Outlying) -> Vec<Spike> {
-    if longest <= Spike::LONGEST {
-        return Vec::new();
+pub fn find_outages(values: &[f64], longest: usize, scatter: &Scatter) -> [Vec<Spike>; 2] {
+    if longest <= Spike::LONGEST || !scatter.is_known() {
+        return [Vec::new(), Vec::new()];
     }
-    let scale = difference_scale(values, relative);
-    if scale.is_nan() || scale <= 0.0 {
-        return Vec::new();
-    }
+    let jump = |from: usize, to: usize| (values[to] - values[from]).abs() / scatter.of_difference(from, to);
+    let greatest = |i: usize| (i, jump(i - 1, i).max(jump(i - 1, i + 1)));
+    let places = BESIDE..values.len().saturating_sub(Spike::LONGEST);
+    let jumps: Vec<(usize, f64)> = places.map(greatest).filter(|(_, jump)| *jump > OUT).collect();
+    Outlying::ALL.map(|outlying| outages(values, longest, scatter, &jumps, outlying))
+}
+
+/// [`find_outages`] of one sort, given where values jump, and by how many standard deviations.
+fn outages(
+    values: &[f64],
+    longest: usize,
+    scatter: &Scatter,
+    jumps: &[(usize, f64)],
+    outlying: Outlying,
+) -> Vec<Spike> {
     let least = outlying.least();
-    let is_jump = |from: usize, to: usize| {
-        (values[to] - values[from]).abs() > least * scale * of_difference(relative[from], relative[to])
-    };
+    let is_jump = |from: usize, to: usize| (values[to] - values[from]).abs() > least * scatter.of_difference(from, to);
     let level = |range: Range<usize>| median(&values[range.start..range.end.min(values.len())]);
     let mut outages: Vec<Spike> = Vec::new();
-    let mut i = BESIDE;
-    while i + Spike::LONGEST < values.len() {
-        if !is_jump(i - 1, i) && !is_jump(i - 1, i + 1) {
-            i += 1;
+    for &(i, _) in jumps.iter().filter(|(_, jump)| *jump > least) {
+        if outages.last().is_some_and(|last| i <= last.to) {
             continue;
         }
         let before = level(i.saturating_sub(longest)..i);
-        let out = |i: usize| (values[i] - before) / (scale * relative[i]);
+        let out = |i: usize| (values[i] - before) / scatter.at(i);
         let from = if out(i).abs() > least { i } else { i + 1 };
         let side = out(from).signum();
         let is_out = |i: &usize| values[*i].is_nan() || side * out(*i) > least;
         let to = from + (from..values.len()).take_while(is_out).take(longest + 1).count();
-        let depth = (level(from..to) - before).abs();
-        let is_back = to + BESIDE <= values.len() && (level(to..to + longest) - before).abs() < BACK * depth;
+        let is_back = || {
+            let depth = (level(from..to) - before).abs();
+            to + BESIDE <= values.len() && (level(to..to + longest) - before).abs() < BACK * depth
+        };
         let comes_back_at_once = || outlying == Outlying::Each || is_jump(to - 1, to) || is_jump(to - 2, to);
-        let is_run = (Spike::LONGEST + 1..=longest).contains(&(to - from)) && is_back && comes_back_at_once();
+        let is_run = (Spike::LONGEST + 1..=longest).contains(&(to - from)) && is_back() && comes_back_at_once();
         if is_run && outlying.holds(&(from..to).map(out).collect::<Vec<_>>()) {
             outages.push(Spike { from, to });
-            i = to + 1;
-        } else {
-            i += 1;
         }
     }
     outages

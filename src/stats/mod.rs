@@ -14,6 +14,6 @@ pub use discovery::{Family, FdrMethod, benjamini_hochberg, selective_q_values};
 pub use excursion::{max_tail, overshoot};
 pub use memory::Memory;
 pub use regression::{Design, EventRegression, Explained, Fit, Footprint, Score, Steps};
-pub use robust::{mad_sd, median, quantile, resolution, running_median};
+pub use robust::{MAD_TO_SD, mad_sd, median, quantile, resolution, running_median};
 pub use student::{StudentNoise, normal_of_t};
 pub use weights::{cell, log_sum_exp, normalise, weighted_quantile};
