@@ -36,6 +36,13 @@ pub struct Scanned {
     strongest: Option<Candidate>,
 }
 
+impl Scanned {
+    /// The longer runs among those that stand out.
+    fn outages(&self) -> Vec<Spike> {
+        self.spikes.iter().copied().filter(|run| run.len() > Spike::LONGEST).collect()
+    }
+}
+
 /// Fewest buckets with a value in which a change is looked for.
 pub const FEWEST: usize = 8;
 /// Buckets on either side of a break that are looked at in detail.
@@ -65,11 +72,18 @@ const LONGEST_TRANSIENT: usize = 48;
 /// Finds the changes of a series that are supported at level `alpha` after the search over all of its moments.
 ///
 /// The segmentation proposes breaks, and each is tested in detail between its neighbours. Then each segment is searched once more as a
-/// whole, for what is too small or too young for the segmentation.
+/// whole, for what is too small or too young for the segmentation. Where two of the breaks were an outage, all is done once more without it: it is a
+/// part of what its hours of the week were thought to be.
 #[must_use]
 pub fn scan(series: &Series, alpha: f64) -> Scanned {
-    Scan::new(series, alpha)
-        .map_or_else(|(rhythms, spikes)| Scanned { rhythms, spikes, p_value: 1.0, ..Scanned::default() }, Scan::run)
+    let once = |known: &[Spike]| {
+        Scan::new(series, alpha, known).map_or_else(
+            |(rhythms, spikes)| (Scanned { rhythms, spikes, p_value: 1.0, ..Scanned::default() }, Vec::new()),
+            Scan::run,
+        )
+    };
+    let (scanned, outages) = once(&[]);
+    if outages.is_empty() || scanned.rhythms.is_empty() { scanned } else { once(&outages).0 }
 }
 
 /// The change for which there is most evidence, supported or not; none where nothing can be tested.
@@ -78,7 +92,7 @@ pub fn strongest(series: &Series, scanned: &Scanned) -> Option<Found> {
     let supported = scanned.changes.iter().min_by(|a, b| a.p_value.total_cmp(&b.p_value)).cloned();
     supported.or_else(|| {
         let candidate = scanned.strongest?;
-        Scan::new(series, 1.0).ok()?.look(&[candidate.bucket], 0, None)?.found
+        Scan::new(series, 1.0, &scanned.outages()).ok()?.look(&[candidate.bucket], 0, None)?.found
     })
 }
 
@@ -93,7 +107,7 @@ pub fn effect_at(series: &Series, scanned: &Scanned, moment: f64) -> Option<Foun
     let mut breaks: Vec<usize> = scanned.breaks.iter().copied().filter(is_other).collect();
     let i = breaks.partition_point(|b| *b < bucket);
     breaks.insert(i, bucket);
-    let scan = Scan::new(series, 1.0).ok()?;
+    let scan = Scan::new(series, 1.0, &scanned.outages()).ok()?;
     let around = scan.around(&breaks, i);
     let local = scan.local(&scan.scope(around.range.clone(), &around.others, bucket..bucket + 1))?;
     let search = scan.search_of(&local, &around.range, 1.0);
@@ -171,13 +185,17 @@ struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
-    /// Prepares the search; rhythms and spikes alone where nothing can be searched.
-    fn new(series: &'a Series, alpha: f64) -> Result<Self, (Vec<Rhythm>, Vec<Spike>)> {
-        let mut adjusted = without_rhythms(series);
-        let mut scatter = adjusted.scatter(series);
+    /// Prepares the search, beside outages that are `known`; rhythms and spikes alone where nothing can be searched.
+    fn new(series: &'a Series, alpha: f64, known: &[Spike]) -> Result<Self, (Vec<Rhythm>, Vec<Spike>)> {
+        let others = series.without(&buckets_of(known));
+        let mut adjusted = without_rhythms(&others);
+        let mut scatter = adjusted.scatter(&others);
         let longest = longest_transient(series.step());
-        let outages = standing_out(&adjusted, &scatter, |values, scatter| find_outages(values, longest, scatter));
-        if !outages.is_empty() {
+        let further = standing_out(&adjusted, &scatter, |values, scatter| find_outages(values, longest, scatter));
+        let is_new = |run: &Spike| !known.iter().any(|other| other.overlaps(*run));
+        let further: Vec<Spike> = further.into_iter().filter(is_new).collect();
+        let outages = [known, &further].concat();
+        if !further.is_empty() {
             // A day at zero hides the rhythm of the others.
             let others = series.without(&buckets_of(&outages));
             adjusted = without_rhythms(&others);
@@ -200,7 +218,8 @@ impl<'a> Scan<'a> {
         Ok(Self { series, alpha, rhythms, spikes, outages, set_aside, clean, weights })
     }
 
-    fn run(self) -> Scanned {
+    /// What is found, and the outages of which the search for changes found both ends.
+    fn run(self) -> (Scanned, Vec<Spike>) {
         let (looked, mut all) = self.tested(segment(&self.clean, self.weights.as_deref()));
         let mut kept: Vec<Candidate> = looked.iter().map(|l| l.candidate).collect();
         let known: Vec<usize> = kept.iter().map(|c| c.bucket).collect();
@@ -219,11 +238,11 @@ impl<'a> Scan<'a> {
         let p_value = evidence.fold(1.0, f64::min);
         changes.extend(spikes.into_iter().filter(|s| s.p_value <= self.alpha));
         changes.sort_by_key(|c| c.bucket);
-        let changes = transients(changes, longest_transient(self.series.step()));
+        let (changes, outages) = transients(changes, longest_transient(self.series.step()));
         let strongest = all.into_iter().min_by(|a, b| a.p_value.total_cmp(&b.p_value));
         let spikes = [self.spikes, self.outages].concat();
         let divided = if let Cow::Owned(series) = self.series { Some(series) } else { None };
-        Scanned { rhythms: self.rhythms, breaks, spikes, changes, p_value, divided, strongest }
+        (Scanned { rhythms: self.rhythms, breaks, spikes, changes, p_value, divided, strongest }, outages)
     }
 
     /// The proposed breaks that are supported, each beside the others, and all candidates that were tested.
@@ -479,20 +498,21 @@ fn longest_transient(step: Step) -> usize {
     step.per_day().map_or(0, |n| 2 * n as usize).clamp(Spike::LONGEST, LONGEST_TRANSIENT)
 }
 
-/// Takes a change and the next one, by which the level comes back soon, for one spike.
-fn transients(changes: Vec<Found>, longest: usize) -> Vec<Found> {
-    let mut out: Vec<Found> = Vec::new();
+/// Takes a change and the next one, by which the level comes back soon, for one spike; and the buckets of these.
+fn transients(changes: Vec<Found>, longest: usize) -> (Vec<Found>, Vec<Spike>) {
+    let (mut out, mut buckets): (Vec<Found>, Vec<Spike>) = (Vec::new(), Vec::new());
     for next in changes {
         if let Some(last) = out.last_mut().filter(|last| is_undone_by(last, &next, longest)) {
             last.kind = ChangeKind::Spike;
             last.length = Some(next.bucket - last.bucket);
             last.young = false;
             last.p_value = last.p_value.min(next.p_value);
+            buckets.push(Spike { from: last.bucket, to: next.bucket });
         } else {
             out.push(next);
         }
     }
-    out
+    (out, buckets)
 }
 
 fn is_undone_by(change: &Found, next: &Found, longest: usize) -> bool {

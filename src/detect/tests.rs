@@ -200,6 +200,48 @@ fn an_outage_by_day_and_a_burst_by_night_are_spikes_where_nights_are_at_zero() {
     }
 }
 
+/// Orders an hour over four weeks, few by night: about as many as the hour brings, and as scattered as counts are.
+fn orders(seed: u64, of_usual: impl Fn(usize) -> f64) -> Series {
+    let day = |i: usize| 60.0 + 55.0 * ((i as f64 - 14.0) / 24.0 * std::f64::consts::TAU).cos();
+    let mean = |i: usize| day(i) * if i / 24 % 7 < 5 { 1.0 } else { 0.6 } * of_usual(i);
+    let count = |(i, z): (usize, f64)| (mean(i) + mean(i).sqrt() * z).round().max(0.0);
+    hours(normals(4 * 168, seed).into_iter().enumerate().map(count).collect())
+}
+
+#[test]
+fn orders_that_stay_away_for_some_hours_are_one_spike() {
+    let mut missed = 0;
+    for seed in 0..10 {
+        // From about noon on.
+        let at = 24 * (8 + usize::try_from(seed).unwrap()) + 11;
+        for (length, left) in [(4, 0.0), (8, 0.0), (24, 0.4)] {
+            let series = orders(seed, |i| if (at..at + length).contains(&i) { left } else { 1.0 });
+            let changes = scan(&series, 0.05).changes;
+            let is_it = |c: &Found| c.kind == ChangeKind::Spike && c.bucket.abs_diff(at) <= 1 && c.after < c.before;
+            let told = changes.iter().find(|c| is_it(c));
+            missed += usize::from(told.is_none());
+            let told_length = told.and_then(|c| c.length).unwrap_or(length);
+            assert!(told_length.abs_diff(length) <= 2, "seed {seed}, {length} hours: told as {told_length}");
+            assert!(changes.iter().all(is_it), "seed {seed}, {length} hours: {changes:?}");
+        }
+        assert_eq!(found_in(&orders(seed, |_| 1.0)), [], "seed {seed}");
+    }
+    assert!(missed <= 2, "{missed} of 30 were missed");
+}
+
+#[test]
+fn the_level_before_a_change_is_the_one_beside_it() {
+    // Half of the orders stay away for three days: the second change comes within a week of the first.
+    for seed in 0..6 {
+        let series = orders(seed, |i| if (300..372).contains(&i) { 0.5 } else { 1.0 });
+        let changes = scan(&series, 0.05).changes;
+        let [fell, rose] = &changes[..] else { panic!("seed {seed}: {changes:?}") };
+        let is_near = |a: f64, b: f64| (a / b - 1.0).abs() < 0.12;
+        assert!(is_near(fell.after, 0.5 * fell.before), "seed {seed}: {fell:?}");
+        assert!(is_near(rose.before, fell.after) && is_near(rose.after, fell.before), "seed {seed}: {fell:?} {rose:?}");
+    }
+}
+
 #[test]
 fn a_weekend_whose_hours_are_later_is_known_and_no_change() {
     let day = |hour: usize| (-2.0 * ((hour as f64 - 14.0) / 12.0 * std::f64::consts::PI).cos().abs()).exp();
