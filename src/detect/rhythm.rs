@@ -107,10 +107,8 @@ const LEAST_CORRELATION: f64 = 0.1;
 
 /// Where less than this share of the level is expected, nothing is.
 const NOTHING: f64 = 0.02;
-/// Where phases last for so many buckets a turn of one tells more than that it was zero.
+/// A phase that lasts for so many buckets is told by the median of its turns: one of a few may be unlike the others, as in a week with an outage.
 const LONG_TURN: usize = 5;
-/// A turn counts with a ratio so many standard deviations from that of the others at most.
-const UNLIKE: f64 = 2.0;
 /// One of so many values of a phase may be an outlier to either side.
 const OUTLYING: usize = 20;
 
@@ -414,8 +412,8 @@ impl Rhythm {
         effects
     }
 
-    /// Takes what the phases multiply into what is expected: the ratio to a running mean of one period, of each phase as a whole, because single
-    /// counts may be zero (Shiskin, Young & Musgrave 1967). The level stays what it is. `values` are those of the metric.
+    /// Takes what the phases multiply into what is expected: the ratio to a running mean of one period, of each phase or of each of its turns as a
+    /// whole, because single counts may be zero (Shiskin, Young & Musgrave 1967). The level stays what it is. `values` are those of the metric.
     fn divide(&self, divided: &mut Divided, values: &[f64]) {
         let trend = running_mean(&divided.values, self.period);
         let mut by_phase: Vec<Vec<(f64, f64)>> = vec![Vec::new(); self.count];
@@ -431,13 +429,14 @@ impl Rhythm {
                 (*of, *to) = (*of + v, *to + t);
             }
         }
-        let is_long =
-            by_phase.iter().map(Vec::len).sum::<usize>() >= LONG_TURN * turns.iter().map(Vec::len).sum::<usize>();
-        let factors = if is_long {
-            ratios_of_turns(&turns)
-        } else {
-            by_phase.iter_mut().map(|pairs| ratio_of_most(pairs)).collect()
+        let factor = |(pairs, turns): (&mut Vec<(f64, f64)>, &Vec<(f64, f64)>)| {
+            if pairs.len() < LONG_TURN * turns.len() {
+                return ratio_of_most(pairs);
+            }
+            let ratios = turns.iter().filter(|(_, to)| *to > 0.0).map(|(of, to)| of / to);
+            median(&ratios.collect::<Vec<_>>())
         };
+        let factors: Vec<f64> = by_phase.iter_mut().zip(&turns).map(factor).collect();
         let of: f64 = by_phase.iter().flatten().map(|(v, _)| v).sum();
         let explained = by_phase.iter().zip(&factors).flat_map(|(pairs, f)| pairs.iter().map(move |(_, t)| f * t));
         let to: f64 = explained.sum();
@@ -512,24 +511,6 @@ fn ratio_of_most(pairs: &mut [(f64, f64)]) -> f64 {
     let kept = |(of, to): &(f64, f64)| (of / to).clamp(least, greatest) * to;
     let (of, to) = pairs.iter().fold((0.0, 0.0), |sum, pair| (sum.0 + kept(pair), sum.1 + pair.1));
     if to > 0.0 { of / to } else { 0.0 }
-}
-
-/// For each phase the sum of the first of its turns to that of the second. One of a few turns may be unlike the others, as a week with an outage
-/// is, and is drawn towards their median (Huber 1964); how much turns scatter all phases tell.
-fn ratios_of_turns(turns: &[Vec<(f64, f64)>]) -> Vec<f64> {
-    let told = |turns: &Vec<(f64, f64)>| turns.iter().copied().filter(|(_, to)| *to > 0.0).collect::<Vec<_>>();
-    let turns: Vec<Vec<(f64, f64)>> = turns.iter().map(told).collect();
-    let usual: Vec<f64> =
-        turns.iter().map(|turns| median(&turns.iter().map(|(of, to)| of / to).collect::<Vec<_>>())).collect();
-    let beside = turns.iter().zip(&usual).flat_map(|(turns, m)| turns.iter().map(move |(of, to)| of / to / m - 1.0));
-    let sd = mad_sd(&beside.filter(|d| d.is_finite()).collect::<Vec<_>>(), 0.0);
-    let ratio = |(turns, usual): (&Vec<(f64, f64)>, &f64)| {
-        let reach = UNLIKE * sd * usual;
-        let kept = |(of, to): &(f64, f64)| (of / to).clamp(usual - reach, usual + reach) * to;
-        let (of, to) = turns.iter().fold((0.0, 0.0), |sum, turn| (sum.0 + kept(turn), sum.1 + turn.1));
-        if to > 0.0 { of / to } else { 0.0 }
-    };
-    turns.iter().zip(&usual).map(ratio).collect()
 }
 
 /// The mean without the least and the greatest values, one of [`OUTLYING`] each (trimmed, Tukey 1962): an hour far out is no other day.
