@@ -238,7 +238,14 @@ impl<'a> Scan<'a> {
         let p_value = evidence.fold(1.0, f64::min);
         changes.extend(spikes.into_iter().filter(|s| s.p_value <= self.alpha));
         changes.sort_by_key(|c| c.bucket);
-        let (changes, outages) = transients(changes, longest_transient(self.series.step()));
+        changes.dedup_by(|next, last| {
+            let same = next.bucket == last.bucket && next.kind == last.kind;
+            if same && next.p_value < last.p_value {
+                std::mem::swap(next, last);
+            }
+            same
+        });
+        let (changes, outages) = transients(changes, &self.series);
         let strongest = all.into_iter().min_by(|a, b| a.p_value.total_cmp(&b.p_value));
         let spikes = [self.spikes, self.outages].concat();
         let divided = if let Cow::Owned(series) = self.series { Some(series) } else { None };
@@ -498,21 +505,29 @@ fn longest_transient(step: Step) -> usize {
     step.per_day().map_or(0, |n| 2 * n as usize).clamp(Spike::LONGEST, LONGEST_TRANSIENT)
 }
 
-/// Takes a change and the next one, by which the level comes back soon, for one spike; and the buckets of these.
-fn transients(changes: Vec<Found>, longest: usize) -> (Vec<Found>, Vec<Spike>) {
-    let (mut out, mut buckets): (Vec<Found>, Vec<Spike>) = (Vec::new(), Vec::new());
+/// Takes a change and the next one, by which the level comes back soon, for one spike; and the buckets of these, from the edges that are nearest to
+/// where the two began.
+fn transients(changes: Vec<Found>, series: &Series) -> (Vec<Found>, Vec<Spike>) {
+    let longest = longest_transient(series.step());
+    let nearest = |moment: f64| {
+        let next = series.edges().partition_point(|&e| (e as f64) < moment).max(1);
+        let (before, after) = (series.edges()[next - 1] as f64, series.edges()[next.min(series.len())] as f64);
+        if moment - before < after - moment { next - 1 } else { next.min(series.len()) }
+    };
+    let (mut out, mut outages): (Vec<Found>, Vec<Spike>) = (Vec::new(), Vec::new());
     for next in changes {
         if let Some(last) = out.last_mut().filter(|last| is_undone_by(last, &next, longest)) {
             last.kind = ChangeKind::Spike;
             last.length = Some(next.bucket - last.bucket);
             last.young = false;
             last.p_value = last.p_value.min(next.p_value);
-            buckets.push(Spike { from: last.bucket, to: next.bucket });
+            outages.push(Spike { from: nearest(last.onset), to: nearest(next.onset) });
         } else {
             out.push(next);
         }
     }
-    (out, buckets)
+    outages.retain(|outage| outage.from < outage.to);
+    (out, outages)
 }
 
 fn is_undone_by(change: &Found, next: &Found, longest: usize) -> bool {
