@@ -429,14 +429,17 @@ impl Rhythm {
                 (*of, *to) = (*of + v, *to + t);
             }
         }
-        let factor = |(pairs, turns): (&mut Vec<(f64, f64)>, &Vec<(f64, f64)>)| {
-            if pairs.len() < LONG_TURN * turns.len() {
-                return ratio_of_most(pairs);
-            }
-            let ratios = turns.iter().filter(|(_, to)| *to > 0.0).map(|(of, to)| of / to);
-            median(&ratios.collect::<Vec<_>>())
+        let ratios = |turns: &[(f64, f64)]| -> Vec<f64> {
+            turns.iter().filter(|(_, to)| *to > 0.0).map(|(of, to)| of / to).collect()
         };
-        let factors: Vec<f64> = by_phase.iter_mut().zip(&turns).map(factor).collect();
+        let factors: Vec<f64> = by_phase
+            .iter_mut()
+            .zip(&turns)
+            .map(|(pairs, turns)| {
+                let is_long = !pairs.is_empty() && pairs.len() >= LONG_TURN * turns.len();
+                if is_long { median(&ratios(turns)) } else { ratio_of_most(pairs) }
+            })
+            .collect();
         let of: f64 = by_phase.iter().flatten().map(|(v, _)| v).sum();
         let explained = by_phase.iter().zip(&factors).flat_map(|(pairs, f)| pairs.iter().map(move |(_, t)| f * t));
         let to: f64 = explained.sum();

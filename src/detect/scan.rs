@@ -293,13 +293,8 @@ impl<'a> Scan<'a> {
                 return None;
             }
             let from = l.candidate.bucket.clamp(before + 1, after - 1);
-            may_move(
-                &self.clean[before..after],
-                self.weights.as_ref().map(|w| &w[before..after]),
-                from - before,
-                bucket - before,
-            )
-            .then_some((bucket, gain))
+            let weights = self.weights.as_ref().map(|weights| &weights[before..after]);
+            may_move(&self.clean[before..after], weights, from - before, bucket - before).then_some((bucket, gain))
         };
         let moves: Vec<Option<(usize, f64)>> = looked.iter().map(|l| l.as_ref().and_then(moved)).collect();
         let most = peaks(&moves.iter().map(|m| m.map_or(0.0, |(_, gain)| gain)).collect::<Vec<_>>());

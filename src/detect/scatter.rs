@@ -1,6 +1,6 @@
 //! How much a metric scatters from bucket to bucket, by what its rhythms bring: a night is noisier than a day on one scale, and quieter on another.
 
-use crate::stats::{MAD_TO_SD, mad_sd, median, resolution};
+use crate::stats::{MAD_TO_SD, mad_sd, median, resolution, shrunk_to_mean};
 
 /// Buckets that tell the scatter where rhythms bring alike.
 const ALIKE: usize = 48;
@@ -59,8 +59,7 @@ impl Scatter {
     /// `rounding`, a standard deviation.
     ///
     /// Values of which the rhythms bring alike are one group. Its scatter is told by what the values leave of the mean of both neighbours, by its
-    /// median absolute deviation; the logarithms are drawn to their mean by as much as they scatter by chance (empirical Bayes, Efron & Morris
-    /// 1975).
+    /// median absolute deviation; the logarithms are drawn to their mean by as much as they scatter by chance.
     #[must_use]
     pub(super) fn told(values: &[f64], usual: &[f64], rounding: &[f64]) -> Self {
         let beside = |i: usize| values[i] - f64::midpoint(values[i - 1], values[i + 1]);
@@ -90,15 +89,10 @@ impl Scatter {
             return Self::even(values);
         }
         let logs: Vec<f64> = sizes.iter().map(|s| s.max(least).ln()).collect();
-        let n = logs.len() as f64;
-        let mean = logs.iter().sum::<f64>() / n;
-        let seen = logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
-        let by_chance = |group: usize| VARIANCE_OF_LOG / left[group].len().max(1) as f64;
-        let real = seen - (0..left.len()).map(by_chance).sum::<f64>() / n;
-        let of_group: Vec<f64> =
-            (0..left.len()).map(|g| ((logs[g] - mean) * real / (real + by_chance(g))).exp()).collect();
+        let by_chance: Vec<f64> = left.iter().map(|e| VARIANCE_OF_LOG / e.len().max(1) as f64).collect();
+        let of_group: Vec<f64> = shrunk_to_mean(&logs, &by_chance).iter().map(|log| log.exp()).collect();
         let (low, high) = of_group.iter().fold((f64::INFINITY, 0.0_f64), |(a, b), s| (a.min(*s), b.max(*s)));
-        let differs = real > 0.0 && high > LEAST_RATIO * low;
+        let differs = high > LEAST_RATIO * low;
         let of = |usual: &f64| if usual.is_nan() { 1.0 } else { of_group[group(*usual)] };
         Self::new(values, differs.then(|| usual.iter().map(of).collect()))
     }

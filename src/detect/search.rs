@@ -74,7 +74,7 @@ impl Search {
     ///
     /// Steps and kinks by the crossings of a process whose neighbours correlate as their regressors do, pulses by Bonferroni; the kinds
     /// share the level by their priors (weighted Bonferroni, Holm 1979). As the standard deviation of the noise in the long run is an estimate, what
-    /// lies beyond the statistic that reaches [`KNOWN`] is as surprising as under Student's t.
+    /// lies beyond the statistic that reaches .05 is as surprising as under Student's t.
     #[must_use]
     pub fn p_value(&self, z: f64, kind: ChangeKind) -> f64 {
         let prior: f64 = Shape::ALL.into_iter().filter(|s| s.kind() == kind).map(Shape::prior).sum();

@@ -223,16 +223,15 @@ impl Sums {
             let m = n as f64;
             [1.0 / m, if n < 3 { 0.0 } else { 12.0 / (m * (m * m - 1.0)) }]
         };
-        let of_weights = match weights {
-            None => OfWeights::Even((0..=n).map(inverse).collect()),
-            Some(_) => {
-                let add = |total: &mut [f64; 3], i: usize| {
-                    let (w, t) = (weight(i), i as f64 - middle);
-                    *total = [total[0] + w, total[1] + w * t, total[2] + w * t * t];
-                    Some(*total)
-                };
-                OfWeights::Uneven([[0.0; 3]].into_iter().chain((0..n).scan([0.0; 3], add)).collect())
-            }
+        let add = |total: &mut [f64; 3], i: usize| {
+            let (w, t) = (weight(i), i as f64 - middle);
+            *total = [total[0] + w, total[1] + w * t, total[2] + w * t * t];
+            Some(*total)
+        };
+        let of_weights = if weights.is_none() {
+            OfWeights::Even((0..=n).map(inverse).collect())
+        } else {
+            OfWeights::Uneven([[0.0; 3]].into_iter().chain((0..n).scan([0.0; 3], add)).collect())
         };
         let square = values.iter().enumerate().map(|(i, x)| weight(i) * x * x).sum();
         Self { until, middle, square, of_weights }

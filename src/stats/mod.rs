@@ -6,6 +6,7 @@ mod excursion;
 mod memory;
 mod regression;
 mod robust;
+mod shrinkage;
 mod student;
 mod weights;
 
@@ -15,5 +16,6 @@ pub use excursion::{max_tail, overshoot};
 pub use memory::Memory;
 pub use regression::{Design, EventRegression, Explained, Fit, Footprint, Score, Steps};
 pub use robust::{MAD_TO_SD, mad_sd, median, quantile, resolution, running_median};
+pub use shrinkage::shrunk_to_mean;
 pub use student::{StudentNoise, normal_of_t};
 pub use weights::{cell, log_sum_exp, normalise, weighted_quantile};

@@ -4,7 +4,7 @@ use chrono::Timelike;
 
 use crate::detect::scatter::rounding;
 use crate::model::{Series, Step};
-use crate::stats::{Explained, Precision, StudentNoise, lag_one_autocorrelation};
+use crate::stats::{Explained, Precision, StudentNoise, lag_one_autocorrelation, shrunk_to_mean};
 
 use super::Scope;
 
@@ -113,8 +113,8 @@ impl<'a> Surroundings<'a> {
 
 /// The standard deviation of the innovations in each group, such as a time of day, relative to that of all.
 ///
-/// The logarithms of the variances are drawn to their mean by as much as they scatter by chance alone (empirical Bayes, Efron & Morris
-/// 1975): of noise that is the same all day nothing is left but 1. No variance of a group is below the mean
+/// The logarithms of the variances are drawn to their mean by as much as they scatter by chance alone: of noise that is the same all day nothing is
+/// left but 1. No variance of a group is below the mean
 /// square of what is `least` in it.
 fn spread(innovations: &[f64], student: StudentNoise, groups: &[usize], least: &[f64]) -> Vec<f64> {
     let weights = student.weights(innovations);
@@ -123,24 +123,19 @@ fn spread(innovations: &[f64], student: StudentNoise, groups: &[usize], least: &
         let (square, least) = (weights[j] * innovations[j].powi(2), least[j].powi(2));
         sums[group] = (sums[group].0 + square, sums[group].1 + least, sums[group].2 + 1.0);
     }
-    let known: Vec<(f64, f64)> = sums.iter().map(|(sum, least, n)| ((sum.max(*least) / n).ln(), *n)).collect();
-    let told: Vec<&(f64, f64)> = known.iter().filter(|(log, n)| log.is_finite() && *n >= LEAST_PER_GROUP).collect();
+    let log = |group: usize| (sums[group].0.max(sums[group].1) / sums[group].2).ln();
+    let told: Vec<usize> =
+        (0..sums.len()).filter(|&group| log(group).is_finite() && sums[group].2 >= LEAST_PER_GROUP).collect();
     if told.len() < 2 {
         return vec![1.0; innovations.len()];
     }
-    let count = told.len() as f64;
-    let mean = told.iter().map(|(log, _)| log).sum::<f64>() / count;
-    let seen = told.iter().map(|(log, _)| (log - mean).powi(2)).sum::<f64>() / (count - 1.0);
     // The logarithm of a variance of n observations has variance 2/n, and more where tails are heavy.
-    let by_chance = |n: f64| 2.0 / n * (student.freedom() + 3.0) / student.freedom();
-    let real = (seen - told.iter().map(|(_, n)| by_chance(*n)).sum::<f64>() / count).max(0.0);
-    let sd = |&group: &usize| match known[group] {
-        (log, n) if log.is_finite() && n >= LEAST_PER_GROUP => {
-            (0.5 * (log - mean) * real / (real + by_chance(n))).exp()
-        }
-        _ => 1.0,
-    };
-    groups.iter().map(sd).collect()
+    let by_chance = |&group: &usize| 2.0 / sums[group].2 * (student.freedom() + 3.0) / student.freedom();
+    let logs: Vec<f64> = told.iter().map(|&group| log(group)).collect();
+    let left = shrunk_to_mean(&logs, &told.iter().map(by_chance).collect::<Vec<_>>());
+    let mut sd = vec![1.0; sums.len()];
+    told.iter().zip(left).for_each(|(&group, log)| sd[group] = (0.5 * log).exp());
+    groups.iter().map(|&group| sd[group]).collect()
 }
 
 /// The mean logarithm of the denominators of these buckets.
