@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::detect::{
-    Local, LocalError, Moments, NEAR, Neighbourhood, Rhythm, Scanned, Scope, Search, ShapeScores, Spike,
+    Found, Local, LocalError, Moments, NEAR, Neighbourhood, Rhythm, Scanned, Scope, Search, ShapeScores, Spike,
 };
 use crate::model::{ChangeKind, Series, Step};
 
@@ -44,7 +44,7 @@ pub fn near(series: &Series, scanned: &Scanned, asked: &Asked, window: f64) -> R
     let half = stretch(series.step());
     let centre = asked.buckets(series, 0.0);
     let range = centre.start.saturating_sub(half).min(plausible.start)..(centre.end + half).min(series.len());
-    let Elsewhere { changes, spikes } = Elsewhere::new(series, scanned, asked, &plausible);
+    let Elsewhere { changes, spikes, outage } = Elsewhere::new(series, scanned, asked, &plausible);
     let scope = Scope { range, focus: plausible.clone(), others: &changes, without: &spikes, phi: None, uneven: false };
     let rhythms: Vec<Rhythm> =
         scanned.rhythms.iter().cloned().chain(Rhythm::weekend(series, &scanned.rhythms)).collect();
@@ -56,7 +56,7 @@ pub fn near(series: &Series, scanned: &Scanned, asked: &Asked, window: f64) -> R
     let search = Search::new(&local, first(searched.start)..first(searched.end), 1.0);
     let log_weights = moments.unix.iter().map(|&m| asked.log_weight(m)).collect();
     let remembering = local.remembering(series, &moments, &scores);
-    Ok(Neighbourhood { local, remembering, moments, scores, among, log_weights, search })
+    Ok(Neighbourhood { local, remembering, moments, scores, among, log_weights, search, outage })
 }
 
 /// What is not asked about: what happened elsewhere, and what happened by the date but surely farther from it than something else that is
@@ -69,6 +69,8 @@ struct Elsewhere {
     changes: Vec<usize>,
     /// Buckets in spikes, ascending.
     spikes: Vec<usize>,
+    /// The outage that is asked about, if it is one: its end is among the changes.
+    outage: Option<Range<usize>>,
 }
 
 impl Elsewhere {
@@ -87,7 +89,14 @@ impl Elsewhere {
             let known = lasting.min_by_key(|c| c.bucket.abs_diff(b));
             known.map_or(weight(b), |c| asked.greatest_log_weight(c.outer_interval))
         };
-        let changes = scanned.breaks.iter().copied().filter(|&b| is_elsewhere(b, at_best(b))).collect();
+        let mut changes: Vec<usize> = scanned.breaks.iter().copied().filter(|&b| is_elsewhere(b, at_best(b))).collect();
+        let long = |c: &Found| c.length.filter(|&length| c.kind == ChangeKind::Spike && length > Spike::LONGEST);
+        let is_meant = |c: &&Found| meant == Some(c.bucket);
+        let outage = scanned.changes.iter().find(is_meant).and_then(|c| Some(c.bucket..c.bucket + long(c)?));
+        if let Some(outage) = &outage {
+            changes.push(outage.end);
+            changes.sort_unstable();
+        }
         let is_run_elsewhere = |s: &&Spike| {
             let edge = |b: usize| series.edges()[b] as f64;
             let nearest = meant.map_or(s.from, |m| m.clamp(s.from, s.to - 1));
@@ -97,7 +106,7 @@ impl Elsewhere {
         let runs = scanned.spikes.iter().filter(is_run_elsewhere);
         let mut spikes: Vec<usize> = runs.flat_map(|s| s.from..s.to).collect();
         spikes.sort_unstable();
-        Self { changes, spikes }
+        Self { changes, spikes, outage }
     }
 }
 
@@ -131,6 +140,28 @@ mod tests {
         };
         let found = (0..20).filter(|seed| told(*seed)).count();
         assert!(found >= 16, "it is told in {found} of 20");
+    }
+
+    #[test]
+    fn an_outage_of_some_hours_is_told_with_its_length_and_the_level_of_its_hours() {
+        // Orders of the day, none by night, that stay away from ten to four.
+        let from = 19 * 24 + 10;
+        let usual = |i: usize| 60.0 - 55.0 * ((i % 24) as f64 / 24.0 * std::f64::consts::TAU).cos();
+        for seed in 0..6 {
+            let noise = normals(28 * 24, seed).into_iter().enumerate();
+            let left = |i: usize| if (from..from + 6).contains(&i) { 0.0 } else { 1.0 };
+            let series = hours(noise.map(|(i, z)| left(i) * (usual(i) + 3.0 * z).round().max(0.0)).collect());
+            let day = series.moment(19 * 24).to_utc();
+            let asked = Asked::new(&series, Span { from: day, to: day + TimeDelta::days(1) }).unwrap();
+            let scanned = scan(&series, 0.05);
+            let near = near(&series, &scanned, &asked, 3.0 * 86_400.0).unwrap();
+            let found = near.change(&series, &scanned.rhythms, 0.05).unwrap();
+            let length = found.length.unwrap_or(0);
+            assert!(found.kind == ChangeKind::Spike && length.abs_diff(6) <= 1, "seed {seed}: {found:?}");
+            assert!(found.bucket.abs_diff(from) <= 1, "seed {seed}: {found:?}");
+            // What was expected from ten to four, and not the mean of a day.
+            assert!(found.before > 90.0 && found.after.abs() < 10.0, "seed {seed}: {found:?}");
+        }
     }
 
     #[test]

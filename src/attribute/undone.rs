@@ -47,7 +47,7 @@ pub(super) struct Ends {
 ///
 /// Where a change at the other end is known already and taken into the explanation, as it is not the one asked about, a level explains
 /// the data as well as a box, and what counts is that there is such a change, of the other direction: B = L/0.05, and nothing
-/// where it goes the same way.
+/// where it goes the same way. The end of an outage that is asked about is known as well.
 pub(super) fn weigh(
     (near, series): (&Neighbourhood, &Series),
     scanned: &Scanned,
@@ -63,8 +63,10 @@ pub(super) fn weigh(
     let mut by_chance = level.clone();
     let mut boxes: Vec<(usize, Vec<f64>)> = Vec::new();
     for end in ends {
-        let boxed: Vec<f64> = if let Some(known) = known_change(near, series, scanned, end) {
-            let gain = if undoes(near, known, end) { -power * BY_CHANCE.ln() } else { f64::NEG_INFINITY };
+        let known = known_end(near, series, end)
+            .or_else(|| known_change(near, series, scanned, end).map(|known| undoes(near, known, end)));
+        let boxed: Vec<f64> = if let Some(undoes) = known {
+            let gain = if undoes { -power * BY_CHANCE.ln() } else { f64::NEG_INFINITY };
             level.iter().map(|l| l + gain).collect()
         } else {
             let boxed = boxed(near, series, end).into_iter().enumerate();
@@ -112,6 +114,13 @@ fn boxed(near: &Neighbourhood, series: &Series, end: &OtherEnd) -> Vec<f64> {
         }
     }
     out
+}
+
+/// Whether the outage that is asked about ended when this revert went out; none where it is none, or the candidate is the revert.
+fn known_end(near: &Neighbourhood, series: &Series, end: &OtherEnd) -> Option<bool> {
+    let outage = near.outage.as_ref().filter(|_| end.other > end.at)?;
+    let (bucket, ended) = (series.step().seconds(), series.edges()[outage.end] as f64);
+    Some((ended - LONGEST - bucket..=ended + bucket).contains(&end.other))
 }
 
 /// The lasting change at the other end that the explanation of the neighbourhood takes for given.

@@ -7,7 +7,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 use crate::model::{ChangeKind, Series};
 use crate::stats::{log_sum_exp, normalise, weighted_quantile};
 
-use super::{Effect, Local, Moments, Rhythm, Search, Shape, ShapeScores, Tested};
+use super::{Effect, Local, Moments, NEAR, Rhythm, Search, Shape, ShapeScores, Spike, Tested};
 
 /// A change of a series. Moments are Unix seconds, levels are in the metric's unit.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +66,8 @@ pub struct Neighbourhood {
     pub log_weights: Vec<f64>,
     /// The search, which p-values take into account.
     pub search: Search,
+    /// The buckets of an outage that is looked at: the change that ends it is among the others, and taken for given.
+    pub outage: Option<Range<usize>>,
 }
 
 impl Neighbourhood {
@@ -106,7 +108,8 @@ impl Neighbourhood {
     #[must_use]
     pub fn change_at(&self, series: &Series, rhythms: &[Rhythm], at: Range<usize>, p_value: f64) -> Option<Found> {
         let near = self.moments_in(&at);
-        let shape = self.likeliest_near(&near, &Shape::LASTING)?;
+        let shapes: &[Shape] = if self.outage.is_some() { &[Shape::Step] } else { &Shape::LASTING };
+        let shape = self.likeliest_near(&near, shapes)?;
         let wide = self.lasting();
         let narrow = only(&near, &wide);
         let moment = self.median(&normalise(&narrow));
@@ -195,16 +198,19 @@ impl Neighbourhood {
         let between = |level: f64| (at(f64::midpoint(0.0, 1.0 - level)), at(f64::midpoint(1.0, level)));
         let effect = self.scores.effect(shape, &self.local, &self.moments, &log_weights)?;
         let bucket = self.first_visible(shape, moment, effect);
-        let levels = self.levels(rhythms, shape, moment, effect);
+        let end = self.end_of(shape, bucket);
+        let levels = self.levels(rhythms, shape, moment, effect, end);
         let since = self.local.places().iter().filter(|&&p| p >= bucket).count();
         Some(Found {
             bucket,
             onset: at(0.5),
             interval: between(MOMENT_LEVEL),
             outer_interval: between(OUTER_LEVEL),
-            kind: shape.kind(),
-            length: if let Shape::Pulse(length) = shape { Some(length) } else { None },
-            young: since < YOUNG && series.len() - bucket <= YOUNG,
+            kind: if end.is_some() { ChangeKind::Spike } else { shape.kind() },
+            length: end.map(|end| end - bucket),
+            young: end.is_none_or(|end| end - bucket <= Spike::LONGEST)
+                && since < YOUNG
+                && series.len() - bucket <= YOUNG,
             before: levels.before,
             after: levels.after,
             relative: levels.relative,
@@ -255,8 +261,20 @@ impl Neighbourhood {
             .unwrap_or((strongest.shape, strongest.p_value))
     }
 
-    /// Levels before and after on the metric's own scale, and the relative effect with its interval.
-    fn levels(&self, rhythms: &[Rhythm], shape: Shape, moment: usize, effect: Effect) -> Levels {
+    /// The first bucket after what does not last and begins in this one; none where it lasts.
+    fn end_of(&self, shape: Shape, bucket: usize) -> Option<usize> {
+        match (shape, &self.outage) {
+            (Shape::Pulse(length), _) => Some(bucket + length),
+            (Shape::Step, Some(outage)) => {
+                (outage.start.saturating_sub(NEAR)..outage.end).contains(&bucket).then_some(outage.end)
+            }
+            _ => None,
+        }
+    }
+
+    /// Levels before and after on the metric's own scale, and the relative effect with its interval. Of what is over by `end` they are what was
+    /// expected of its buckets, and what came instead.
+    fn levels(&self, rhythms: &[Rhythm], shape: Shape, moment: usize, effect: Effect, end: Option<usize>) -> Levels {
         let places = self.local.places();
         let k = self.moments.observation[moment].min(places.len() - 1);
         let share = if shape == Shape::Step { self.moments.share[moment] } else { 1.0 };
@@ -265,8 +283,10 @@ impl Neighbourhood {
         // A whole cycle of the longest rhythm, so that a Sunday is not compared with a week.
         let cycle = rhythms.iter().map(|r| r.period).max().unwrap_or(1).max(7).min(baseline.len());
         let from = k.saturating_sub(cycle).min(baseline.len() - cycle);
+        let over = end.map(|end| k..places.partition_point(|&p| p < end).max(k + 1));
+        let told = &baseline[over.unwrap_or(from..from + cycle)];
         let back = |x: f64| if self.local.is_log() { x.exp() } else { x };
-        let before = baseline[from..from + cycle].iter().map(|&b| back(b)).sum::<f64>() / cycle as f64;
+        let before = told.iter().map(|&b| back(b)).sum::<f64>() / told.len() as f64;
         let reach = if shape == Shape::Kink { f.last().copied().unwrap_or(1.0) } else { 1.0 };
         let half = StudentsT::new(0.0, 1.0, effect.freedom.max(1.0))
             .map_or(1.96, |t| t.inverse_cdf(f64::midpoint(1.0, EFFECT_LEVEL)))

@@ -275,7 +275,7 @@ impl Local {
     #[must_use]
     pub fn baseline_beside(&self, k: usize, f: &[f64], effect: f64) -> Vec<f64> {
         let coefficients = self.regression.coefficients(f, effect);
-        let steps = &coefficients[coefficients.len() - self.explained.len()..];
+        let steps = self.steps_of_others(f, effect);
         let before = k.checked_sub(1).map_or(self.places[0], |j| self.places[j]);
         let between = |place: usize| {
             let of = |(step, &from): (&f64, &usize)| match (place >= from, before >= from) {
@@ -287,6 +287,13 @@ impl Local {
         };
         let explained = self.design.explained_by(&coefficients);
         explained.into_iter().zip(&self.places).map(|(x, &place)| self.centre + x + between(place)).collect()
+    }
+
+    /// By how much the other changes of the stretch move the level, the last of them last, where an event of this regressor has this effect; on the
+    /// analysed scale.
+    pub(super) fn steps_of_others(&self, f: &[f64], effect: f64) -> Vec<f64> {
+        let coefficients = self.regression.coefficients(f, effect);
+        coefficients[coefficients.len() - self.explained.len()..].to_vec()
     }
 
     /// An observation on the analysed scale.

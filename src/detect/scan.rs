@@ -187,12 +187,25 @@ struct Scan<'a> {
 impl<'a> Scan<'a> {
     /// Prepares the search, beside outages that are `known`; rhythms and spikes alone where nothing can be searched.
     fn new(series: &'a Series, alpha: f64, known: &[Spike]) -> Result<Self, (Vec<Rhythm>, Vec<Spike>)> {
+        let scan = Self::prepared(series, alpha, known, &[])?;
+        let stays = |outage: &&Spike| !known.contains(outage) && !scan.comes_back(**outage);
+        let none: Vec<Spike> = scan.outages.iter().filter(stays).copied().collect();
+        if none.is_empty() { Ok(scan) } else { Self::prepared(series, alpha, known, &none) }
+    }
+
+    /// The same, where some runs are `none`.
+    fn prepared(
+        series: &'a Series,
+        alpha: f64,
+        known: &[Spike],
+        none: &[Spike],
+    ) -> Result<Self, (Vec<Rhythm>, Vec<Spike>)> {
         let others = series.without(&buckets_of(known));
         let mut adjusted = without_rhythms(&others);
         let mut scatter = adjusted.scatter(&others);
         let longest = longest_transient(series.step());
         let further = standing_out(&adjusted, &scatter, |values, scatter| find_outages(values, longest, scatter));
-        let is_new = |run: &Spike| !known.iter().any(|other| other.overlaps(*run));
+        let is_new = |run: &Spike| !known.iter().chain(none).any(|other| other.overlaps(*run));
         let further: Vec<Spike> = further.into_iter().filter(is_new).collect();
         let outages = [known, &further].concat();
         if !further.is_empty() {
@@ -406,14 +419,30 @@ impl<'a> Scan<'a> {
         let mut others = outside(breaks, &focus);
         others.push(outage.to);
         others.sort_unstable();
-        let is_of_others = |b: &&usize| !(outage.from..outage.to).contains(*b);
-        let without: Vec<usize> = self.set_aside.iter().filter(is_of_others).copied().collect();
+        let without = self.set_aside_beside(outage);
         let scope = Scope { without: &without, ..self.scope(range, &others, focus.clone()) };
         let Evidence { local, search, tested, .. } = self.evidence(&scope, 1.0, &[Shape::Step])?;
         let near = self.neighbourhood(local, focus.clone(), search);
-        let found = near.change_at(&self.series, &self.rhythms, focus, tested.p_value)?;
-        let length = outage.to.saturating_sub(found.bucket).max(1);
-        Some(Found { kind: ChangeKind::Spike, length: Some(length), young: false, ..found })
+        let near = Neighbourhood { outage: Some(outage.from..outage.to), ..near };
+        near.change_at(&self.series, &self.rhythms, focus, tested.p_value)
+    }
+
+    /// Buckets that are set aside, but for those of this outage.
+    fn set_aside_beside(&self, outage: Spike) -> Vec<usize> {
+        self.set_aside.iter().filter(|b| !(outage.from..outage.to).contains(*b)).copied().collect()
+    }
+
+    /// Whether the level is back after an outage where the rhythms are told beside it: a weekend that they do not explain may look like a part of one.
+    fn comes_back(&self, outage: Spike) -> bool {
+        let range = outage.from.saturating_sub(SPIKE_REACH)..(outage.to + SPIKE_REACH).min(self.series.len());
+        let (without, others) = (self.set_aside_beside(outage), [outage.to]);
+        let scope = Scope { without: &without, ..self.scope(range, &others, outage.from..outage.from + 1) };
+        let Some(local) = self.local(&scope) else { return true };
+        let k = local.places().partition_point(|&p| p < outage.from);
+        let f = Shape::Step.regressor(local.places(), k, 1.0);
+        let Some(fit) = local.regression().score(&f, k).fit(local.regression()) else { return true };
+        let back = local.steps_of_others(&f, fit.effect).last().copied().unwrap_or(0.0);
+        (fit.effect + back).abs() < 0.5 * fit.effect.abs()
     }
 
     /// The strongest of these shapes at the starts of the buckets of the focus, in so many looks at the series.
@@ -446,7 +475,7 @@ impl<'a> Scan<'a> {
         let moments = local.on_scale(Moments::new(&self.series, local.places(), focus));
         let scores = ShapeScores::new(&local, &moments);
         let (among, log_weights) = (moments.all(), vec![0.0; moments.len()]);
-        Neighbourhood { local, remembering: None, moments, scores, among, log_weights, search }
+        Neighbourhood { local, remembering: None, moments, scores, among, log_weights, search, outage: None }
     }
 
     /// Buckets that tell the rhythms which a stretch has to tell by itself; in fewer a weekend would be a change.
