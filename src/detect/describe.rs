@@ -26,7 +26,7 @@ pub struct Found {
     pub length: Option<usize>,
     /// Whether fewer than [`YOUNG`] buckets have passed since.
     pub young: bool,
-    /// Level before; of a trend the level at the kink.
+    /// Level before; of a trend the level at the kink, of a spike what was expected of its buckets.
     pub before: f64,
     /// Level after; of a trend the level at the end, of a spike the level during it.
     pub after: f64,

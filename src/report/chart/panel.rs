@@ -114,8 +114,13 @@ fn band(change: &Change, meant: bool) -> Band {
 
 fn slope_before(change: &Change, from: i64) -> Option<Slope> {
     let (onset, level) = (change.onset.timestamp(), change.before?);
-    // The level of a trend is that at its kink, and not all before.
-    (change.kind != ChangeKind::Trend).then_some(Slope { from: (from.min(onset), level), to: (onset, level) })
+    // The level of a trend is that at its kink, and that of a spike what its own hours let expect: neither is that of all before.
+    let from = match change.kind {
+        ChangeKind::Level => from.min(onset),
+        ChangeKind::Trend => return None,
+        ChangeKind::Spike => (onset - (over(change) - onset)).max(from.min(onset)),
+    };
+    Some(Slope { from: (from, level), to: (onset, level) })
 }
 
 fn slope_after(change: &Change, end: i64) -> Option<Slope> {
@@ -128,11 +133,12 @@ fn slope_after(change: &Change, end: i64) -> Option<Slope> {
     })
 }
 
-/// Where a spike went back to.
+/// Where a spike went back to, for as long as it was.
 fn slope_back(change: &Change, end: i64) -> Option<Slope> {
     let from = over(change);
+    let length = from - change.onset.timestamp();
     let level = change.before.filter(|_| change.kind == ChangeKind::Spike)?;
-    Some(Slope { from: (from, level), to: (end.max(from), level) })
+    Some(Slope { from: (from, level), to: ((from + length).min(end.max(from)), level) })
 }
 
 /// When a spike was over; of one of which that is not known, when it began.
