@@ -7,7 +7,9 @@ use std::ops::Range;
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal, StudentsT};
 
 use crate::model::ChangeKind;
-use crate::stats::{EventRegression, Fit, Footprint, Score, log_sum_exp, long_run_freedom, normalise};
+use crate::stats::{
+    EventRegression, Fit, Footprint, Score, log_sum_exp, long_run_freedom, normalise, small_sample_factor,
+};
 
 use super::local::EVENT_PARAMETERS;
 use super::{Local, Moments, Shape, Spike};
@@ -162,8 +164,7 @@ impl<'a> Judge<'a> {
         let gain = self.gain(footprint, effect, 0.0) - self.handicap;
         let ratio = (2.0 * self.share_that_counts() * gain).max(0.0);
         let freedom = self.regression.freedom - EVENT_PARAMETERS;
-        let small = (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0);
-        let root = small * ratio.sqrt();
+        let root = small_sample_factor(freedom) * ratio.sqrt();
         let far = self.few(k).map_or(root, |few| root.min(self.tails(few)));
         far.copysign(effect)
     }

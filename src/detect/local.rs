@@ -274,7 +274,6 @@ impl Local {
     /// The same, as if no other change had come between an observation and observation `k`: with the level that there is just before `k`.
     #[must_use]
     pub fn baseline_beside(&self, k: usize, f: &[f64], effect: f64) -> Vec<f64> {
-        let coefficients = self.regression.coefficients(f, effect);
         let steps = self.steps_of_others(f, effect);
         let before = k.checked_sub(1).map_or(self.places[0], |j| self.places[j]);
         let between = |place: usize| {
@@ -285,8 +284,7 @@ impl Local {
             };
             steps.iter().zip(&self.explained).map(of).sum::<f64>()
         };
-        let explained = self.design.explained_by(&coefficients);
-        explained.into_iter().zip(&self.places).map(|(x, &place)| self.centre + x + between(place)).collect()
+        self.baseline(f, effect).into_iter().zip(&self.places).map(|(x, &place)| x + between(place)).collect()
     }
 
     /// By how much the other changes of the stretch move the level, the last of them last, where an event of this regressor has this effect; on the

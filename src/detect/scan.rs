@@ -66,6 +66,8 @@ const CLEAR: f64 = 12.0;
 const FOCUS: usize = 25;
 /// How often breaks are placed anew between each other.
 const MOVES: usize = 4;
+/// A run of whose jump this share is left after it is no outage.
+const STAYS: f64 = 0.5;
 /// No spike has more buckets: two days of hours.
 const LONGEST_TRANSIENT: usize = 48;
 
@@ -200,7 +202,8 @@ impl<'a> Scan<'a> {
         known: &[Spike],
         none: &[Spike],
     ) -> Result<Self, (Vec<Rhythm>, Vec<Spike>)> {
-        let others = series.without(&buckets_of(known));
+        let others =
+            if known.is_empty() { Cow::Borrowed(series) } else { Cow::Owned(series.without(&buckets_of(known))) };
         let mut adjusted = without_rhythms(&others);
         let mut scatter = adjusted.scatter(&others);
         let longest = longest_transient(series.step());
@@ -401,8 +404,7 @@ impl<'a> Scan<'a> {
 
     /// Looks at one spike in detail.
     fn test_spike(&self, spike: Spike, breaks: &[usize]) -> Option<Found> {
-        let n = self.series.len();
-        let range = spike.from.saturating_sub(SPIKE_REACH)..(spike.to + SPIKE_REACH).min(n);
+        let range = self.about(spike);
         // Its first buckets may stand out too little to be seen by themselves.
         let focus = (spike.from + 1).saturating_sub(Spike::LONGEST)..spike.from + 1;
         let others = outside(breaks, &focus);
@@ -414,7 +416,7 @@ impl<'a> Scan<'a> {
 
     /// Looks at one outage in detail: a level that was left, and came back.
     fn test_outage(&self, outage: Spike, breaks: &[usize]) -> Option<Found> {
-        let range = outage.from.saturating_sub(SPIKE_REACH)..(outage.to + SPIKE_REACH).min(self.series.len());
+        let range = self.about(outage);
         let focus = outage.from.saturating_sub(1)..outage.from + 1;
         let mut others = outside(breaks, &focus);
         others.push(outage.to);
@@ -427,6 +429,11 @@ impl<'a> Scan<'a> {
         near.change_at(&self.series, &self.rhythms, focus, tested.p_value)
     }
 
+    /// The stretch by which a run that stands out is judged.
+    fn about(&self, run: Spike) -> Range<usize> {
+        run.from.saturating_sub(SPIKE_REACH)..(run.to + SPIKE_REACH).min(self.series.len())
+    }
+
     /// Buckets that are set aside, but for those of this outage.
     fn set_aside_beside(&self, outage: Spike) -> Vec<usize> {
         self.set_aside.iter().filter(|b| !(outage.from..outage.to).contains(*b)).copied().collect()
@@ -434,7 +441,7 @@ impl<'a> Scan<'a> {
 
     /// Whether the level is back after an outage where the rhythms are told beside it: a weekend that they do not explain may look like a part of one.
     fn comes_back(&self, outage: Spike) -> bool {
-        let range = outage.from.saturating_sub(SPIKE_REACH)..(outage.to + SPIKE_REACH).min(self.series.len());
+        let range = self.about(outage);
         let (without, others) = (self.set_aside_beside(outage), [outage.to]);
         let scope = Scope { without: &without, ..self.scope(range, &others, outage.from..outage.from + 1) };
         let Some(local) = self.local(&scope) else { return true };
@@ -442,7 +449,7 @@ impl<'a> Scan<'a> {
         let f = Shape::Step.regressor(local.places(), k, 1.0);
         let Some(fit) = local.regression().score(&f, k).fit(local.regression()) else { return true };
         let back = local.steps_of_others(&f, fit.effect).last().copied().unwrap_or(0.0);
-        (fit.effect + back).abs() < 0.5 * fit.effect.abs()
+        (fit.effect + back).abs() < STAYS * fit.effect.abs()
     }
 
     /// The strongest of these shapes at the starts of the buckets of the focus, in so many looks at the series.

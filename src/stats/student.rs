@@ -126,11 +126,16 @@ impl StudentNoise {
     }
 }
 
+/// The factor that makes the signed root of a likelihood ratio of Student's t about standard normal in small samples (Wallace 1959).
+#[must_use]
+pub fn small_sample_factor(freedom: f64) -> f64 {
+    (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0)
+}
+
 /// The standard normal number that is about as far out as `t` is under Student's t with `freedom` degrees of freedom (Wallace 1959).
 #[must_use]
 pub fn normal_of_t(t: f64, freedom: f64) -> f64 {
-    let small = (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0);
-    small * (freedom * (t * t / freedom).ln_1p()).sqrt().copysign(t)
+    small_sample_factor(freedom) * (freedom * (t * t / freedom).ln_1p()).sqrt().copysign(t)
 }
 
 #[cfg(test)]
