@@ -3,9 +3,9 @@
 use crate::stats::{MAD_TO_SD, mad_sd, median, resolution, shrunk_to_mean};
 
 /// Buckets that tell the scatter where rhythms bring alike.
-const ALIKE: usize = 48;
+pub(super) const ALIKE: usize = 48;
 /// Groups that tell how scatter depends on what the rhythms bring.
-const MOST_GROUPS: usize = 24;
+pub(super) const MOST_GROUPS: usize = 24;
 /// So many values of a long series tell what all are like.
 const SAMPLE: usize = 5_000;
 /// Where the scatter differs by less than this factor it hardly matters.

@@ -57,6 +57,7 @@ pub(super) struct Begun {
     design: Design,
     noise: Noise,
     regression: EventRegression,
+    parts: Vec<Part>,
     best: KnownEvent,
     rival: Option<Rival>,
     /// log marginal likelihood, the event included.
@@ -72,7 +73,8 @@ impl Builder<'_> {
         let white = Noise::white(y.len());
         let regression = EventRegression::new(&y, &design, self.precision(&white))?;
         let event = self.likeliest_event(&regression);
-        let noise = self.noise_under(&event, &regression, &white, &self.surroundings.rounding(log));
+        let rounding = self.surroundings.rounding(log);
+        let noise = self.noise_under(&event, &regression, (&design, &parts, self.multiplies(log)), &white, &rounding);
         let rival = self.choose(&y, &event, &noise, &mut design, &parts);
         let precision = self.precision(&noise);
         let scaling = precision.log_scaling();
@@ -82,16 +84,16 @@ impl Builder<'_> {
         let left: Vec<f64> =
             regression.innovations.iter().zip(&footprint.innovations).map(|(e, u)| e - best.effect * u).collect();
         let evidence = scaling + noise.student.log_likelihood(&left, 0.0, 0.0).0;
-        Some(Begun { y, centre, log, design, noise, regression, best, rival, evidence })
+        Some(Begun { y, centre, log, design, noise, regression, parts, best, rival, evidence })
     }
 
     /// Estimates the noise anew under the best event until it settles.
     pub(super) fn finish(&self, begun: Begun) -> Option<Local> {
-        let Begun { y, centre, log, design, mut noise, mut regression, mut best, rival, .. } = begun;
+        let Begun { y, centre, log, design, mut noise, mut regression, parts, mut best, rival, .. } = begun;
         let rounding = self.surroundings.rounding(log);
         for _ in 0..ROUNDS {
             let last = noise.phi;
-            noise = self.noise_under(&best, &regression, &noise, &rounding);
+            noise = self.noise_under(&best, &regression, (&design, &parts, self.multiplies(log)), &noise, &rounding);
             regression = EventRegression::new(&y, &design, self.precision(&noise))?;
             best = self.likeliest_event(&regression);
             if (noise.phi - last).abs() < SETTLED {
@@ -253,10 +255,29 @@ impl Builder<'_> {
         if fine.effect == 0.0 { event } else { fine }
     }
 
+    /// Whether what happens multiplies, on the log scale or in proportion to a denominator.
+    fn multiplies(&self, log: bool) -> bool {
+        log || self.series.denominators().is_some()
+    }
+
     /// The noise that an event leaves.
-    fn noise_under(&self, event: &KnownEvent, regression: &EventRegression, last: &Noise, rounding: &[f64]) -> Noise {
+    fn noise_under(
+        &self,
+        event: &KnownEvent,
+        regression: &EventRegression,
+        (design, parts, multiplies): (&Design, &[Part], bool),
+        last: &Noise,
+        rounding: &[f64],
+    ) -> Noise {
         let residuals = regression.residuals(&event.f, event.effect);
         let explained = || regression.explained(&event.f, event.score, self.places, EVENT_PARAMETERS);
-        self.surroundings.noise(&residuals, explained, last, rounding)
+        // What adds to a level does not follow the rhythms: hours at zero would say that nothing moved.
+        let usual = multiplies.then(|| {
+            let mut rhythms = regression.coefficients(&event.f, event.effect);
+            let others = parts.iter().zip(&mut rhythms).filter(|(part, _)| !matches!(part, Part::Rhythm(_)));
+            others.for_each(|(_, coefficient)| *coefficient = 0.0);
+            design.explained_by(&rhythms)
+        });
+        self.surroundings.noise(&residuals, explained, last, rounding, usual.as_deref())
     }
 }

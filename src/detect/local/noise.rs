@@ -2,7 +2,7 @@
 
 use chrono::Timelike;
 
-use crate::detect::scatter::rounding;
+use crate::detect::scatter::{ALIKE, MOST_GROUPS, rounding};
 use crate::model::{Series, Step};
 use crate::stats::{Explained, Precision, StudentNoise, lag_one_autocorrelation, shrunk_to_mean};
 
@@ -73,24 +73,31 @@ impl<'a> Surroundings<'a> {
 
     /// The noise that these residuals of a fit are, of which it `explained` a part, where an earlier view of it was `last`.
     ///
-    /// No value is known better than it was rounded: no scale is below `rounding`.
+    /// No value is known better than it was rounded: no scale is below `rounding`. Observations scatter by what rhythms bring to them, which is
+    /// `usual`, and by the time of day.
     pub(super) fn noise(
         &self,
         residuals: &[f64],
         explained: impl Fn() -> Explained,
         last: &Noise,
         rounding: &[f64],
+        usual: Option<&[f64]>,
     ) -> Noise {
         let phi = self.phi.unwrap_or_else(|| lag_one_autocorrelation(residuals, self.places, explained()));
         let ones = vec![1.0; residuals.len()];
         let raw = Precision::new(self.places, phi, &ones, &last.weights).innovations(residuals);
         let by_denominator = self.by_denominator(&raw);
-        let less: Vec<f64> = raw.iter().zip(&by_denominator).map(|(e, s)| e / s).collect();
-        let by_time = spread(&less, last.student, &self.times_of_day, rounding);
-        let even: Vec<f64> = less.iter().zip(&by_time).map(|(e, s)| e / s).collect();
-        let by_block = spread(&even, last.student, &self.blocks, &vec![0.0; even.len()]);
-        let spread: Vec<f64> =
-            by_denominator.iter().zip(by_time.iter().zip(&by_block)).map(|(a, (b, c))| a * b * c).collect();
+        let nothing = vec![0.0; raw.len()];
+        let mut spread = by_denominator;
+        for (groups, least) in [
+            (&usual.map_or_else(|| vec![0; raw.len()], alike), rounding),
+            (&self.times_of_day, rounding),
+            (&self.blocks, &nothing),
+        ] {
+            let even: Vec<f64> = raw.iter().zip(&spread).map(|(e, s)| e / s).collect();
+            let of_group = relative_scatter(&even, last.student, groups, least);
+            spread.iter_mut().zip(of_group).for_each(|(s, more)| *s *= more);
+        }
         let innovations: Vec<f64> = raw.iter().zip(&spread).map(|(e, s)| e / s).collect();
         let least = rounding.iter().zip(&spread).map(|(r, s)| r / s).sum::<f64>() / rounding.len() as f64;
         let student = StudentNoise::fitted(&innovations, least);
@@ -116,7 +123,7 @@ impl<'a> Surroundings<'a> {
 /// The logarithms of the variances are drawn to their mean by as much as they scatter by chance alone: of noise that is the same all day nothing is
 /// left but 1. No variance of a group is below the mean
 /// square of what is `least` in it.
-fn spread(innovations: &[f64], student: StudentNoise, groups: &[usize], least: &[f64]) -> Vec<f64> {
+fn relative_scatter(innovations: &[f64], student: StudentNoise, groups: &[usize], least: &[f64]) -> Vec<f64> {
     let weights = student.weights(innovations);
     let mut sums = vec![(0.0_f64, 0.0_f64, 0.0); groups.iter().max().map_or(1, |m| m + 1)];
     for (j, &group) in groups.iter().enumerate() {
@@ -136,6 +143,16 @@ fn spread(innovations: &[f64], student: StudentNoise, groups: &[usize], least: &
     let mut sd = vec![1.0; sums.len()];
     told.iter().zip(left).for_each(|(&group, log)| sd[group] = (0.5 * log).exp());
     groups.iter().map(|&group| sd[group]).collect()
+}
+
+/// Groups of observations to which rhythms bring alike, one for all where they are few or rhythms bring nothing.
+fn alike(usual: &[f64]) -> Vec<usize> {
+    let count = (usual.len() / ALIKE).clamp(1, MOST_GROUPS);
+    let mut edges = usual.to_vec();
+    edges.sort_unstable_by(f64::total_cmp);
+    edges = (1..count).map(|k| edges[k * edges.len() / count]).collect();
+    edges.dedup();
+    usual.iter().map(|x| edges.partition_point(|edge| edge <= x)).collect()
 }
 
 /// The mean logarithm of the denominators of these buckets.
