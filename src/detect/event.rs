@@ -44,6 +44,8 @@ const JUDGED: usize = 100;
 /// Inside of so many buckets moments are judged one by one. Where more buckets matter, the evidence is so weak that it hardly differs
 /// inside of one.
 const FINE: usize = 12;
+/// Observations that scatter by less than this factor more or less than others are as skewed as they.
+const ALIKE: f64 = 2.0;
 /// And only where they are not this far below the best.
 const FINE_BELOW: f64 = 15.0;
 
@@ -169,6 +171,32 @@ impl<'a> Judge<'a> {
         far.copysign(effect)
     }
 
+    /// A statistic of what the observations `touched` alone show, less what noise that is not symmetric adds to it; and no further out than these are
+    /// together, where tails are wild.
+    ///
+    /// Of counts and of what is alike, the third cumulant of each observation is in proportion to the fourth power of its standard deviation σᵢ: of its
+    /// innovation in units of σᵢ, cut as the tails say, the mean cube is cσᵢ, which those that scatter about as much tell. The estimate, which weighs
+    /// by 1/σᵢ², has then the skewness γ = c times its standard error, and its standard normal number is that of Wilson & Hilferty (1931),
+    /// (6/γ) ((γz/2 + 1)^⅓ − 1) + γ/6.
+    pub(super) fn z_of_run(&self, z: f64, touched: Range<usize>, score: Score, footprint: &Footprint) -> f64 {
+        let effect = score.cross / score.size;
+        let left: Vec<f64> =
+            self.regression.innovations.iter().zip(&footprint.innovations).map(|(e, u)| e - effect * u).collect();
+        let (_, scale) = self.local.student().log_likelihood(&left, 0.0, 0.0);
+        let weights = self.local.student().weights(&left);
+        let usual = (touched.len() as f64 / score.size).sqrt();
+        let cubes = left.iter().zip(&weights).map(|(e, w)| (w * e / scale).powi(3)).zip(self.local.spread());
+        let alike = cubes.filter(|(_, s)| **s < ALIKE * usual && usual < ALIKE * **s);
+        let (cubes, spread) = alike.fold((0.0, 0.0), |(cubes, spread), (cube, s)| (cubes + cube, spread + s));
+        let standard_error = scale / score.size.sqrt();
+        let told = if spread > 0.0 { cubes / spread / score.size.sqrt() } else { 0.0 };
+        // Where nothing is negative, noise is at least as skewed as that of counts.
+        let least = self.local.level_of_counts().map_or(0.0, |level| standard_error / level);
+        let least_out = |z: f64, other: f64| z.abs().min(other.abs()).copysign(z);
+        let symmetric = least_out(without_skewness(z, told), without_skewness(z, least));
+        if self.local.student().is_wild() { least_out(symmetric, self.tails(touched)) } else { symmetric }
+    }
+
     /// The observations on the shorter side of an event that begins with observation `k`, where they are as few as those of a spike and may
     /// be no more than wild values.
     fn few(&self, k: usize) -> Option<Range<usize>> {
@@ -199,6 +227,16 @@ impl<'a> Judge<'a> {
     fn share_that_counts(&self) -> f64 {
         (self.regression.freedom - EVENT_PARAMETERS) / self.regression.len() as f64
     }
+}
+
+/// The standard normal number of what is z standard deviations out under a law of this skewness, no further out than z (Wilson & Hilferty 1931).
+fn without_skewness(z: f64, skewness: f64) -> f64 {
+    if skewness.abs() < 1e-6 {
+        return z;
+    }
+    let root = (0.5 * skewness * z + 1.0).max(0.0).cbrt();
+    let less = 6.0 / skewness * (root - 1.0) + skewness / 6.0;
+    if less * z < 0.0 { 0.0 } else { less.abs().min(z.abs()).copysign(z) }
 }
 
 /// A footprint between two others: `share` of the first and the rest of the second.

@@ -248,6 +248,17 @@ impl Local {
         (log(&wandering) - log(self.regression.precision())).max(0.0)
     }
 
+    /// The mean of the observations, where these are not logarithms and none is below zero.
+    pub(super) fn level_of_counts(&self) -> Option<f64> {
+        let is_counts = !self.log && self.centre > 0.0 && self.y.iter().all(|y| self.centre + y >= 0.0);
+        is_counts.then_some(self.centre)
+    }
+
+    /// Standard deviation of each innovation relative to the others.
+    pub(super) fn spread(&self) -> &[f64] {
+        &self.noise.spread
+    }
+
     /// What the innovations remember of earlier ones.
     pub(super) fn memory(&self) -> &Memory {
         &self.memory
@@ -287,9 +298,15 @@ impl Local {
         self.baseline(f, effect).into_iter().zip(&self.places).map(|(x, &place)| x + between(place)).collect()
     }
 
-    /// By how much the other changes of the stretch move the level, the last of them last, where an event of this regressor has this effect; on the
-    /// analysed scale.
-    pub(super) fn steps_of_others(&self, f: &[f64], effect: f64) -> Vec<f64> {
+    /// By how much the other change that begins in this bucket moves the level, where an event of this regressor has this effect; on the analysed
+    /// scale. None where it lies outside of the stretch.
+    pub(super) fn step_of_other(&self, bucket: usize, f: &[f64], effect: f64) -> Option<f64> {
+        let steps = self.steps_of_others(f, effect);
+        self.explained.iter().position(|b| *b == bucket).map(|i| steps[i])
+    }
+
+    /// By how much the other changes of the stretch move the level.
+    fn steps_of_others(&self, f: &[f64], effect: f64) -> Vec<f64> {
         let coefficients = self.regression.coefficients(f, effect);
         coefficients[coefficients.len() - self.explained.len()..].to_vec()
     }

@@ -16,6 +16,7 @@ mod screen;
 mod search;
 mod segmentation;
 mod shape;
+mod spells;
 mod spikes;
 #[cfg(test)]
 mod tests;
@@ -31,5 +32,5 @@ pub use scatter::Scatter;
 pub use search::{Search, Tested};
 pub use segmentation::segment;
 pub use shape::Shape;
-pub use spikes::{Outlying, Spike, find_outages, find_spikes};
+pub use spikes::{Outlying, Spike, find_spikes};
 pub use together::q_values;

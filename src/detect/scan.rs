@@ -1,21 +1,21 @@
 //! Every change of a series.
 
+mod prepared;
+mod runs;
+
 use std::borrow::Cow;
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::model::{ChangeKind, Series, Step};
+use crate::model::{Series, Step};
 
 use super::describe::{Found, Neighbourhood};
 use super::local::Scope;
 use super::screen::screen;
-use super::segmentation::{may_move, standardised};
-use super::spikes::BACK;
-use super::{
-    Adjusted, Local, Moments, Rhythm, Scatter, Search, Shape, ShapeScores, Spike, Tested, find_outages, find_spikes,
-    segment, without_rhythms,
-};
+use super::segmentation::may_move;
+use super::spells::{SHORTEST, Spell};
+use super::{Local, Moments, Rhythm, Search, Shape, ShapeScores, Spike, Tested, segment};
 
 /// All that was found in a series.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -38,8 +38,9 @@ pub struct Scanned {
 
 impl Scanned {
     /// The longer runs among those that stand out.
-    fn outages(&self) -> Vec<Spike> {
-        self.spikes.iter().copied().filter(|run| run.len() > Spike::LONGEST).collect()
+    fn spells(&self) -> Vec<Spell> {
+        let long = self.spikes.iter().copied().filter(|run| run.len() >= SHORTEST);
+        long.map(|run| Spell { run, p_value: 1.0 }).collect()
     }
 }
 
@@ -49,8 +50,6 @@ pub const FEWEST: usize = 8;
 const REACH: usize = 400;
 /// Least number of buckets on either side, also when neighbouring breaks are nearer.
 const LEAST_REACH: usize = 20;
-/// Buckets on either side of a spike by which it is told how wild the noise is.
-const SPIKE_REACH: usize = 250;
 /// Buckets on either side of a break to which the search may have misplaced it.
 pub const NEAR: usize = 5;
 /// What the search of the segments pays for being the second look at a series. The first pays nothing: a segmentation proposes a break in
@@ -66,26 +65,41 @@ const CLEAR: f64 = 12.0;
 const FOCUS: usize = 25;
 /// How often breaks are placed anew between each other.
 const MOVES: usize = 4;
-/// A run of whose jump this share is left after it is no outage.
-const STAYS: f64 = 0.5;
-/// No spike has more buckets: two days of hours.
-const LONGEST_TRANSIENT: usize = 48;
+/// Passes in which spells are found, each beside those of the passes before.
+const PASSES: usize = 4;
+/// Of the spells that one pass finds, those that are not as deep as this share of the deepest wait for the next: where an hour of the week is told from
+/// three weeks, a day at zero seems to be a third as deep in the others.
+const AS_DEEP: f64 = 0.5;
+/// Where so many weeks tell the rhythms, a spell in one of them hardly moves these, and one pass is enough.
+const MANY_WEEKS: usize = 52;
 
 /// Finds the changes of a series that are supported at level `alpha` after the search over all of its moments.
 ///
 /// The segmentation proposes breaks, and each is tested in detail between its neighbours. Then each segment is searched once more as a
-/// whole, for what is too small or too young for the segmentation. Where two of the breaks were an outage, all is done once more without it: it is a
-/// part of what its hours of the week were thought to be.
+/// whole, for what is too small or too young for the segmentation, and for spells. Where there are some, all is done once more beside the deepest of
+/// them, because they are a part of what their hours of the week were thought to be.
 #[must_use]
 pub fn scan(series: &Series, alpha: f64) -> Scanned {
-    let once = |known: &[Spike]| {
-        Scan::new(series, alpha, known).map_or_else(
-            |(rhythms, spikes)| (Scanned { rhythms, spikes, p_value: 1.0, ..Scanned::default() }, Vec::new()),
-            Scan::run,
-        )
-    };
-    let (scanned, outages) = once(&[]);
-    if outages.is_empty() || scanned.rhythms.is_empty() { scanned } else { once(&outages).0 }
+    let mut spells = Vec::new();
+    let (mut scanned, mut further) = once(series, alpha, &spells);
+    for _ in 1..PASSES {
+        if further.is_empty() || has_many_weeks(series) {
+            break;
+        }
+        spells.append(&mut further);
+        (scanned, further) = once(series, alpha, &spells);
+    }
+    scanned
+}
+
+/// One pass, beside spells that are known; what is found, and the deepest of the further spells.
+fn once(series: &Series, alpha: f64, known: &[Spell]) -> (Scanned, Vec<Spell>) {
+    let none = |(rhythms, spikes)| (Scanned { rhythms, spikes, p_value: 1.0, ..Scanned::default() }, Vec::new());
+    Scan::new(series, alpha, known).map_or_else(none, Scan::run)
+}
+
+fn has_many_weeks(series: &Series) -> bool {
+    series.step().seconds() * series.len() as f64 > (MANY_WEEKS * 7) as f64 * Step::Day.seconds()
 }
 
 /// The change for which there is most evidence, supported or not; none where nothing can be tested.
@@ -94,7 +108,7 @@ pub fn strongest(series: &Series, scanned: &Scanned) -> Option<Found> {
     let supported = scanned.changes.iter().min_by(|a, b| a.p_value.total_cmp(&b.p_value)).cloned();
     supported.or_else(|| {
         let candidate = scanned.strongest?;
-        Scan::new(series, 1.0, &scanned.outages()).ok()?.look(&[candidate.bucket], 0, None)?.found
+        Scan::new(series, 1.0, &scanned.spells()).ok()?.look(&[candidate.bucket], 0, None)?.found
     })
 }
 
@@ -109,7 +123,7 @@ pub fn effect_at(series: &Series, scanned: &Scanned, moment: f64) -> Option<Foun
     let mut breaks: Vec<usize> = scanned.breaks.iter().copied().filter(is_other).collect();
     let i = breaks.partition_point(|b| *b < bucket);
     breaks.insert(i, bucket);
-    let scan = Scan::new(series, 1.0, &scanned.outages()).ok()?;
+    let scan = Scan::new(series, 1.0, &scanned.spells()).ok()?;
     let around = scan.around(&breaks, i);
     let local = scan.local(&scan.scope(around.range.clone(), &around.others, bucket..bucket + 1))?;
     let search = scan.search_of(&local, &around.range, 1.0);
@@ -176,9 +190,9 @@ struct Scan<'a> {
     alpha: f64,
     rhythms: Vec<Rhythm>,
     spikes: Vec<Spike>,
-    /// Longer runs that stand out, and after which all is as before.
-    outages: Vec<Spike>,
-    /// Buckets in spikes and outages, ascending.
+    /// Longer runs that earlier passes found.
+    spells: Vec<Spell>,
+    /// Buckets in spikes and spells, ascending.
     set_aside: Vec<usize>,
     /// Values without rhythms, spikes and gaps.
     clean: Vec<f64>,
@@ -186,70 +200,30 @@ struct Scan<'a> {
     weights: Option<Vec<f64>>,
 }
 
-impl<'a> Scan<'a> {
-    /// Prepares the search, beside outages that are `known`; rhythms and spikes alone where nothing can be searched.
-    fn new(series: &'a Series, alpha: f64, known: &[Spike]) -> Result<Self, (Vec<Rhythm>, Vec<Spike>)> {
-        let scan = Self::prepared(series, alpha, known, &[])?;
-        let stays = |outage: &&Spike| !known.contains(outage) && !scan.comes_back(**outage);
-        let none: Vec<Spike> = scan.outages.iter().filter(stays).copied().collect();
-        if none.is_empty() { Ok(scan) } else { Self::prepared(series, alpha, known, &none) }
-    }
-
-    /// The same, where some runs are `none`.
-    fn prepared(
-        series: &'a Series,
-        alpha: f64,
-        known: &[Spike],
-        none: &[Spike],
-    ) -> Result<Self, (Vec<Rhythm>, Vec<Spike>)> {
-        let others =
-            if known.is_empty() { Cow::Borrowed(series) } else { Cow::Owned(series.without(&buckets_of(known))) };
-        let mut adjusted = without_rhythms(&others);
-        let mut scatter = adjusted.scatter(&others);
-        let longest = longest_transient(series.step());
-        let further = standing_out(&adjusted, &scatter, |values, scatter| find_outages(values, longest, scatter));
-        let is_new = |run: &Spike| !known.iter().chain(none).any(|other| other.overlaps(*run));
-        let further: Vec<Spike> = further.into_iter().filter(is_new).collect();
-        let outages = [known, &further].concat();
-        if !further.is_empty() {
-            // A day at zero hides the rhythm of the others.
-            let others = series.without(&buckets_of(&outages));
-            adjusted = without_rhythms(&others);
-            scatter = adjusted.scatter(&others);
-        }
-        let spikes = standing_out(&adjusted, &scatter, find_spikes);
-        let weights = scatter[1].weights();
-        let clean = cleaned(adjusted.for_search(), &spikes, weights.as_deref());
-        let mut rhythms = adjusted.rhythms;
-        let series = adjusted.divided.map_or(Cow::Borrowed(series), |divided| {
-            // They were divided by, and bring nothing more.
-            rhythms.iter_mut().filter_map(|r| r.known.as_mut()).for_each(|known| known.level.fill(0.0));
-            // Outages included, which were left out to tell the rhythms.
-            let values = divided.quotients(series.values());
-            Cow::Owned(series.with_values(values).with_denominators(divided.denominators()))
-        });
-        let Some(clean) = clean else { return Err((rhythms, [spikes, outages].concat())) };
-        let mut set_aside = [buckets_of(&spikes), buckets_of(&outages)].concat();
-        set_aside.sort_unstable();
-        Ok(Self { series, alpha, rhythms, spikes, outages, set_aside, clean, weights })
-    }
-
-    /// What is found, and the outages of which the search for changes found both ends.
-    fn run(self) -> (Scanned, Vec<Spike>) {
+impl Scan<'_> {
+    /// What is found, and the deepest of the spells that no earlier pass found.
+    fn run(self) -> (Scanned, Vec<Spell>) {
         let (looked, mut all) = self.tested(segment(&self.clean, self.weights.as_deref()));
         let mut kept: Vec<Candidate> = looked.iter().map(|l| l.candidate).collect();
         let known: Vec<usize> = kept.iter().map(|c| c.bucket).collect();
-        let segments = segments(&kept, self.series.len());
-        let further: Vec<Candidate> = segments.into_par_iter().flat_map_iter(|s| self.search(s, &known)).collect();
+        let between = segments(&kept, self.series.len()).into_par_iter();
+        let further: Vec<Candidate> = between.flat_map_iter(|s| self.search(s, &known)).collect();
         all.extend(&further);
         kept.extend(further.iter().filter(|c| c.p_value <= self.alpha));
         let kept = distinct(kept);
         let breaks: Vec<usize> = kept.iter().map(|c| c.bucket).collect();
         let mut changes: Vec<Found> =
             (0..kept.len()).into_par_iter().filter_map(|i| self.described(&breaks, i, &kept[i], &looked)).collect();
-        let short = self.spikes.par_iter().filter_map(|spike| self.test_spike(*spike, &breaks));
-        let long = self.outages.par_iter().filter_map(|outage| self.test_outage(*outage, &breaks));
-        let spikes: Vec<Found> = short.chain(long).collect();
+        let mut spikes: Vec<Found> = self.spikes.par_iter().filter_map(|run| self.test_run(*run, &breaks)).collect();
+        // A spell was found with the p-value that it had as a part of what is expected.
+        let known = self
+            .spells
+            .par_iter()
+            .filter_map(|spell| self.test_run(spell.run, &breaks).map(|told| Found { p_value: spell.p_value, ..told }));
+        spikes.par_extend(known);
+        let between = segments(&kept, self.series.len()).into_par_iter();
+        let mut further: Vec<(Spike, Found)> = between.flat_map_iter(|s| self.spells_in(&s, &breaks)).collect();
+        spikes.extend(further.iter().map(|(_, told)| told.clone()));
         let evidence = all.iter().map(|c| c.p_value).chain(spikes.iter().map(|s| s.p_value));
         let p_value = evidence.fold(1.0, f64::min);
         changes.extend(spikes.into_iter().filter(|s| s.p_value <= self.alpha));
@@ -261,11 +235,14 @@ impl<'a> Scan<'a> {
             }
             same
         });
-        let (changes, outages) = transients(changes, &self.series);
+        let known = self.spells.iter().map(|spell| spell.run);
+        let runs = self.spikes.iter().copied().chain(known).chain(further.iter().map(|(run, _)| *run)).collect();
+        let (changes, of_two) = self.transients(changes, &breaks);
+        further.extend(of_two.into_iter().filter(|(run, _)| !self.is_known(*run)));
         let strongest = all.into_iter().min_by(|a, b| a.p_value.total_cmp(&b.p_value));
-        let spikes = [self.spikes, self.outages].concat();
         let divided = if let Cow::Owned(series) = self.series { Some(series) } else { None };
-        (Scanned { rhythms: self.rhythms, breaks, spikes, changes, p_value, divided, strongest }, outages)
+        let scanned = Scanned { rhythms: self.rhythms, breaks, spikes: runs, changes, p_value, divided, strongest };
+        (scanned, deepest(&further))
     }
 
     /// The proposed breaks that are supported, each beside the others, and all candidates that were tested.
@@ -402,56 +379,6 @@ impl<'a> Scan<'a> {
         Some(Candidate { bucket, p_value: tested.p_value, phi: local.phi() })
     }
 
-    /// Looks at one spike in detail.
-    fn test_spike(&self, spike: Spike, breaks: &[usize]) -> Option<Found> {
-        let range = self.about(spike);
-        // Its first buckets may stand out too little to be seen by themselves.
-        let focus = (spike.from + 1).saturating_sub(Spike::LONGEST)..spike.from + 1;
-        let others = outside(breaks, &focus);
-        // Other spikes stay: where there are several, the noise has heavy tails, and each of them is less surprising.
-        let scope = Scope { without: &[], ..self.scope(range, &others, focus.clone()) };
-        let Evidence { local, search, tested, .. } = self.evidence(&scope, 1.0, &Shape::PULSES)?;
-        self.neighbourhood(local, focus.clone(), search).spike_at(&self.series, &self.rhythms, focus, tested.p_value)
-    }
-
-    /// Looks at one outage in detail: a level that was left, and came back.
-    fn test_outage(&self, outage: Spike, breaks: &[usize]) -> Option<Found> {
-        let range = self.about(outage);
-        let focus = outage.from.saturating_sub(1)..outage.from + 1;
-        let mut others = outside(breaks, &focus);
-        others.push(outage.to);
-        others.sort_unstable();
-        let without = self.set_aside_beside(outage);
-        let scope = Scope { without: &without, ..self.scope(range, &others, focus.clone()) };
-        let Evidence { local, search, tested, .. } = self.evidence(&scope, 1.0, &[Shape::Step])?;
-        let near = self.neighbourhood(local, focus.clone(), search);
-        let near = Neighbourhood { outage: Some(outage.from..outage.to), ..near };
-        near.change_at(&self.series, &self.rhythms, focus, tested.p_value)
-    }
-
-    /// The stretch by which a run that stands out is judged.
-    fn about(&self, run: Spike) -> Range<usize> {
-        run.from.saturating_sub(SPIKE_REACH)..(run.to + SPIKE_REACH).min(self.series.len())
-    }
-
-    /// Buckets that are set aside, but for those of this outage.
-    fn set_aside_beside(&self, outage: Spike) -> Vec<usize> {
-        self.set_aside.iter().filter(|b| !(outage.from..outage.to).contains(*b)).copied().collect()
-    }
-
-    /// Whether the level is back after an outage where the rhythms are told beside it: a weekend that they do not explain may look like a part of one.
-    fn comes_back(&self, outage: Spike) -> bool {
-        let range = self.about(outage);
-        let (without, others) = (self.set_aside_beside(outage), [outage.to]);
-        let scope = Scope { without: &without, ..self.scope(range, &others, outage.from..outage.from + 1) };
-        let Some(local) = self.local(&scope) else { return true };
-        let k = local.places().partition_point(|&p| p < outage.from);
-        let f = Shape::Step.regressor(local.places(), k, 1.0);
-        let Some(fit) = local.regression().score(&f, k).fit(local.regression()) else { return true };
-        let back = local.steps_of_others(&f, fit.effect).last().copied().unwrap_or(0.0);
-        (fit.effect + back).abs() < STAYS * fit.effect.abs()
-    }
-
     /// The strongest of these shapes at the starts of the buckets of the focus, in so many looks at the series.
     fn evidence(&self, scope: &Scope<'_>, looks: f64, shapes: &[Shape]) -> Option<Evidence> {
         let local = self.local(scope)?;
@@ -505,6 +432,14 @@ impl<'a> Scan<'a> {
     }
 }
 
+/// The spells among these that are about as deep as the deepest.
+fn deepest(spells: &[(Spike, Found)]) -> Vec<Spell> {
+    let depth = |(_, told): &(Spike, Found)| (told.after - told.before).abs();
+    let most = spells.iter().map(depth).fold(0.0, f64::max);
+    let deep = spells.iter().filter(|spell| depth(spell) >= AS_DEEP * most);
+    deep.map(|(run, told)| Spell { run: *run, p_value: told.p_value }).collect()
+}
+
 /// The segments between changes, long ones in pieces that overlap by half, all with the noise that was found beside the changes.
 fn segments(changes: &[Candidate], n: usize) -> Vec<Segment> {
     let phi = changes.iter().map(|c| c.phi).sum::<f64>() / changes.len() as f64;
@@ -531,74 +466,6 @@ fn distinct(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
     candidates
 }
 
-/// Buckets after which a level that comes back was a spell, and no spike any more: two days, but from three to [`LONGEST_TRANSIENT`].
-fn longest_transient(step: Step) -> usize {
-    step.per_day().map_or(0, |n| 2 * n as usize).clamp(Spike::LONGEST, LONGEST_TRANSIENT)
-}
-
-/// Takes a change and the next one, by which the level comes back soon, for one spike; and the buckets of these, from the edges that are nearest to
-/// where the two began.
-fn transients(changes: Vec<Found>, series: &Series) -> (Vec<Found>, Vec<Spike>) {
-    let longest = longest_transient(series.step());
-    let nearest = |moment: f64| {
-        let next = series.edges().partition_point(|&e| (e as f64) < moment).max(1);
-        let (before, after) = (series.edges()[next - 1] as f64, series.edges()[next.min(series.len())] as f64);
-        if moment - before < after - moment { next - 1 } else { next.min(series.len()) }
-    };
-    let (mut out, mut outages): (Vec<Found>, Vec<Spike>) = (Vec::new(), Vec::new());
-    for next in changes {
-        if let Some(last) = out.last_mut().filter(|last| is_undone_by(last, &next, longest)) {
-            last.kind = ChangeKind::Spike;
-            last.length = Some(next.bucket - last.bucket);
-            last.young = false;
-            last.p_value = last.p_value.min(next.p_value);
-            outages.push(Spike { from: nearest(last.onset), to: nearest(next.onset) });
-        } else {
-            out.push(next);
-        }
-    }
-    outages.retain(|outage| outage.from < outage.to);
-    (out, outages)
-}
-
-fn is_undone_by(change: &Found, next: &Found, longest: usize) -> bool {
-    let level = |c: &Found| c.kind == ChangeKind::Level;
-    let jump = change.after - change.before;
-    level(change)
-        && level(next)
-        && next.bucket - change.bucket <= longest
-        && (next.after - change.before).abs() <= BACK * jump.abs()
-}
-
-/// The runs that stand out of what rhythms leave, each value by itself or together, on the metric's own scale and, where rhythms multiply, without
-/// what they multiply as well: a weekend of a higher level does so on the first alone, a quiet night on the second. Of two runs that overlap the
-/// longer counts.
-fn standing_out(
-    adjusted: &Adjusted,
-    scatter: &[Scatter; 2],
-    find: impl Fn(&[f64], &Scatter) -> [Vec<Spike>; 2],
-) -> Vec<Spike> {
-    let mut found = find(&adjusted.rest, &scatter[0]);
-    if adjusted.logs.is_some() || adjusted.divided.is_some() {
-        for (found, too) in found.iter_mut().zip(find(adjusted.for_search(), &scatter[1])) {
-            let longest = |run: &Spike| {
-                let other = too.iter().copied().filter(|other| other.overlaps(*run)).max_by_key(|other| other.len())?;
-                Some(if other.len() > run.len() { other } else { *run })
-            };
-            *found = found.iter().filter_map(longest).collect();
-        }
-    }
-    // The surer ones first.
-    let mut all: Vec<Spike> = Vec::new();
-    for run in found.concat() {
-        if !all.iter().any(|other| other.overlaps(run)) {
-            all.push(run);
-        }
-    }
-    all.sort_by_key(|run| run.from);
-    all
-}
-
 /// Where a value above 0 is greater than those beside it; of equal neighbours the first.
 fn peaks(values: &[f64]) -> Vec<usize> {
     let at = |i: usize| values.get(i).copied().unwrap_or(0.0);
@@ -609,37 +476,4 @@ fn peaks(values: &[f64]) -> Vec<usize> {
 /// The breaks that lie outside of these buckets.
 fn outside(breaks: &[usize], buckets: &Range<usize>) -> Vec<usize> {
     breaks.iter().copied().filter(|b| !buckets.contains(b)).collect()
-}
-
-fn buckets_of(spikes: &[Spike]) -> Vec<usize> {
-    spikes.iter().flat_map(|s| s.from..s.to).collect()
-}
-
-/// Values for the search: spikes replaced, gaps bridged by straight lines, mean 0 and variance 1; none where nothing varies.
-fn cleaned(adjusted: &[f64], spikes: &[Spike], weights: Option<&[f64]>) -> Option<Vec<f64>> {
-    let mut values = adjusted.to_vec();
-    for s in spikes {
-        values[s.from..s.to].fill(f64::NAN);
-    }
-    if values.iter().filter(|v| !v.is_nan()).count() < FEWEST {
-        return None;
-    }
-    bridge(&mut values);
-    standardised(&values, weights)
-}
-
-/// Replaces missing values by the line between their neighbours, at the ends by the nearest value.
-fn bridge(values: &mut [f64]) {
-    let known: Vec<usize> = (0..values.len()).filter(|&i| !values[i].is_nan()).collect();
-    let (Some(&first), Some(&last)) = (known.first(), known.last()) else { return };
-    let (head, tail) = (values[first], values[last]);
-    values[..first].fill(head);
-    values[last + 1..].fill(tail);
-    for pair in known.windows(2) {
-        let (a, b) = (pair[0], pair[1]);
-        let (x, y) = (values[a], values[b]);
-        for (i, v) in values.iter_mut().enumerate().take(b).skip(a + 1) {
-            *v = x + (y - x) * (i - a) as f64 / (b - a) as f64;
-        }
-    }
 }

@@ -22,20 +22,26 @@ const LEAST_BEFORE: usize = 3;
 /// `repeats` says for how many stretches like this the search is made. None where nothing varies or the stretch is too short.
 pub(super) fn screen(values: &[f64], weights: Option<&[f64]>, repeats: f64) -> Option<Screened> {
     let about_level = best_step(values, repeats);
-    let about_line = best_step(&detrended(values), repeats);
+    let about_line = best_step(&detrended(values, |_| 1.0), repeats);
     let weighted = weights.and_then(|weights| best_weighted_step(values, weights, repeats));
     [about_level, about_line, weighted].into_iter().flatten().min_by(|a, b| a.p_value.total_cmp(&b.p_value))
 }
 
-/// Values less their least-squares line.
-fn detrended(values: &[f64]) -> Vec<f64> {
-    let n = values.len() as f64;
-    let (middle, mean) = ((n - 1.0) / 2.0, values.iter().sum::<f64>() / n);
+/// Values less their line of weighted least squares.
+pub(super) fn detrended(values: &[f64], weight: impl Fn(usize) -> f64) -> Vec<f64> {
+    let (mut total, mut first, mut mean) = (0.0, 0.0, 0.0);
+    for (i, v) in values.iter().enumerate() {
+        let w = weight(i);
+        total += w;
+        first += w * i as f64;
+        mean += w * v;
+    }
+    let (middle, mean) = (first / total, mean / total);
     let (mut cross, mut square) = (0.0, 0.0);
     for (i, v) in values.iter().enumerate() {
         let t = i as f64 - middle;
-        cross += t * (v - mean);
-        square += t * t;
+        cross += weight(i) * t * (v - mean);
+        square += weight(i) * t * t;
     }
     let slope = if square > 0.0 { cross / square } else { 0.0 };
     values.iter().enumerate().map(|(i, v)| v - mean - slope * (i as f64 - middle)).collect()
@@ -98,11 +104,16 @@ fn best_weighted_step(values: &[f64], trials: &[f64], repeats: f64) -> Option<Sc
 fn autocorrelation_beside(values: &[f64], at: usize) -> f64 {
     let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len().max(1) as f64;
     let (before, after) = (mean(&values[..at]), mean(&values[at..]));
-    let rest = |i: usize| values[i] - if i < at { before } else { after };
-    let (mut cross, mut square) = (0.0, rest(0).powi(2));
-    for i in 1..values.len() {
-        cross += rest(i) * rest(i - 1);
-        square += rest(i).powi(2);
+    autocorrelation(values.iter().enumerate().map(|(i, v)| v - if i < at { before } else { after }))
+}
+
+/// Lag-one autocorrelation about zero.
+pub(super) fn autocorrelation(residuals: impl Iterator<Item = f64>) -> f64 {
+    let (mut last, mut cross, mut square) = (0.0, 0.0, 0.0);
+    for x in residuals {
+        cross += x * last;
+        square += x * x;
+        last = x;
     }
     if square > 0.0 { (cross / square).clamp(-0.5, 0.95) } else { 0.0 }
 }

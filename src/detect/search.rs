@@ -1,10 +1,11 @@
 //! The strongest evidence of a change, and how surprising it is after a search.
 
-use std::ops::Range;
+use std::f64::consts::FRAC_PI_2;
+use std::ops::{Range, RangeInclusive};
 use std::sync::OnceLock;
 
 use crate::model::ChangeKind;
-use crate::stats::{long_run_freedom, max_tail, normal_of_t};
+use crate::stats::{freedom_of_run, long_run_freedom, max_tail, max_tail_of_runs, normal_of_t};
 
 use super::event::{Judge, least_squares};
 use super::{Local, Moments, Shape};
@@ -23,6 +24,17 @@ pub struct Search {
     known: [OnceLock<f64>; 2],
 }
 
+/// Runs of buckets over which one is searched for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Runs {
+    /// Numbers of buckets.
+    pub(super) lengths: RangeInclusive<usize>,
+    /// Buckets of the series.
+    pub(super) buckets: usize,
+    /// How many turns of its rhythm told what is expected of each bucket, where the series was divided by that.
+    pub(super) turns: Option<f64>,
+}
+
 /// A shape at a moment whose evidence was tested.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tested {
@@ -39,6 +51,8 @@ pub struct Tested {
 /// Down to this p-value the crossings of a Gaussian process are no rarer than those of one whose scatter is an estimate: that kinds share a level,
 /// and that stretches are searched twice, makes up for it, as the simulation of unchanged series shows.
 const KNOWN: f64 = 0.05;
+/// Prior share of longer runs among changes: a part of that of the pulses, whose lengths are three.
+const RUN_PRIOR: f64 = 0.05;
 /// How many of the best moments by least squares are judged by likelihood for each shape.
 const JUDGED: usize = 3;
 
@@ -100,6 +114,24 @@ impl Search {
         let strongest = shapes.iter().filter_map(best).min_by(|a, b| a.p_value.total_cmp(&b.p_value))?;
         let p_value = strongest.p_value.max(self.beside_slope(local, moments, among, shapes).unwrap_or(0.0));
         Some(Tested { p_value, ..strongest })
+    }
+
+    /// The most surprising step of these, as the begin of a run of `length` buckets whose end is explained already, among all such `runs`; none where
+    /// nothing can be tested.
+    ///
+    /// The noise of the mean of so many buckets is known as well as its autocorrelation is. What is expected of them, where the series was divided by
+    /// it, was told by a median of so many turns of the rhythm, whose variance is π/2 of that of a mean.
+    pub(super) fn strongest_run(&self, local: &Local, moments: &Moments, length: usize, runs: &Runs) -> Option<Tested> {
+        let judge = Judge::new(local);
+        let best = self.best(&judge, local, moments, &moments.all(), Shape::Step)?;
+        let (places, regression, k) = (local.places(), local.regression(), moments.observation[best.moment]);
+        let f = Shape::Step.regressor(places, k, moments.share[best.moment]);
+        let touched = Shape::Pulse(length).touched(places, k);
+        let z = judge.z_of_run(best.z, touched, regression.score(&f, k), &regression.footprint(&f, k));
+        let z = z / runs.turns.map_or(1.0, |turns| (1.0 + FRAC_PI_2 / turns).sqrt());
+        let z = normal_of_t(z, freedom_of_run(places.len(), local.phi(), length));
+        let p_value = max_tail_of_runs(z, local.phi(), runs.buckets, runs.lengths.clone()) / RUN_PRIOR;
+        Some(Tested { p_value: p_value.min(1.0), ..best })
     }
 
     /// How often a slope without an event would show evidence as strong; none where a slope is no explanation.

@@ -1,9 +1,7 @@
 //! Spikes and outages: a few buckets, or some more, that stand far out while the level before and after is the same.
 
-use std::ops::Range;
-
 use super::Scatter;
-use crate::stats::{median, running_median};
+use crate::stats::running_median;
 
 /// A spike: buckets `from..to` stand out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,10 +65,6 @@ impl Spike {
     pub const LONGEST: usize = 3;
 }
 
-/// Fewest buckets on either side that tell the level about an outage.
-const BESIDE: usize = 12;
-/// A level that is back within this share of a jump is the one before it.
-pub(super) const BACK: f64 = 0.25;
 /// A value counts as far out from so many standard deviations of the noise on.
 const FAR: f64 = 6.0;
 /// Each of several values that are far out together is so many standard deviations out.
@@ -105,56 +99,4 @@ pub fn find_spikes(values: &[f64], scatter: &Scatter) -> [Vec<Spike>; 2] {
         }
         spikes
     })
-}
-
-/// The runs of more than [`Spike::LONGEST`] and at most `longest` values that lie far from the level before them, to which the values return, for
-/// each of [`Outlying::ALL`].
-///
-/// A run begins and ends with a jump that stands out of the differences, within two buckets because the first may be touched in part: noise
-/// that wanders off does not.
-#[must_use]
-pub fn find_outages(values: &[f64], longest: usize, scatter: &Scatter) -> [Vec<Spike>; 2] {
-    if longest <= Spike::LONGEST || !scatter.is_known() {
-        return [Vec::new(), Vec::new()];
-    }
-    let jump = |from: usize, to: usize| (values[to] - values[from]).abs() / scatter.of_difference(from, to);
-    let greatest = |i: usize| (i, jump(i - 1, i).max(jump(i - 1, i + 1)));
-    let places = BESIDE..values.len().saturating_sub(Spike::LONGEST);
-    let jumps: Vec<(usize, f64)> = places.map(greatest).filter(|(_, jump)| *jump > OUT).collect();
-    Outlying::ALL.map(|outlying| outages(values, longest, scatter, &jumps, outlying))
-}
-
-/// [`find_outages`] of one sort, given where values jump, and by how many standard deviations.
-fn outages(
-    values: &[f64],
-    longest: usize,
-    scatter: &Scatter,
-    jumps: &[(usize, f64)],
-    outlying: Outlying,
-) -> Vec<Spike> {
-    let least = outlying.least();
-    let is_jump = |from: usize, to: usize| (values[to] - values[from]).abs() > least * scatter.of_difference(from, to);
-    let level = |range: Range<usize>| median(&values[range.start..range.end.min(values.len())]);
-    let mut outages: Vec<Spike> = Vec::new();
-    for &(i, _) in jumps.iter().filter(|(_, jump)| *jump > least) {
-        if outages.last().is_some_and(|last| i <= last.to) {
-            continue;
-        }
-        let before = level(i.saturating_sub(longest)..i);
-        let out = |i: usize| (values[i] - before) / scatter.at(i);
-        let from = if out(i).abs() > least { i } else { i + 1 };
-        let side = out(from).signum();
-        let is_out = |i: &usize| values[*i].is_nan() || side * out(*i) > least;
-        let to = from + (from..values.len()).take_while(is_out).take(longest + 1).count();
-        let is_back = || {
-            let depth = (level(from..to) - before).abs();
-            to + BESIDE <= values.len() && (level(to..to + longest) - before).abs() < BACK * depth
-        };
-        let comes_back_at_once = || outlying == Outlying::Each || is_jump(to - 1, to) || is_jump(to - 2, to);
-        let is_run = (Spike::LONGEST + 1..=longest).contains(&(to - from)) && is_back() && comes_back_at_once();
-        if is_run && outlying.holds(&(from..to).map(out).collect::<Vec<_>>()) {
-            outages.push(Spike { from, to });
-        }
-    }
-    outages
 }

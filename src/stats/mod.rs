@@ -10,9 +10,9 @@ mod shrinkage;
 mod student;
 mod weights;
 
-pub use autoregression::{Precision, lag_one_autocorrelation, long_run_freedom};
+pub use autoregression::{Precision, freedom_of_run, lag_one_autocorrelation, long_run_freedom};
 pub use discovery::{Family, FdrMethod, benjamini_hochberg, selective_q_values};
-pub use excursion::{max_tail, overshoot};
+pub use excursion::{max_tail, max_tail_of_runs, overshoot};
 pub use memory::Memory;
 pub use regression::{Design, EventRegression, Explained, Fit, Footprint, Score, Steps};
 pub use robust::{MAD_TO_SD, mad_sd, median, quantile, resolution, running_median};

@@ -1,0 +1,96 @@
+//! What is searched for changes: a series without its rhythms, and without what stands out of them.
+
+use std::borrow::Cow;
+
+use crate::detect::segmentation::standardised;
+use crate::detect::spells::Spell;
+use crate::detect::{Adjusted, Rhythm, Scatter, Spike, find_spikes, without_rhythms};
+use crate::model::Series;
+
+use super::{FEWEST, Scan};
+
+impl<'a> Scan<'a> {
+    /// Prepares the search, beside spells that are `known`; rhythms and spikes alone where nothing can be searched.
+    pub(super) fn new(series: &'a Series, alpha: f64, known: &[Spell]) -> Result<Self, (Vec<Rhythm>, Vec<Spike>)> {
+        let spells: Vec<Spike> = known.iter().map(|spell| spell.run).collect();
+        // A day at zero hides the rhythm of the others.
+        let others =
+            if known.is_empty() { Cow::Borrowed(series) } else { Cow::Owned(series.without(&buckets_of(&spells))) };
+        let adjusted = without_rhythms(&others);
+        let scatter = adjusted.scatter(&others);
+        let is_new = |run: &Spike| !spells.iter().any(|other| other.overlaps(*run));
+        let spikes: Vec<Spike> = standing_out(&adjusted, &scatter).into_iter().filter(is_new).collect();
+        let weights = scatter[1].weights();
+        let clean = cleaned(adjusted.for_search(), &spikes, weights.as_deref());
+        let mut rhythms = adjusted.rhythms;
+        let series = adjusted.divided.map_or(Cow::Borrowed(series), |divided| {
+            // They were divided by, and bring nothing more.
+            rhythms.iter_mut().filter_map(|r| r.known.as_mut()).for_each(|known| known.level.fill(0.0));
+            // Spells included, which were left out to tell the rhythms.
+            let values = divided.quotients(series.values());
+            Cow::Owned(series.with_values(values).with_denominators(divided.denominators()))
+        });
+        let Some(clean) = clean else { return Err((rhythms, [spikes, spells].concat())) };
+        let mut set_aside = [buckets_of(&spikes), buckets_of(&spells)].concat();
+        set_aside.sort_unstable();
+        Ok(Self { series, alpha, rhythms, spikes, spells: known.to_vec(), set_aside, clean, weights })
+    }
+}
+
+/// The runs that stand out of what rhythms leave, each value by itself or together, on the metric's own scale and, where rhythms multiply, without
+/// what they multiply as well: a weekend of a higher level does so on the first alone, a quiet night on the second. Of two runs that overlap the
+/// longer counts.
+fn standing_out(adjusted: &Adjusted, scatter: &[Scatter; 2]) -> Vec<Spike> {
+    let mut found = find_spikes(&adjusted.rest, &scatter[0]);
+    if adjusted.logs.is_some() || adjusted.divided.is_some() {
+        for (found, too) in found.iter_mut().zip(find_spikes(adjusted.for_search(), &scatter[1])) {
+            let longest = |run: &Spike| {
+                let other = too.iter().copied().filter(|other| other.overlaps(*run)).max_by_key(|other| other.len())?;
+                Some(if other.len() > run.len() { other } else { *run })
+            };
+            *found = found.iter().filter_map(longest).collect();
+        }
+    }
+    // The surer ones first.
+    let mut all: Vec<Spike> = Vec::new();
+    for run in found.concat() {
+        if !all.iter().any(|other| other.overlaps(run)) {
+            all.push(run);
+        }
+    }
+    all.sort_by_key(|run| run.from);
+    all
+}
+
+fn buckets_of(runs: &[Spike]) -> Vec<usize> {
+    runs.iter().flat_map(|run| run.from..run.to).collect()
+}
+
+/// Values for the search: spikes replaced, gaps bridged by straight lines, mean 0 and variance 1; none where nothing varies.
+fn cleaned(adjusted: &[f64], spikes: &[Spike], weights: Option<&[f64]>) -> Option<Vec<f64>> {
+    let mut values = adjusted.to_vec();
+    for s in spikes {
+        values[s.from..s.to].fill(f64::NAN);
+    }
+    if values.iter().filter(|v| !v.is_nan()).count() < FEWEST {
+        return None;
+    }
+    bridge(&mut values);
+    standardised(&values, weights)
+}
+
+/// Replaces missing values by the line between their neighbours, at the ends by the nearest value.
+fn bridge(values: &mut [f64]) {
+    let known: Vec<usize> = (0..values.len()).filter(|&i| !values[i].is_nan()).collect();
+    let (Some(&first), Some(&last)) = (known.first(), known.last()) else { return };
+    let (head, tail) = (values[first], values[last]);
+    values[..first].fill(head);
+    values[last + 1..].fill(tail);
+    for pair in known.windows(2) {
+        let (a, b) = (pair[0], pair[1]);
+        let (x, y) = (values[a], values[b]);
+        for (i, v) in values.iter_mut().enumerate().take(b).skip(a + 1) {
+            *v = x + (y - x) * (i - a) as f64 / (b - a) as f64;
+        }
+    }
+}
