@@ -23,6 +23,8 @@ pub fn stretch(step: Step) -> usize {
 
 /// Log weight of the date by which a change is farther from it than another.
 const FARTHER: f64 = 1.0;
+/// Where the end of a spike fits the date less than this, all was as before for so long that nobody asks about it.
+const OVER: f64 = -1.0;
 
 /// Three buckets or three days, whichever is more: how far from the date `why` searches, in seconds.
 fn search_reach(step: Step) -> f64 {
@@ -76,7 +78,11 @@ struct Elsewhere {
 impl Elsewhere {
     fn new(series: &Series, scanned: &Scanned, asked: &Asked, plausible: &Range<usize>) -> Self {
         let weight = |b: usize| asked.log_weight(series.edges()[b] as f64);
-        let spikes = scanned.changes.iter().filter(|c| c.kind == ChangeKind::Spike).map(|c| c.bucket);
+        let edge = |b: usize| series.edges()[b] as f64;
+        let fit = |run: Range<usize>| asked.greatest_log_weight((edge(run.start), edge(run.end)));
+        let run_of = |c: &Found| c.bucket..(c.bucket + c.length.unwrap_or(1)).min(series.len());
+        let is_meant = |c: &&Found| c.kind == ChangeKind::Spike && fit(run_of(c)) >= OVER;
+        let spikes = scanned.changes.iter().filter(is_meant).map(|c| c.bucket);
         let inside = scanned.breaks.iter().copied().chain(spikes).filter(|b| plausible.contains(b));
         let meant = inside.max_by(|a, b| weight(*a).total_cmp(&weight(*b)));
         let is_elsewhere = |b: usize, at_best: f64| {
@@ -98,10 +104,9 @@ impl Elsewhere {
             changes.sort_unstable();
         }
         let is_run_elsewhere = |s: &&Spike| {
-            let edge = |b: usize| series.edges()[b] as f64;
             let nearest = meant.map_or(s.from, |m| m.clamp(s.from, s.to - 1));
             let is_outside = s.to <= plausible.start || s.from >= plausible.end;
-            is_outside || is_elsewhere(nearest, asked.greatest_log_weight((edge(s.from), edge(s.to))))
+            is_outside || fit(s.from..s.to) < OVER || is_elsewhere(nearest, fit(s.from..s.to))
         };
         let runs = scanned.spikes.iter().filter(is_run_elsewhere);
         let mut spikes: Vec<usize> = runs.flat_map(|s| s.from..s.to).collect();
@@ -161,6 +166,27 @@ mod tests {
             assert!(found.bucket.abs_diff(from) <= 1, "seed {seed}: {found:?}");
             // What was expected from ten to four, and not the mean of a day.
             assert!(found.before > 90.0 && found.after.abs() < 10.0, "seed {seed}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn an_outage_that_was_over_for_long_is_not_what_was_asked_about() {
+        // Six hours at half, more than two days before the date, on which nothing happened.
+        let outage = 16 * 24 + 8;
+        for seed in 0..6 {
+            let noise = normals(35 * 24, seed).into_iter().enumerate();
+            let left = |i: usize| if (outage..outage + 6).contains(&i) { 50.0 } else { 100.0 };
+            let series = hours(noise.map(|(i, z)| left(i) + 3.0 * z).collect());
+            let scanned = scan(&series, 0.05);
+            let is_it = |c: &Found| c.kind == ChangeKind::Spike && c.bucket.abs_diff(outage) <= 1;
+            assert!(scanned.changes.iter().any(is_it), "seed {seed}");
+            let change_on = |day: i64| {
+                let from = series.moment(0).to_utc() + TimeDelta::days(day);
+                let asked = Asked::new(&series, Span { from, to: from + TimeDelta::days(1) }).unwrap();
+                near(&series, &scanned, &asked, 3.0 * 86_400.0).unwrap().change(&series, &[], 0.05)
+            };
+            assert_eq!(change_on(19), None, "seed {seed}");
+            assert!(change_on(17).is_some_and(|c| is_it(&c)), "seed {seed}");
         }
     }
 

@@ -9,6 +9,7 @@ use statrs::distribution::{ChiSquared, ContinuousCDF, Normal, StudentsT};
 use crate::model::ChangeKind;
 use crate::stats::{
     EventRegression, Fit, Footprint, Score, log_sum_exp, long_run_freedom, normalise, small_sample_factor,
+    without_skewness,
 };
 
 use super::local::EVENT_PARAMETERS;
@@ -227,16 +228,6 @@ impl<'a> Judge<'a> {
     fn share_that_counts(&self) -> f64 {
         (self.regression.freedom - EVENT_PARAMETERS) / self.regression.len() as f64
     }
-}
-
-/// The standard normal number of what is z standard deviations out under a law of this skewness, no further out than z (Wilson & Hilferty 1931).
-fn without_skewness(z: f64, skewness: f64) -> f64 {
-    if skewness.abs() < 1e-6 {
-        return z;
-    }
-    let root = (0.5 * skewness * z + 1.0).max(0.0).cbrt();
-    let less = 6.0 / skewness * (root - 1.0) + skewness / 6.0;
-    if less * z < 0.0 { 0.0 } else { less.abs().min(z.abs()).copysign(z) }
 }
 
 /// A footprint between two others: `share` of the first and the rest of the second.

@@ -235,10 +235,12 @@ impl Scan<'_> {
             }
             same
         });
+        let (changes, of_two) = self.transients(changes, &breaks);
+        let is_end = |b: &usize| of_two.iter().any(|(run, _)| b.abs_diff(run.from).min(b.abs_diff(run.to)) <= 1);
+        let breaks = breaks.into_iter().filter(|b| !is_end(b)).collect();
+        further.extend(of_two.into_iter().filter(|(run, _)| !self.is_known(*run)));
         let known = self.spells.iter().map(|spell| spell.run);
         let runs = self.spikes.iter().copied().chain(known).chain(further.iter().map(|(run, _)| *run)).collect();
-        let (changes, of_two) = self.transients(changes, &breaks);
-        further.extend(of_two.into_iter().filter(|(run, _)| !self.is_known(*run)));
         let strongest = all.into_iter().min_by(|a, b| a.p_value.total_cmp(&b.p_value));
         let divided = if let Cow::Owned(series) = self.series { Some(series) } else { None };
         let scanned = Scanned { rhythms: self.rhythms, breaks, spikes: runs, changes, p_value, divided, strongest };

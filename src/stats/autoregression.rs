@@ -183,6 +183,14 @@ mod tests {
     }
 
     #[test]
+    fn a_long_run_is_known_as_well_as_what_lasts() {
+        let (n, phi) = (500, 0.5);
+        let freedom = |length: usize| freedom_of_run(n, phi, length);
+        assert!((freedom(10_000) / long_run_freedom(n, phi) - 1.0).abs() < 0.01);
+        assert!(freedom(4) > 2.0 * freedom(48) && freedom(48) > long_run_freedom(n, phi));
+    }
+
+    #[test]
     fn errors_in_single_buckets_do_not_hide_what_the_others_remember() {
         let places: Vec<usize> = (0..2_000).collect();
         let mut noise = remembering(0.5, places.len());

@@ -112,4 +112,37 @@ mod tests {
             assert!((tabled_overshoot(x) - overshoot(x)).abs() < 1e-5, "{x}");
         }
     }
+    #[test]
+    fn the_tail_of_runs_is_that_of_their_maxima() {
+        let (n, lengths) = (300, 4..=24_usize);
+        for phi in [0.0, 0.6] {
+            let inside = 1.0 - phi;
+            let greatest = |seed: u64| {
+                let innovations = crate::simulation::normals(n + 1, seed);
+                let until: Vec<f64> = innovations
+                    .iter()
+                    .scan(0.0, |sum, e| {
+                        *sum += e;
+                        Some(*sum)
+                    })
+                    .collect();
+                let z = |from: usize, length: usize| {
+                    let (end, square) = (from + length, 1.0 + (length - 1) as f64 * inside * inside + phi * phi);
+                    let cross = innovations[from] + inside * (until[end - 1] - until[from]) - phi * innovations[end];
+                    cross.abs() / square.sqrt()
+                };
+                let of_length = |length: usize| (0..=n - length).map(move |from| (from, length));
+                lengths.clone().flat_map(of_length).map(|(from, length)| z(from, length)).fold(0.0, f64::max)
+            };
+            let maxima: Vec<f64> = (0..1000).map(greatest).collect();
+            for b in [3.8, 4.1, 4.4] {
+                let seen = maxima.iter().filter(|m| **m >= b).count() as f64 / maxima.len() as f64;
+                let told = max_tail_of_runs(b, phi, n, lengths.clone());
+                let standard_error = (told * (1.0 - told) / maxima.len() as f64).sqrt();
+                let (least, most) = (if phi > 0.0 { 0.5 } else { 0.85 }, 1.15);
+                let is_told = (least * told - 3.0 * standard_error..most * told + 3.0 * standard_error).contains(&seen);
+                assert!(is_told, "{phi} {b}: {seen} of {told}");
+            }
+        }
+    }
 }

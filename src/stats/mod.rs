@@ -7,6 +7,7 @@ mod memory;
 mod regression;
 mod robust;
 mod shrinkage;
+mod skewness;
 mod student;
 mod weights;
 
@@ -17,5 +18,6 @@ pub use memory::Memory;
 pub use regression::{Design, EventRegression, Explained, Fit, Footprint, Score, Steps};
 pub use robust::{MAD_TO_SD, mad_sd, median, quantile, resolution, running_median};
 pub use shrinkage::shrunk_to_mean;
+pub use skewness::without_skewness;
 pub use student::{StudentNoise, normal_of_t, small_sample_factor};
 pub use weights::{cell, log_sum_exp, normalise, weighted_quantile};
