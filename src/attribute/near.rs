@@ -23,7 +23,7 @@ pub fn stretch(step: Step) -> usize {
 
 /// Log weight of the date by which a change is farther from it than another.
 const FARTHER: f64 = 1.0;
-/// Where the end of a spike fits the date less than this, all was as before for so long that nobody asks about it.
+/// Where the end of a spike before the date fits it less than this, all was as before for so long that nobody asks about it.
 const OVER: f64 = -1.0;
 
 /// Three buckets or three days, whichever is more: how far from the date `why` searches, in seconds.
@@ -81,8 +81,9 @@ impl Elsewhere {
         let edge = |b: usize| series.edges()[b] as f64;
         let fit = |run: Range<usize>| asked.greatest_log_weight((edge(run.start), edge(run.end)));
         let run_of = |c: &Found| c.bucket..(c.bucket + c.length.unwrap_or(1)).min(series.len());
-        let is_meant = |c: &&Found| c.kind == ChangeKind::Spike && fit(run_of(c)) >= OVER;
-        let spikes = scanned.changes.iter().filter(is_meant).map(|c| c.bucket);
+        let is_over = |run: Range<usize>| edge(run.end) < asked.from && asked.log_weight(edge(run.end)) < OVER;
+        let may_be_meant = |c: &&Found| c.kind == ChangeKind::Spike && !is_over(run_of(c));
+        let spikes = scanned.changes.iter().filter(may_be_meant).map(|c| c.bucket);
         let inside = scanned.breaks.iter().copied().chain(spikes).filter(|b| plausible.contains(b));
         let meant = inside.max_by(|a, b| weight(*a).total_cmp(&weight(*b)));
         let is_elsewhere = |b: usize, at_best: f64| {
@@ -106,7 +107,7 @@ impl Elsewhere {
         let is_run_elsewhere = |s: &&Spike| {
             let nearest = meant.map_or(s.from, |m| m.clamp(s.from, s.to - 1));
             let is_outside = s.to <= plausible.start || s.from >= plausible.end;
-            is_outside || fit(s.from..s.to) < OVER || is_elsewhere(nearest, fit(s.from..s.to))
+            is_outside || is_over(s.from..s.to) || is_elsewhere(nearest, fit(s.from..s.to))
         };
         let runs = scanned.spikes.iter().filter(is_run_elsewhere);
         let mut spikes: Vec<usize> = runs.flat_map(|s| s.from..s.to).collect();

@@ -200,6 +200,7 @@ impl Neighbourhood {
         let bucket = self.first_visible(shape, moment, effect);
         let end = self.end_of(shape, bucket);
         let levels = self.levels(rhythms, shape, moment, effect, end);
+        let levels = if series.has_negatives() { levels } else { levels.not_below_zero() };
         let since = self.local.places().iter().filter(|&&p| p >= bucket).count();
         Some(Found {
             bucket,
@@ -328,5 +329,16 @@ impl Levels {
     /// On the level scale the level after needs no detour by the relative effect, which a level of zero does not have.
     fn on_level_scale(self, level: bool, after: f64) -> Self {
         if level { Self { after, ..self } } else { self }
+    }
+
+    /// The same of a metric that is never below zero: estimates and intervals end at what it can be.
+    fn not_below_zero(self) -> Self {
+        let possible = |relative: f64| relative.max(-1.0);
+        Self {
+            before: self.before.max(0.0),
+            after: self.after.max(0.0),
+            relative: self.relative.map(possible),
+            interval: self.interval.map(|(from, to)| (possible(from), possible(to))),
+        }
     }
 }

@@ -45,10 +45,11 @@ const JUDGED: usize = 100;
 /// Inside of so many buckets moments are judged one by one. Where more buckets matter, the evidence is so weak that it hardly differs
 /// inside of one.
 const FINE: usize = 12;
-/// Observations that scatter by less than this factor more or less than others are as skewed as they.
-const ALIKE: f64 = 2.0;
 /// And only where they are not this far below the best.
 const FINE_BELOW: f64 = 15.0;
+
+/// Observations that scatter by less than this factor more or less than others are as skewed as they.
+const AS_SPREAD: f64 = 2.0;
 
 /// Least-squares scores of one shape at all moments. Steps use the share of a bucket that is touched, other shapes start with a bucket.
 pub(super) fn least_squares(
@@ -185,14 +186,15 @@ impl<'a> Judge<'a> {
             self.regression.innovations.iter().zip(&footprint.innovations).map(|(e, u)| e - effect * u).collect();
         let (_, scale) = self.local.student().log_likelihood(&left, 0.0, 0.0);
         let weights = self.local.student().weights(&left);
-        let usual = (touched.len() as f64 / score.size).sqrt();
-        let cubes = left.iter().zip(&weights).map(|(e, w)| (w * e / scale).powi(3)).zip(self.local.spread());
-        let alike = cubes.filter(|(_, s)| **s < ALIKE * usual && usual < ALIKE * **s);
-        let (cubes, spread) = alike.fold((0.0, 0.0), |(cubes, spread), (cube, s)| (cubes + cube, spread + s));
+        let spread = self.local.spread();
+        let usual = spread[touched.clone()].iter().sum::<f64>() / touched.len() as f64;
+        let cubes = left.iter().zip(&weights).map(|(e, w)| (w * e / scale).powi(3)).zip(spread);
+        let alike = cubes.filter(|(_, s)| **s < AS_SPREAD * usual && usual < AS_SPREAD * **s);
+        let (cubes, spreads) = alike.fold((0.0, 0.0), |(cubes, spreads), (cube, s)| (cubes + cube, spreads + s));
         let standard_error = scale / score.size.sqrt();
-        let told = if spread > 0.0 { cubes / spread / score.size.sqrt() } else { 0.0 };
+        let told = if spreads > 0.0 { cubes / spreads / score.size.sqrt() } else { 0.0 };
         // Where nothing is negative, noise is at least as skewed as that of counts.
-        let least = self.local.level_of_counts().map_or(0.0, |level| standard_error / level);
+        let least = self.local.level_of_counts(touched.clone()).map_or(0.0, |level| standard_error / level);
         let least_out = |z: f64, other: f64| z.abs().min(other.abs()).copysign(z);
         let symmetric = least_out(without_skewness(z, told), without_skewness(z, least));
         if self.local.student().is_wild() { least_out(symmetric, self.tails(touched)) } else { symmetric }

@@ -16,6 +16,7 @@ use super::screen::screen;
 use super::segmentation::may_move;
 use super::spells::{SHORTEST, Spell};
 use super::{Local, Moments, Rhythm, Search, Shape, ShapeScores, Spike, Tested, segment};
+use runs::Run;
 
 /// All that was found in a series.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -82,8 +83,9 @@ const MANY_WEEKS: usize = 52;
 pub fn scan(series: &Series, alpha: f64) -> Scanned {
     let mut spells = Vec::new();
     let (mut scanned, mut further) = once(series, alpha, &spells);
-    for _ in 1..PASSES {
-        if further.is_empty() || has_many_weeks(series) {
+    for pass in 1..PASSES {
+        // A spell may hide a rhythm; where there is none without it either, nothing more comes to light.
+        if further.is_empty() || has_many_weeks(series) || (pass > 1 && scanned.rhythms.is_empty()) {
             break;
         }
         spells.append(&mut further);
@@ -212,21 +214,17 @@ impl Scan<'_> {
         kept.extend(further.iter().filter(|c| c.p_value <= self.alpha));
         let kept = distinct(kept);
         let breaks: Vec<usize> = kept.iter().map(|c| c.bucket).collect();
-        let mut changes: Vec<Found> =
+        let changes: Vec<Found> =
             (0..kept.len()).into_par_iter().filter_map(|i| self.described(&breaks, i, &kept[i], &looked)).collect();
-        let mut spikes: Vec<Found> = self.spikes.par_iter().filter_map(|run| self.test_run(*run, &breaks)).collect();
-        // A spell was found with the p-value that it had as a part of what is expected.
-        let known = self
-            .spells
-            .par_iter()
-            .filter_map(|spell| self.test_run(spell.run, &breaks).map(|told| Found { p_value: spell.p_value, ..told }));
-        spikes.par_extend(known);
-        let between = segments(&kept, self.series.len()).into_par_iter();
-        let mut further: Vec<(Spike, Found)> = between.flat_map_iter(|s| self.spells_in(&s, &breaks)).collect();
-        spikes.extend(further.iter().map(|(_, told)| told.clone()));
-        let evidence = all.iter().map(|c| c.p_value).chain(spikes.iter().map(|s| s.p_value));
-        let p_value = evidence.fold(1.0, f64::min);
-        changes.extend(spikes.into_iter().filter(|s| s.p_value <= self.alpha));
+        let (mut changes, of_two) = self.transients(changes, &breaks);
+        let is_end = |b: &usize| of_two.iter().any(|(run, _)| b.abs_diff(run.from).min(b.abs_diff(run.to)) <= NEAR);
+        let lasting = breaks.iter().copied().filter(|b| !is_end(b)).collect();
+        let (spells, spikes) = self.runs_beside(&breaks, segments(&kept, self.series.len()));
+        let tested = spells.iter().chain(&spikes).map(|(_, told)| told.p_value);
+        let p_value = all.iter().map(|c| c.p_value).chain(tested).fold(1.0, f64::min);
+        let told = spells.into_iter().chain(of_two).chain(spikes);
+        let runs = apart(told.filter(|(_, told)| told.p_value <= self.alpha));
+        changes.extend(runs.iter().map(|(_, told)| told.clone()));
         changes.sort_by_key(|c| c.bucket);
         changes.dedup_by(|next, last| {
             let same = next.bucket == last.bucket && next.kind == last.kind;
@@ -235,15 +233,14 @@ impl Scan<'_> {
             }
             same
         });
-        let (changes, of_two) = self.transients(changes, &breaks);
-        let is_end = |b: &usize| of_two.iter().any(|(run, _)| b.abs_diff(run.from).min(b.abs_diff(run.to)) <= 1);
-        let breaks = breaks.into_iter().filter(|b| !is_end(b)).collect();
-        further.extend(of_two.into_iter().filter(|(run, _)| !self.is_known(*run)));
+        let is_of_before = |run: &Spike| self.spikes.contains(run) || self.spells.iter().any(|known| known.run == *run);
+        let further: Vec<Run> = runs.into_iter().filter(|(run, _)| !is_of_before(run)).collect();
         let known = self.spells.iter().map(|spell| spell.run);
         let runs = self.spikes.iter().copied().chain(known).chain(further.iter().map(|(run, _)| *run)).collect();
         let strongest = all.into_iter().min_by(|a, b| a.p_value.total_cmp(&b.p_value));
         let divided = if let Cow::Owned(series) = self.series { Some(series) } else { None };
-        let scanned = Scanned { rhythms: self.rhythms, breaks, spikes: runs, changes, p_value, divided, strongest };
+        let scanned =
+            Scanned { rhythms: self.rhythms, breaks: lasting, spikes: runs, changes, p_value, divided, strongest };
         (scanned, deepest(&further))
     }
 
@@ -434,9 +431,20 @@ impl Scan<'_> {
     }
 }
 
+/// The runs of which none shares a bucket with one before it.
+fn apart(runs: impl Iterator<Item = Run>) -> Vec<Run> {
+    let mut out: Vec<Run> = Vec::new();
+    for (run, told) in runs {
+        if !out.iter().any(|(other, _)| other.overlaps(run)) {
+            out.push((run, told));
+        }
+    }
+    out
+}
+
 /// The spells among these that are about as deep as the deepest.
-fn deepest(spells: &[(Spike, Found)]) -> Vec<Spell> {
-    let depth = |(_, told): &(Spike, Found)| (told.after - told.before).abs();
+fn deepest(spells: &[Run]) -> Vec<Spell> {
+    let depth = |(_, told): &Run| (told.after - told.before).abs();
     let most = spells.iter().map(depth).fold(0.0, f64::max);
     let deep = spells.iter().filter(|spell| depth(spell) >= AS_DEEP * most);
     deep.map(|(run, told)| Spell { run: *run, p_value: told.p_value }).collect()

@@ -51,7 +51,7 @@ pub struct Tested {
 /// Down to this p-value the crossings of a Gaussian process are no rarer than those of one whose scatter is an estimate: that kinds share a level,
 /// and that stretches are searched twice, makes up for it, as the simulation of unchanged series shows.
 const KNOWN: f64 = 0.05;
-/// Prior share of longer runs among changes: a part of that of the pulses, whose lengths are three.
+/// Prior share of longer runs among changes, beside those of the shapes: as much as that of a pulse of one length, and a little more than all.
 const RUN_PRIOR: f64 = 0.05;
 /// How many of the best moments by least squares are judged by likelihood for each shape.
 const JUDGED: usize = 3;

@@ -1,4 +1,4 @@
-//! Spikes and outages: a few buckets, or some more, that stand far out while the level before and after is the same.
+//! Spikes: up to three buckets that stand far out while the level before and after is the same.
 
 use super::Scatter;
 use crate::stats::running_median;

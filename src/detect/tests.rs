@@ -230,6 +230,25 @@ fn orders_that_stay_away_for_some_hours_are_one_spike() {
 }
 
 #[test]
+fn an_outage_of_a_few_hours_is_told_once_however_long_the_series_is() {
+    // Out from 10:40 to 14:20, so that the first and the last hour are touched by a third; in 13 months one pass is made.
+    let at = 200 * 24 + 10;
+    for (seed, count) in [(1, 400 * 24), (2, 28 * 24 * 10)] {
+        let touched = |i: usize| [1.0 / 3.0, 1.0, 1.0, 1.0, 1.0 / 3.0].get(i.wrapping_sub(at)).copied().unwrap_or(0.0);
+        let values = normals(count, seed).into_iter().enumerate().map(|(i, z)| 1000.0 + 10.0 * (z - 30.0 * touched(i)));
+        let changes = scan(&hours(values.collect()), 0.05).changes;
+        let near: Vec<&Found> = changes.iter().filter(|c| c.bucket.abs_diff(at) < 24).collect();
+        let is_it = |c: &Found| c.kind == ChangeKind::Spike && c.bucket.abs_diff(at) <= 1;
+        assert!(near.len() == 1 && is_it(near[0]), "seed {seed}: {near:?}");
+    }
+    // A metric that is never below zero is told no level below it.
+    let none = |i: usize| if (300..306).contains(&i) { 0.0 } else { 1.0 };
+    let changes = scan(&orders(3, none), 0.05).changes;
+    let told = changes.iter().find(|c| c.bucket.abs_diff(300) <= 1).expect("found");
+    assert!(told.after >= 0.0 && told.relative.is_none_or(|relative| relative >= -1.0), "{told:?}");
+}
+
+#[test]
 fn the_level_before_a_change_is_the_one_beside_it() {
     // Half of the orders stay away for three days: the second change comes within a week of the first.
     let mut others = 0;

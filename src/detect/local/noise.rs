@@ -94,8 +94,8 @@ impl<'a> Surroundings<'a> {
             (&self.times_of_day, rounding),
             (&self.blocks, &nothing),
         ] {
-            let even: Vec<f64> = raw.iter().zip(&spread).map(|(e, s)| e / s).collect();
-            let of_group = relative_scatter(&even, last.student, groups, least);
+            let over_spread = |x: &[f64]| x.iter().zip(&spread).map(|(x, s)| x / s).collect::<Vec<f64>>();
+            let of_group = relative_scatter(&over_spread(&raw), last.student, groups, &over_spread(least));
             spread.iter_mut().zip(of_group).for_each(|(s, more)| *s *= more);
         }
         let innovations: Vec<f64> = raw.iter().zip(&spread).map(|(e, s)| e / s).collect();
@@ -145,7 +145,7 @@ fn relative_scatter(innovations: &[f64], student: StudentNoise, groups: &[usize]
     groups.iter().map(|&group| sd[group]).collect()
 }
 
-/// Groups of observations to which rhythms bring alike, one for all where they are few or rhythms bring nothing.
+/// Groups of observations to which the rhythms that a stretch tells bring alike, one for all where they are few or there is no rhythm.
 fn alike(usual: &[f64]) -> Vec<usize> {
     let count = (usual.len() / ALIKE).clamp(1, MOST_GROUPS);
     let mut edges = usual.to_vec();

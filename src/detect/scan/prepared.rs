@@ -18,8 +18,7 @@ impl<'a> Scan<'a> {
             if known.is_empty() { Cow::Borrowed(series) } else { Cow::Owned(series.without(&buckets_of(&spells))) };
         let adjusted = without_rhythms(&others);
         let scatter = adjusted.scatter(&others);
-        let is_new = |run: &Spike| !spells.iter().any(|other| other.overlaps(*run));
-        let spikes: Vec<Spike> = standing_out(&adjusted, &scatter).into_iter().filter(is_new).collect();
+        let spikes = standing_out(&adjusted, &scatter);
         let weights = scatter[1].weights();
         let clean = cleaned(adjusted.for_search(), &spikes, weights.as_deref());
         let mut rhythms = adjusted.rhythms;

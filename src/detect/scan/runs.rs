@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use crate::detect::describe::{Found, Neighbourhood};
 use crate::detect::local::Scope;
 use crate::detect::search::Runs;
@@ -18,12 +20,17 @@ const REACH: usize = 250;
 const LONGEST: usize = 48;
 /// So many spells of a segment are looked at closely in vain.
 const IN_VAIN: usize = 4;
-/// A level that is back within this share of a jump is the one before it.
+/// Two changes of which this share of the first is left, or less, are one run.
 const BACK: f64 = 0.25;
+/// Of a run that was searched for as one, more than this may not be left.
+const STAYS: f64 = 0.5;
+
+/// A run of buckets, and what it looks like.
+pub(super) type Run = (Spike, Found);
 
 impl Scan<'_> {
     /// Looks at one run in detail.
-    pub(super) fn test_run(&self, run: Spike, breaks: &[usize]) -> Option<Found> {
+    fn test_run(&self, run: Spike, breaks: &[usize]) -> Option<Found> {
         if run.len() < SHORTEST { self.test_spike(run, breaks) } else { self.test_spell(run, breaks) }
     }
 
@@ -39,7 +46,7 @@ impl Scan<'_> {
         self.neighbourhood(local, focus.clone(), search).spike_at(&self.series, &self.rhythms, focus, tested.p_value)
     }
 
-    /// Looks at one spell in detail: a level that was left, and came back.
+    /// Looks at one spell in detail: a level that was left; none where it did not come back.
     fn test_spell(&self, run: Spike, breaks: &[usize]) -> Option<Found> {
         let (local, focus) = (self.beside_end(run, breaks)?, begin(run));
         let starts = local.on_scale(Moments::starts(&self.series, local.places(), focus.clone()));
@@ -50,6 +57,9 @@ impl Scan<'_> {
             turns: self.is_divided().then(|| self.turns()),
         };
         let tested = search.strongest_run(&local, &starts, run.len(), &runs)?;
+        if left_after(&local, run)? > STAYS {
+            return None;
+        }
         let near = self.neighbourhood(local, focus.clone(), search);
         let near = Neighbourhood { outage: Some(run.from..run.to), ..near };
         near.change_at(&self.series, &self.rhythms, focus, tested.p_value)
@@ -61,24 +71,15 @@ impl Scan<'_> {
         let mut others = outside(breaks, &(focus.start..run.to + 1));
         others.push(run.to);
         others.sort_unstable();
+        let scope = self.scope(self.about(run), &others, focus);
         let is_of_run = |b: &usize| (run.from..run.to).contains(b);
-        let without: Vec<usize> = self.set_aside.iter().filter(|b| !is_of_run(b)).copied().collect();
-        self.local(&Scope { without: &without, ..self.scope(self.about(run), &others, focus) })
-    }
-
-    /// Whether the level at the end of a run is back where it was.
-    fn comes_back(&self, run: Spike, breaks: &[usize]) -> bool {
-        let Some(local) = self.beside_end(run, breaks) else { return false };
-        let k = local.places().partition_point(|&p| p < run.from);
-        let f = Shape::Step.regressor(local.places(), k, 1.0);
-        let Some(fit) = local.regression().score(&f, k).fit(local.regression()) else { return false };
-        let back = local.step_of_other(run.to, &f, fit.effect).unwrap_or(0.0);
-        (fit.effect + back).abs() <= BACK * fit.effect.abs()
+        let without: Vec<usize> = scope.without.iter().filter(|b| !is_of_run(b)).copied().collect();
+        self.local(&Scope { without: &without, ..scope })
     }
 
     /// Takes a change and the next one, by which the level comes back soon, for one spike; and the buckets of these, from the edges that are nearest to
     /// where the two began.
-    pub(super) fn transients(&self, changes: Vec<Found>, breaks: &[usize]) -> (Vec<Found>, Vec<(Spike, Found)>) {
+    pub(super) fn transients(&self, changes: Vec<Found>, breaks: &[usize]) -> (Vec<Found>, Vec<Run>) {
         let longest = longest_run(self.series.step());
         let edge = |i: usize| self.series.edges()[i.min(self.series.len())] as f64;
         let nearest = |moment: f64| {
@@ -90,42 +91,66 @@ impl Scan<'_> {
         let run_of = |last: &Found, next: &Found| {
             let run = Spike { from: nearest(last.onset), to: nearest(next.onset) };
             let is_short = next.bucket - last.bucket <= longest && run.from < run.to;
-            (is_level(last) && is_level(next) && is_short && self.comes_back(run, breaks)).then_some(run)
+            let is_opposite = (last.after - last.before) * (next.after - next.before) < 0.0;
+            let comes_back = || left_after(&self.beside_end(run, breaks)?, run).map(|left| left <= BACK);
+            (is_level(last) && is_level(next) && is_short && is_opposite && comes_back()?).then_some(run)
         };
-        let (mut out, mut runs): (Vec<Found>, Vec<(Spike, Found)>) = (Vec::new(), Vec::new());
+        let (mut out, mut of_two): (Vec<Found>, Vec<Run>) = (Vec::new(), Vec::new());
         for next in changes {
-            if let Some((last, run)) = out.last_mut().and_then(|last| run_of(last, &next).map(|run| (last, run))) {
-                last.kind = ChangeKind::Spike;
-                last.length = Some(next.bucket - last.bucket);
-                last.young = false;
-                last.p_value = last.p_value.min(next.p_value);
-                runs.push((run, last.clone()));
-            } else {
-                out.push(next);
+            let run = out.last().and_then(|last| run_of(last, &next));
+            match run.and_then(|run| Some((run, out.pop()?))) {
+                Some((run, change)) => {
+                    let length = Some(next.bucket - change.bucket);
+                    let p_value = change.p_value.min(next.p_value);
+                    of_two.push((run, Found { kind: ChangeKind::Spike, length, young: false, p_value, ..change }));
+                }
+                None => out.push(next),
             }
         }
-        (out, runs)
+        (out, of_two)
     }
 
-    /// The supported spells of a segment, beside the changes.
-    pub(super) fn spells_in(&self, segment: &Segment, breaks: &[usize]) -> Vec<(Spike, Found)> {
+    /// The spells, those first that earlier passes found, and the spikes; supported or not.
+    pub(super) fn runs_beside(&self, breaks: &[usize], between: Vec<Segment>) -> (Vec<Run>, Vec<Run>) {
+        // A spell was found with the p-value that it had as a part of what is expected.
+        let known = self.spells.par_iter().filter_map(|Spell { run, p_value }| {
+            Some((*run, Found { p_value: *p_value, ..self.test_run(*run, breaks)? }))
+        });
+        let further = between.into_par_iter().flat_map_iter(|segment| self.spells_in(segment, breaks));
+        let (mut spells, mut further): (Vec<_>, Vec<_>) = (known.collect(), further.collect());
+        further.sort_by(|a: &Run, b| a.1.p_value.total_cmp(&b.1.p_value));
+        spells.append(&mut further);
+        let spikes = self.spikes.par_iter().filter_map(|run| Some((*run, self.test_run(*run, breaks)?)));
+        (spells, spikes.collect())
+    }
+
+    /// The supported spells of a segment, beside the changes: the clearest is looked at first.
+    fn spells_in(&self, segment: Segment, breaks: &[usize]) -> Vec<Run> {
         let (longest, n) = (longest_run(self.series.step()), self.series.len());
         // What it was divided by is known to the weights.
         let denominators = if self.is_divided() { None } else { self.series.denominators() };
         let weights = denominators.or(self.weights.as_deref());
-        let (mut found, mut open, mut in_vain) = (Vec::new(), vec![segment.range.clone()], 0);
-        while let Some(Range { start, end }) = open.pop().filter(|_| in_vain < IN_VAIN) {
+        let quick = |range: Range<usize>| {
             // The bucket in which a neighbouring change began belongs to neither side.
-            let part = start + usize::from(start > 0)..end;
-            let Some(values) = self.clean.get(part.clone()) else { continue };
-            let quick = likeliest_spell(values, weights.map(|weights| &weights[part.clone()]), longest, n);
-            let Some(Spell { run, .. }) = quick.filter(|quick| quick.p_value <= CLOSER_LOOK) else { continue };
-            let run = Spike { from: part.start + run.from, to: part.start + run.to };
-            match self.test_run(run, breaks).filter(|told| told.p_value <= self.alpha) {
-                Some(told) if !self.is_known(run) => found.push((run, told)),
-                _ => in_vain += 1,
+            let from = range.start + usize::from(range.start > 0);
+            let values = self.clean.get(from..range.end)?;
+            let found = likeliest_spell(values, weights.map(|weights| &weights[from..range.end]), longest, n)?;
+            let run = Spike { from: from + found.run.from, to: from + found.run.to };
+            (found.p_value <= CLOSER_LOOK).then_some((range, Spell { run, ..found }))
+        };
+        let (mut found, mut in_vain) = (Vec::new(), 0);
+        let mut open: Vec<(Range<usize>, Spell)> = quick(segment.range).into_iter().collect();
+        while in_vain < IN_VAIN {
+            let clearest = (0..open.len()).min_by(|a, b| open[*a].1.p_value.total_cmp(&open[*b].1.p_value));
+            let Some((range, Spell { run, .. })) = clearest.map(|i| open.swap_remove(i)) else { break };
+            if !self.is_known(run) {
+                match self.test_run(run, breaks).filter(|told| told.p_value <= self.alpha) {
+                    Some(told) => found.push((run, told)),
+                    None => in_vain += 1,
+                }
             }
-            open.extend([start..run.from, run.to..end]);
+            open.extend(quick(range.start..run.from));
+            open.extend(quick(run.to..range.end));
         }
         found
     }
@@ -142,7 +167,7 @@ impl Scan<'_> {
     }
 
     /// Whether an earlier pass found a spell in some of these buckets.
-    pub(super) fn is_known(&self, run: Spike) -> bool {
+    fn is_known(&self, run: Spike) -> bool {
         self.spells.iter().any(|spell| spell.run.overlaps(run))
     }
 
@@ -152,9 +177,18 @@ impl Scan<'_> {
     }
 }
 
-/// Buckets after which a level that comes back was a spell, and no spike any more: two days, but from three to [`LONGEST`].
+/// Buckets of the longest run after which a level comes back, and did not just change twice: two days, but from three to [`LONGEST`].
 fn longest_run(step: Step) -> usize {
     step.per_day().map_or(0, |n| 2 * n as usize).clamp(Spike::LONGEST, LONGEST)
+}
+
+/// The share of its effect that is left after a run of which the end is explained.
+fn left_after(local: &Local, run: Spike) -> Option<f64> {
+    let k = local.places().partition_point(|&p| p < run.from);
+    let f = Shape::Step.regressor(local.places(), k, 1.0);
+    let fit = local.regression().score(&f, k).fit(local.regression())?;
+    let back = local.step_of_other(run.to, &f, fit.effect).unwrap_or(0.0);
+    Some(((fit.effect + back) / fit.effect).abs())
 }
 
 /// The buckets in which a run may have begun.
