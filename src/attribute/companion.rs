@@ -110,7 +110,7 @@ fn noise(near: &Neighbourhood) -> Vec<f64> {
     let k = near.moments.observation[i];
     let footprint = regression.footprint(&Shape::Step.regressor(places, k, near.moments.share[i]), k);
     let effect = score.cross / score.size;
-    regression.innovations.iter().zip(&footprint.innovations).map(|(e, u)| e - effect * u).collect()
+    footprint.taken_from(&regression.innovations, effect)
 }
 
 /// The correlation of what is left of two metrics without level, slope and rhythms, in the buckets that they share; 0 where they share too few

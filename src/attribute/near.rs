@@ -77,8 +77,8 @@ struct Elsewhere {
 
 impl Elsewhere {
     fn new(series: &Series, scanned: &Scanned, asked: &Asked, plausible: &Range<usize>) -> Self {
-        let weight = |b: usize| asked.log_weight(series.edges()[b] as f64);
         let edge = |b: usize| series.edges()[b] as f64;
+        let weight = |b: usize| asked.log_weight(edge(b));
         let fit = |run: Range<usize>| asked.greatest_log_weight((edge(run.start), edge(run.end)));
         let run_of = |c: &Found| c.bucket..(c.bucket + c.length.unwrap_or(1)).min(series.len());
         let is_over = |run: Range<usize>| edge(run.end) < asked.from && asked.log_weight(edge(run.end)) < OVER;

@@ -182,8 +182,7 @@ impl<'a> Judge<'a> {
     /// (6/γ) ((γz/2 + 1)^⅓ − 1) + γ/6.
     pub(super) fn z_of_run(&self, z: f64, touched: Range<usize>, score: Score, footprint: &Footprint) -> f64 {
         let effect = score.cross / score.size;
-        let left: Vec<f64> =
-            self.regression.innovations.iter().zip(&footprint.innovations).map(|(e, u)| e - effect * u).collect();
+        let left = footprint.taken_from(&self.regression.innovations, effect);
         let (_, scale) = self.local.student().log_likelihood(&left, 0.0, 0.0);
         let weights = self.local.student().weights(&left);
         let spread = self.local.spread();
@@ -346,7 +345,7 @@ impl ShapeScores {
         let share = if shape == Shape::Step { moments.share[i] } else { 1.0 };
         let footprint = regression.footprint(&shape.regressor(local.places(), k, share), k);
         let effect = score.cross / score.size;
-        regression.innovations.iter().zip(&footprint.innovations).map(|(e, u)| e - effect * u).collect()
+        footprint.taken_from(&regression.innovations, effect)
     }
 
     /// The log Bayes factors of a shape, to be refined.

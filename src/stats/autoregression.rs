@@ -62,15 +62,19 @@ pub fn long_run_freedom(n: usize, phi: f64) -> f64 {
     0.5 * n as f64 * (1.0 - phi) / (1.0 + phi)
 }
 
+/// The square of what a run of `length` buckets takes off the innovations of an autoregression: it is 1 where it begins, 1 − φ inside, and −φ after.
+#[must_use]
+pub(super) fn square_of_run(phi: f64, length: usize) -> f64 {
+    1.0 + (length as f64 - 1.0) * (1.0 - phi).powi(2) + phi * phi
+}
+
 /// Degrees of freedom with which n observations tell how much a mean of `length` buckets of autoregressive noise scatters.
 ///
 /// What such a run takes off the innovations has the square g = 1 + (L − 1)(1 − φ)² + φ², and φ is known but for the variance (1 − φ²)/n: the
 /// logarithm of 1/√g has the variance ((L − 1)(1 − φ) − φ)²/g² times that, which is 1/2ν. [`long_run_freedom`] is its limit for long runs.
 #[must_use]
 pub fn freedom_of_run(n: usize, phi: f64, length: usize) -> f64 {
-    let inside = (length as f64 - 1.0) * (1.0 - phi);
-    let square = 1.0 + inside * (1.0 - phi) + phi * phi;
-    let by_phi = (inside - phi) / square;
+    let by_phi = ((length as f64 - 1.0) * (1.0 - phi) - phi) / square_of_run(phi, length);
     0.5 * n as f64 / (by_phi * by_phi * (1.0 - phi * phi)).max(f64::MIN_POSITIVE)
 }
 

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use statrs::distribution::{ContinuousCDF, Normal};
 
+use super::autoregression::square_of_run;
+
 fn standard_normal() -> Normal {
     Normal::standard()
 }
@@ -74,14 +76,11 @@ pub fn max_tail(b: f64, neighbour_correlations: impl IntoIterator<Item = f64>, r
 #[must_use]
 pub fn max_tail_of_runs(b: f64, phi: f64, n: usize, lengths: RangeInclusive<usize>) -> f64 {
     let b = b.abs();
-    // On the innovations a run is 1 where it begins, 1 − φ inside and −φ after.
-    let (first, after) = (1.0, phi * phi);
-    let inside = |length: usize| (length - 1) as f64 * (1.0 - phi).powi(2);
-    let square = |length: usize| first + inside(length) + after;
+    let square = |length: usize| square_of_run(phi, length);
+    // Where the shorter of two runs begins, the longer is inside.
+    let correlation = |shorter: usize| (square(shorter) - phi) / (square(shorter) * square(shorter + 1)).sqrt();
     let per_run = |length: usize| {
-        let shared =
-            |shorter: usize| ((1.0 - phi) + inside(shorter) + after) / (square(length) * square(shorter)).sqrt();
-        let beta = (1.0 - if length > 1 { shared(length - 1) } else { 0.0 }).clamp(0.0, 1.0);
+        let beta = (1.0 - if length > 1 { correlation(length - 1) } else { 0.0 }).clamp(0.0, 1.0);
         beta * b * tabled_overshoot(b * (2.0 * beta).sqrt())
     };
     let peaks = 2.0 * n as f64 * b * density(b) * lengths.map(|length| per_run(length).powi(2)).sum::<f64>();
@@ -112,6 +111,7 @@ mod tests {
             assert!((tabled_overshoot(x) - overshoot(x)).abs() < 1e-5, "{x}");
         }
     }
+
     #[test]
     fn the_tail_of_runs_is_that_of_their_maxima() {
         let (n, lengths) = (300, 4..=24_usize);

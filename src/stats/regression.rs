@@ -208,6 +208,14 @@ pub struct Footprint {
     pub coefficients: Vec<f64>,
 }
 
+impl Footprint {
+    /// What an event of this effect leaves of the innovations without it.
+    #[must_use]
+    pub fn taken_from(&self, innovations: &[f64], effect: f64) -> Vec<f64> {
+        innovations.iter().zip(&self.innovations).map(|(e, u)| e - effect * u).collect()
+    }
+}
+
 /// What a fit takes from the variance of its residuals: see [`EventRegression::explained`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Explained {

@@ -81,8 +81,7 @@ impl Builder<'_> {
         let regression = EventRegression::new(&y, &design, precision)?;
         let best = self.likeliest_event(&regression);
         let footprint = regression.footprint(&best.f, best.observation.min(y.len()));
-        let left: Vec<f64> =
-            regression.innovations.iter().zip(&footprint.innovations).map(|(e, u)| e - best.effect * u).collect();
+        let left = footprint.taken_from(&regression.innovations, best.effect);
         let evidence = scaling + noise.student.log_likelihood(&left, 0.0, 0.0).0;
         Some(Begun { y, centre, log, design, noise, regression, parts, best, rival, evidence })
     }
