@@ -44,11 +44,14 @@ fn tabled_overshoot(x: f64) -> f64 {
     let at = x / TABLE_STEP;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let i = at as usize;
-    match (TABLE.get(i), TABLE.get(i + 1)) {
-        (Some(a), Some(b)) => a + (b - a) * (at - i as f64),
+    match TABLE.get(i..=i.saturating_add(1)) {
+        Some(&[a, b]) => a + (b - a) * (at - i as f64),
         _ => 2.0 / (x * x),
     }
 }
+
+/// No level that is reached is higher: the density is zero there, also of what is infinite because nothing else varies.
+const HIGHEST: f64 = 100.0;
 
 /// P(max |Zₘ| ≥ b) for standard normal Zₘ whose neighbours have the given correlations.
 ///
@@ -58,7 +61,7 @@ fn tabled_overshoot(x: f64) -> f64 {
 /// the search was made.
 #[must_use]
 pub fn max_tail(b: f64, neighbour_correlations: impl IntoIterator<Item = f64>, repeats: f64) -> f64 {
-    let b = b.abs();
+    let b = b.abs().clamp(0.0, HIGHEST);
     let per_place = |rho: f64| {
         let beta = (1.0 - rho).clamp(0.0, 1.0);
         beta * tabled_overshoot(b * (2.0 * beta).sqrt())
@@ -75,7 +78,7 @@ pub fn max_tail(b: f64, neighbour_correlations: impl IntoIterator<Item = f64>, r
 /// level (Siegmund 1988 for fields; of white noise β = 1/2L, as in the circular binary segmentation of Olshen et al. 2004, *Biostatistics* 5).
 #[must_use]
 pub fn max_tail_of_runs(b: f64, phi: f64, n: usize, lengths: RangeInclusive<usize>) -> f64 {
-    let b = b.abs();
+    let b = b.abs().clamp(0.0, HIGHEST);
     let square = |length: usize| square_of_run(phi, length);
     // Where the shorter of two runs begins, the longer is inside.
     let correlation = |shorter: usize| (square(shorter) - phi) / (square(shorter) * square(shorter + 1)).sqrt();
@@ -94,6 +97,14 @@ mod tests {
     #[test]
     fn the_tail_of_one_place_is_the_normal_tail() {
         assert!((max_tail(1.96, [], 1.0) - (1.0 - (-0.05_f64).exp())).abs() < 1e-3);
+    }
+
+    #[test]
+    fn what_is_as_high_as_a_number_can_be_is_never_chance() {
+        for b in [40.0, 1e18, f64::MAX, f64::INFINITY] {
+            assert_eq!(max_tail(b, vec![0.9; 10], 1.0), 0.0, "{b}");
+            assert_eq!(max_tail_of_runs(b, 0.3, 100, 4..=24), 0.0, "{b}");
+        }
     }
 
     #[test]
