@@ -20,6 +20,7 @@ mod not_a_level;
 mod outage;
 mod report;
 mod series;
+mod short;
 mod spells;
 mod tails;
 mod truth;
@@ -42,11 +43,12 @@ fn main() {
         Some("not-a-level") => not_a_level::run(runs(1000), &only),
         Some("multiplied") => multiplied::run(runs(1000), &only),
         Some("zeros") => zeros::run(runs(1000), &only),
+        Some("short") => short::run(runs(1000), &only),
         Some("spells") => spells::run(runs(500), &only),
         Some("untidy") => untidy::run(runs(1000), &only),
         Some("tails") => tails::run(runs(20_000), &only),
         _ => eprintln!(
-            "say which part: calibration, tails, discoveries, last-days, long, outage, spells, not-a-level, multiplied, zeros or untidy"
+            "say which part: calibration, tails, discoveries, last-days, short, long, outage, spells, not-a-level, multiplied, zeros or untidy"
         ),
     }
 }

@@ -13,7 +13,7 @@ use super::series::{autoregression, generator, poisson, series};
 
 const HOURS: usize = 28 * 24;
 /// How long a spell is, and what it leaves of the level.
-const SPELLS: [(usize, f64); 7] = [(0, 1.0), (1, 0.0), (4, 0.0), (8, 0.0), (8, 0.5), (24, 0.5), (8, 1.5)];
+const SPELLS: [(usize, f64); 8] = [(0, 1.0), (1, 0.0), (2, 0.0), (4, 0.0), (8, 0.0), (8, 0.5), (24, 0.5), (8, 1.5)];
 /// Autocorrelation of the noise of what is not counted.
 const PHI: f64 = 0.3;
 

@@ -8,8 +8,8 @@ use statrs::distribution::{ChiSquared, ContinuousCDF, Normal, StudentsT};
 
 use crate::model::ChangeKind;
 use crate::stats::{
-    EventRegression, Fit, Footprint, Score, log_sum_exp, long_run_freedom, normalise, small_sample_factor,
-    without_skewness,
+    EventRegression, Fit, Footprint, Score, StudentNoise, log_sum_exp, long_run_freedom, normal_of_skewed, normalise,
+    small_sample_factor, without_skewness,
 };
 
 use super::local::EVENT_PARAMETERS;
@@ -47,6 +47,9 @@ const JUDGED: usize = 100;
 const FINE: usize = 12;
 /// And only where they are not this far below the best.
 const FINE_BELOW: f64 = 15.0;
+
+/// From this autocorrelation on the innovations where a run begins and ends tell more of it than those inside.
+const REMEMBERS: f64 = 0.5;
 
 /// Observations that scatter by less than this factor more or less than others are as skewed as they.
 const AS_SPREAD: f64 = 2.0;
@@ -112,6 +115,27 @@ pub(super) struct Judge<'a> {
     handicap: f64,
 }
 
+/// How skewed innovations are, in proportion to how much each scatters.
+#[derive(Debug, Clone, Copy, Default)]
+struct Skewness {
+    /// The skewness of one whose relative standard deviation is 1.
+    by_spread: f64,
+    /// Its standard error, as Gaussian noise has it.
+    standard_error: f64,
+}
+
+impl Skewness {
+    /// From standardised innovations and their relative standard deviations, by the mean of the third Hermite polynomial z³ − 3z, whose variance is
+    /// 6 for Gaussian noise; none without any.
+    fn told(standardised: impl Iterator<Item = (f64, f64)>) -> Option<Self> {
+        let sum = |(n, cubes, spreads): (f64, f64, f64), (z, spread): (f64, f64)| {
+            (n + 1.0, cubes + z * z * z - 3.0 * z, spreads + spread)
+        };
+        let (n, cubes, spreads) = standardised.fold((0.0_f64, 0.0, 0.0), sum);
+        (spreads > 0.0).then(|| Self { by_spread: cubes / spreads, standard_error: (6.0 * n).sqrt() / spreads })
+    }
+}
+
 impl<'a> Judge<'a> {
     pub(super) fn new(local: &'a Local) -> Self {
         let regression = local.regression();
@@ -163,13 +187,13 @@ impl<'a> Judge<'a> {
         }
         let effect = score.cross / score.size;
         if let Shape::Pulse(_) = shape {
-            return self.tails(shape.touched(self.local.places(), k)).copysign(effect);
+            return self.tails(&self.telling(shape.touched(self.local.places(), k), effect)).copysign(effect);
         }
         let gain = self.gain(footprint, effect, 0.0) - self.handicap;
         let ratio = (2.0 * self.share_that_counts() * gain).max(0.0);
         let freedom = self.regression.freedom - EVENT_PARAMETERS;
         let root = small_sample_factor(freedom) * ratio.sqrt();
-        let far = self.few(k).map_or(root, |few| root.min(self.tails(few)));
+        let far = self.few(k, effect).map_or(root, |few| root.min(self.tails(&few)));
         far.copysign(effect)
     }
 
@@ -184,41 +208,86 @@ impl<'a> Judge<'a> {
         let effect = score.cross / score.size;
         let left = footprint.taken_from(&self.regression.innovations, effect);
         let (_, scale) = self.local.student().log_likelihood(&left, 0.0, 0.0);
-        let weights = self.local.student().weights(&left);
-        let spread = self.local.spread();
-        let usual = spread[touched.clone()].iter().sum::<f64>() / touched.len() as f64;
-        let cubes = left.iter().zip(&weights).map(|(e, w)| (w * e / scale).powi(3)).zip(spread);
-        let alike = cubes.filter(|(_, s)| **s < AS_SPREAD * usual && usual < AS_SPREAD * **s);
-        let (cubes, spreads) = alike.fold((0.0, 0.0), |(cubes, spreads), (cube, s)| (cubes + cube, spreads + s));
+        let inside: Vec<usize> = touched.clone().collect();
+        let skewness = self.skewness_beside(&inside, &left, self.local.student(), scale);
         let standard_error = scale / score.size.sqrt();
-        let told = if spreads > 0.0 { cubes / spreads / score.size.sqrt() } else { 0.0 };
+        let told = skewness.map_or(0.0, |skewness| skewness.by_spread / score.size.sqrt());
         // Where nothing is negative, noise is at least as skewed as that of counts.
-        let least = self.local.level_of_counts(touched.clone()).map_or(0.0, |level| standard_error / level);
+        let level = |levels: Vec<f64>| levels[touched.clone()].iter().sum::<f64>() / touched.len() as f64;
+        let level = self.local.levels_of_counts().map(level).filter(|level| *level > 0.0);
+        let least = level.map_or(0.0, |level| standard_error / level);
         let least_out = |z: f64, other: f64| z.abs().min(other.abs()).copysign(z);
         let symmetric = least_out(without_skewness(z, told), without_skewness(z, least));
-        if self.local.student().is_wild() { least_out(symmetric, self.tails(touched)) } else { symmetric }
+        let tails = || self.tails(&self.telling(touched, effect));
+        if self.local.student().is_wild() { least_out(symmetric, tails()) } else { symmetric }
+    }
+
+    /// How skewed the innovations beside these are that scatter about as much; none where there are none.
+    fn skewness_beside(
+        &self,
+        these: &[usize],
+        innovations: &[f64],
+        noise: StudentNoise,
+        scale: f64,
+    ) -> Option<Skewness> {
+        let spread = self.local.spread();
+        let usual = these.iter().map(|&i| spread[i]).sum::<f64>() / these.len() as f64;
+        let is_alike = |i: &usize| spread[*i] < AS_SPREAD * usual && usual < AS_SPREAD * spread[*i];
+        let weights = noise.weights(innovations);
+        let alike = (0..innovations.len()).filter(|i| !these.contains(i)).filter(is_alike);
+        Skewness::told(alike.map(|i| (weights[i] * innovations[i] / scale, spread[i])))
     }
 
     /// The observations on the shorter side of an event that begins with observation `k`, where they are as few as those of a spike and may
-    /// be no more than wild values.
-    fn few(&self, k: usize) -> Option<Range<usize>> {
+    /// be no more than wild values, each with the direction in which it then stands out.
+    fn few(&self, k: usize, effect: f64) -> Option<Vec<(usize, f64)>> {
         let n = self.regression.len();
-        let few = if k <= n / 2 { 0..k } else { k..n };
-        (self.local.student().is_wild() && (1..=Spike::LONGEST).contains(&few.len())).then_some(few)
+        let (few, direction) = if k <= n / 2 { (0..k, -effect) } else { (k..n, effect) };
+        let is_few = self.local.student().is_wild() && (1..=Spike::LONGEST).contains(&few.len());
+        is_few.then(|| few.map(|i| (i, direction.signum())).collect())
     }
 
-    /// The standard normal number as far out as these observations are together: −2 Σ log pᵢ follows χ² with two degrees of freedom for each.
-    fn tails(&self, touched: Range<usize>) -> f64 {
+    /// The innovations that tell most of a run of observations, each with the direction to which an effect moves them: by 1 where it begins, 1 − φ
+    /// inside, and −φ after it.
+    fn telling(&self, run: Range<usize>, effect: f64) -> Vec<(usize, f64)> {
+        let direction = effect.signum();
+        if self.local.phi() < REMEMBERS {
+            return run.map(|i| (i, direction)).collect();
+        }
+        let after = (run.end < self.regression.len()).then_some((run.end, -direction));
+        std::iter::once((run.start, direction)).chain(after).collect()
+    }
+
+    /// The standard normal number as far out as these innovations are together, each to its direction: −2 Σ log pᵢ follows χ² with two degrees of
+    /// freedom for each.
+    ///
+    /// Noise that is not symmetric is made so first (Wilson & Hilferty 1931). Where nothing is negative, a fall is at most as surprising as the skewness of
+    /// counts makes it, and a rise no more than that allows.
+    fn tails(&self, out: &[(usize, f64)]) -> f64 {
         let innovations = self.wild.get_or_init(|| self.local.innovations_without_event());
+        let places: Vec<usize> = out.iter().map(|(i, _)| *i).collect();
+        let beside: Vec<f64> = (0..innovations.len()).filter(|i| !places.contains(i)).map(|i| innovations[i]).collect();
+        let fitted = StudentNoise::fitted(&beside, self.local.student().least());
         // The noise beside the event has lost its wildest value, if that is what the event is.
-        let noise = self.local.student().heavier();
+        let noise = fitted.heavier();
         let (_, scale) = noise.log_likelihood(innovations, 0.0, 0.0);
-        let Ok(law) = StudentsT::new(0.0, scale, noise.freedom()) else { return 0.0 };
-        let count = touched.len() as f64;
-        let tail = |e: &f64| (2.0 * law.sf(e.abs())).max(f64::MIN_POSITIVE).ln();
-        let statistic = -2.0 * innovations[touched].iter().map(tail).sum::<f64>();
-        let p = ChiSquared::new(2.0 * count).map_or(1.0, |law| law.sf(statistic)).max(f64::MIN_POSITIVE);
-        -Normal::standard().inverse_cdf(0.5 * p)
+        let Ok(law) = StudentsT::new(0.0, 1.0, noise.freedom()) else { return 0.0 };
+        let skewness = self.skewness_beside(&places, innovations, fitted, scale).unwrap_or_default();
+        let (levels, spread) = (self.local.levels_of_counts(), self.local.spread());
+        let symmetric = |i: usize| {
+            let z = innovations[i] / scale;
+            let told = skewness.by_spread * spread[i];
+            let most = told + 2.0 * skewness.standard_error * spread[i];
+            match levels.as_ref().filter(|levels| levels[i] > 0.0).map(|levels| scale * spread[i] / levels[i]) {
+                Some(of_counts) if z < 0.0 => normal_of_skewed(z, of_counts.min(most)),
+                Some(of_counts) => without_skewness(z, of_counts.max(told)),
+                None => without_skewness(z, told),
+            }
+        };
+        let tail = |&(i, direction): &(usize, f64)| law.sf(direction * symmetric(i)).max(f64::MIN_POSITIVE).ln();
+        let statistic = -2.0 * out.iter().map(tail).sum::<f64>();
+        let p = ChiSquared::new(2.0 * out.len() as f64).map_or(1.0, |law| law.sf(statistic));
+        (-Normal::standard().inverse_cdf(p.max(f64::MIN_POSITIVE))).max(0.0)
     }
 
     fn tells(&self, score: Score) -> bool {

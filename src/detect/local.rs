@@ -248,12 +248,10 @@ impl Local {
         (log(&wandering) - log(self.regression.precision())).max(0.0)
     }
 
-    /// The level that these observations have without an event, where no observation is a logarithm or below zero.
-    pub(super) fn level_of_counts(&self, observations: Range<usize>) -> Option<f64> {
+    /// The levels that observations have without an event, where no observation is a logarithm or below zero.
+    pub(super) fn levels_of_counts(&self) -> Option<Vec<f64>> {
         let is_counts = !self.log && self.y.iter().all(|y| self.centre + y >= 0.0);
-        let baseline = || self.baseline(&vec![0.0; self.y.len()], 0.0);
-        let level = is_counts.then(|| baseline()[observations.clone()].iter().sum::<f64>() / observations.len() as f64);
-        level.filter(|level| *level > 0.0)
+        is_counts.then(|| self.baseline(&vec![0.0; self.y.len()], 0.0))
     }
 
     /// Standard deviation of each innovation relative to the others.

@@ -32,5 +32,5 @@ pub use scatter::Scatter;
 pub use search::{Search, Tested};
 pub use segmentation::segment;
 pub use shape::Shape;
-pub use spikes::{Outlying, Spike, find_spikes};
+pub use spikes::{Outlying, Spike, find_spikes, outlyingness};
 pub use together::q_values;

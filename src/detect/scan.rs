@@ -192,6 +192,8 @@ struct Scan<'a> {
     alpha: f64,
     rhythms: Vec<Rhythm>,
     spikes: Vec<Spike>,
+    /// Runs as short that may be spikes, those first that stand out most.
+    doubtful: Vec<Spike>,
     /// Longer runs that earlier passes found.
     spells: Vec<Spell>,
     /// Buckets in spikes and spells, ascending.
@@ -431,8 +433,10 @@ impl Scan<'_> {
     }
 }
 
-/// The runs of which none shares a bucket with one before it.
+/// The runs of which none shares a bucket with a surer one.
 fn apart(runs: impl Iterator<Item = Run>) -> Vec<Run> {
+    let mut runs: Vec<Run> = runs.collect();
+    runs.sort_by(|a, b| a.1.p_value.total_cmp(&b.1.p_value));
     let mut out: Vec<Run> = Vec::new();
     for (run, told) in runs {
         if !out.iter().any(|(other, _)| other.overlaps(run)) {

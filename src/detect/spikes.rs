@@ -25,7 +25,7 @@ impl Outlying {
     /// Both, the surer one first.
     pub const ALL: [Self; 2] = [Self::Each, Self::Together];
 
-    /// Standard deviations of the noise that each value of a run is out.
+    /// Standard deviations of first differences that each value of a run is out.
     fn least(self) -> f64 {
         match self {
             Self::Each => FAR,
@@ -33,15 +33,15 @@ impl Outlying {
         }
     }
 
-    /// Whether a run of values that are so many standard deviations out is far out.
-    fn holds(self, out: &[f64]) -> bool {
+    /// Whether a run of values that are so many standard deviations out is this share of far out.
+    fn holds(self, out: &[f64], share: f64) -> bool {
         let present = || out.iter().filter(|d| !d.is_nan());
         match self {
             Self::Each => true,
             Self::Together => {
                 let is_one_side = present().all(|d| *d > 0.0) || present().all(|d| *d < 0.0);
                 let square: f64 = present().map(|d| d * d).sum();
-                is_one_side && present().count() > 1 && square > TOGETHER * TOGETHER
+                is_one_side && present().count() > 1 && square > (share * TOGETHER).powi(2)
             }
         }
     }
@@ -65,7 +65,7 @@ impl Spike {
     pub const LONGEST: usize = 3;
 }
 
-/// A value counts as far out from so many standard deviations of the noise on.
+/// A value counts as far out from so many standard deviations of first differences on.
 const FAR: f64 = 6.0;
 /// Each of several values that are far out together is so many standard deviations out.
 const OUT: f64 = 2.5;
@@ -74,25 +74,29 @@ const TOGETHER: f64 = 7.5;
 /// Half the window of the running median; a run of up to three does not move the median of seven.
 const HALF_WINDOW: usize = 3;
 
-/// The runs of at most [`Spike::LONGEST`] values that lie far from the running median of seven, for each of [`Outlying::ALL`].
-///
-/// Nothing is a spike where more than half of the values repeat the one before.
+/// How far each value lies from the running median of seven, in standard deviations of first differences; missing where a value is, and where more than
+/// half of the values repeat the one before.
 #[must_use]
-pub fn find_spikes(values: &[f64], scatter: &Scatter) -> [Vec<Spike>; 2] {
+pub fn outlyingness(values: &[f64], scatter: &Scatter) -> Vec<f64> {
     if !scatter.is_known() {
-        return [Vec::new(), Vec::new()];
+        return vec![f64::NAN; values.len()];
     }
     let middle = running_median(values, HALF_WINDOW);
-    let out: Vec<f64> = (0..values.len()).map(|i| (values[i] - middle[i]) / scatter.at(i)).collect();
+    (0..values.len()).map(|i| (values[i] - middle[i]) / scatter.at(i)).collect()
+}
+
+/// The runs of at most [`Spike::LONGEST`] values whose [`outlyingness`] is this share of what is far out, or more, for each of [`Outlying::ALL`].
+#[must_use]
+pub fn find_spikes(out: &[f64], share: f64) -> [Vec<Spike>; 2] {
     Outlying::ALL.map(|outlying| {
         let mut spikes = Vec::new();
         let mut i = 0;
         while i < out.len() {
             let from = i;
-            while i < out.len() && out[i].abs() > outlying.least() {
+            while i < out.len() && out[i].abs() > share * outlying.least() {
                 i += 1;
             }
-            if (1..=Spike::LONGEST).contains(&(i - from)) && outlying.holds(&out[from..i]) {
+            if (1..=Spike::LONGEST).contains(&(i - from)) && outlying.holds(&out[from..i], share) {
                 spikes.push(Spike { from, to: i });
             }
             i += 1;

@@ -102,8 +102,8 @@ mod tests {
     #[test]
     fn what_is_as_high_as_a_number_can_be_is_never_chance() {
         for b in [40.0, 1e18, f64::MAX, f64::INFINITY] {
-            assert_eq!(max_tail(b, vec![0.9; 10], 1.0), 0.0, "{b}");
-            assert_eq!(max_tail_of_runs(b, 0.3, 100, 4..=24), 0.0, "{b}");
+            assert!((0.0..1e-300).contains(&max_tail(b, vec![0.9; 10], 1.0)), "{b}");
+            assert!((0.0..1e-300).contains(&max_tail_of_runs(b, 0.3, 100, 4..=24)), "{b}");
         }
     }
 

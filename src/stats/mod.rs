@@ -18,6 +18,6 @@ pub use memory::Memory;
 pub use regression::{Design, EventRegression, Explained, Fit, Footprint, Score, Steps};
 pub use robust::{MAD_TO_SD, mad_sd, median, quantile, resolution, running_median};
 pub use shrinkage::shrunk_to_mean;
-pub use skewness::without_skewness;
+pub use skewness::{normal_of_skewed, without_skewness};
 pub use student::{StudentNoise, normal_of_t, small_sample_factor};
 pub use weights::{cell, log_sum_exp, normalise, weighted_quantile};

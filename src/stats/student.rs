@@ -16,7 +16,7 @@ pub struct StudentNoise {
 }
 
 /// Degrees of freedom that are compared; with the last the noise is Gaussian for all that can be seen.
-const FREEDOMS: [f64; 5] = [2.5, 4.0, 7.0, 15.0, 1000.0];
+const FREEDOMS: [f64; 6] = [2.5, 4.0, 7.0, 15.0, 40.0, 1000.0];
 /// Steps towards the scale of most likelihood; each brings it closer by about two thirds.
 const ITERATIONS: usize = 8;
 

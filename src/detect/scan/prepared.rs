@@ -4,10 +4,15 @@ use std::borrow::Cow;
 
 use crate::detect::segmentation::standardised;
 use crate::detect::spells::Spell;
-use crate::detect::{Adjusted, Rhythm, Scatter, Spike, find_spikes, without_rhythms};
+use crate::detect::{Adjusted, Rhythm, Scatter, Spike, find_spikes, outlyingness, without_rhythms};
 use crate::model::Series;
 
 use super::{FEWEST, Scan};
+
+/// A run that stands out by this share of what is far out is set aside.
+const FAR_OUT: f64 = 1.0;
+/// And by this one it is tested whether it is a spike: four standard deviations of white noise.
+const DOUBTFUL: f64 = 0.5;
 
 impl<'a> Scan<'a> {
     /// Prepares the search, beside spells that are `known`; rhythms and spikes alone where nothing can be searched.
@@ -18,7 +23,16 @@ impl<'a> Scan<'a> {
             if known.is_empty() { Cow::Borrowed(series) } else { Cow::Owned(series.without(&buckets_of(&spells))) };
         let adjusted = without_rhythms(&others);
         let scatter = adjusted.scatter(&others);
-        let spikes = standing_out(&adjusted, &scatter);
+        let out = outlying(&adjusted, &scatter);
+        let spikes = standing_out(&out, FAR_OUT);
+        let mut doubtful = standing_out(&out, DOUBTFUL);
+        doubtful.retain(|run| !spikes.iter().any(|spike| spike.overlaps(*run)));
+        let square = |run: &Spike| {
+            out.iter()
+                .map(|out| out[run.from..run.to].iter().filter(|d| !d.is_nan()).map(|d| d * d).sum())
+                .fold(0.0, f64::max)
+        };
+        doubtful.sort_by(|a, b| square(b).total_cmp(&square(a)));
         let weights = scatter[1].weights();
         let clean = cleaned(adjusted.for_search(), &spikes, weights.as_deref());
         let mut rhythms = adjusted.rhythms;
@@ -32,17 +46,23 @@ impl<'a> Scan<'a> {
         let Some(clean) = clean else { return Err((rhythms, [spikes, spells].concat())) };
         let mut set_aside = [buckets_of(&spikes), buckets_of(&spells)].concat();
         set_aside.sort_unstable();
-        Ok(Self { series, alpha, rhythms, spikes, spells: known.to_vec(), set_aside, clean, weights })
+        Ok(Self { series, alpha, rhythms, spikes, doubtful, spells: known.to_vec(), set_aside, clean, weights })
     }
 }
 
-/// The runs that stand out of what rhythms leave, each value by itself or together, on the metric's own scale and, where rhythms multiply, without
-/// what they multiply as well: a weekend of a higher level does so on the first alone, a quiet night on the second. Of two runs that overlap the
-/// longer counts.
-fn standing_out(adjusted: &Adjusted, scatter: &[Scatter; 2]) -> Vec<Spike> {
-    let mut found = find_spikes(&adjusted.rest, &scatter[0]);
-    if adjusted.logs.is_some() || adjusted.divided.is_some() {
-        for (found, too) in found.iter_mut().zip(find_spikes(adjusted.for_search(), &scatter[1])) {
+/// How far each value stands out of what rhythms leave: on the metric's own scale and, where rhythms multiply, without what they multiply as well.
+fn outlying(adjusted: &Adjusted, scatter: &[Scatter; 2]) -> Vec<Vec<f64>> {
+    let multiply = adjusted.logs.is_some() || adjusted.divided.is_some();
+    let without = multiply.then(|| outlyingness(adjusted.for_search(), &scatter[1]));
+    std::iter::once(outlyingness(&adjusted.rest, &scatter[0])).chain(without).collect()
+}
+
+/// The runs that stand out on each scale by this share of what is far out, each value by itself or together: a weekend of a higher level does so on the
+/// first alone, a quiet night on the second. Of two runs that overlap the longer counts.
+fn standing_out(out: &[Vec<f64>], share: f64) -> Vec<Spike> {
+    let mut found = find_spikes(&out[0], share);
+    for out in &out[1..] {
+        for (found, too) in found.iter_mut().zip(find_spikes(out, share)) {
             let longest = |run: &Spike| {
                 let other = too.iter().copied().filter(|other| other.overlaps(*run)).max_by_key(|other| other.len())?;
                 Some(if other.len() > run.len() { other } else { *run })

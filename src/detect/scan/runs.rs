@@ -31,18 +31,19 @@ pub(super) type Run = (Spike, Found);
 impl Scan<'_> {
     /// Looks at one run in detail.
     fn test_run(&self, run: Spike, breaks: &[usize]) -> Option<Found> {
-        if run.len() < SHORTEST { self.test_spike(run, breaks) } else { self.test_spell(run, breaks) }
+        if run.len() < SHORTEST { self.test_spike(run, breaks, 1.0) } else { self.test_spell(run, breaks) }
     }
 
-    /// Looks at one spike in detail.
-    fn test_spike(&self, spike: Spike, breaks: &[usize]) -> Option<Found> {
+    /// Looks at one spike in detail; none where its p-value is above this.
+    fn test_spike(&self, spike: Spike, breaks: &[usize], most: f64) -> Option<Found> {
         let range = self.about(spike);
         // Its first buckets may stand out too little to be seen by themselves.
         let focus = (spike.from + 1).saturating_sub(Spike::LONGEST)..spike.from + 1;
         let others = outside(breaks, &focus);
         // Other spikes stay: where there are several, the noise has heavy tails, and each of them is less surprising.
         let scope = Scope { without: &[], ..self.scope(range, &others, focus.clone()) };
-        let Evidence { local, search, tested, .. } = self.evidence(&scope, 1.0, &Shape::PULSES)?;
+        let evidence = self.evidence(&scope, 1.0, &Shape::PULSES);
+        let Evidence { local, search, tested, .. } = evidence.filter(|e| e.tested.p_value <= most)?;
         self.neighbourhood(local, focus.clone(), search).spike_at(&self.series, &self.rhythms, focus, tested.p_value)
     }
 
@@ -121,7 +122,24 @@ impl Scan<'_> {
         further.sort_by(|a: &Run, b| a.1.p_value.total_cmp(&b.1.p_value));
         spells.append(&mut further);
         let spikes = self.spikes.par_iter().filter_map(|run| Some((*run, self.test_run(*run, breaks)?)));
-        (spells, spikes.collect())
+        let mut spikes: Vec<Run> = spikes.collect();
+        spikes.extend(self.doubtful_spikes(breaks));
+        (spells, spikes)
+    }
+
+    /// The supported ones of the runs that may be spikes: the clearest is looked at first.
+    fn doubtful_spikes(&self, breaks: &[usize]) -> Vec<Run> {
+        let (mut found, mut in_vain) = (Vec::new(), 0);
+        for run in self.doubtful.iter().filter(|run| !self.is_known(**run)) {
+            match self.test_spike(*run, breaks, self.alpha) {
+                Some(told) => found.push((*run, told)),
+                None => in_vain += 1,
+            }
+            if in_vain == IN_VAIN {
+                break;
+            }
+        }
+        found
     }
 
     /// The supported spells of a segment, beside the changes: the clearest is looked at first.
