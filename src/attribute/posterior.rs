@@ -177,12 +177,12 @@ impl Prior<'_> {
             })
             .collect();
         let unrecorded = self.unrecorded(data, &data.mixed(&weights(|c| c.unrecorded)));
-        let mut other = data.inside(&data.mixed(&weights(|c| c.other))).to_vec();
+        // What else happened may be followed by its effect as late as a deployment is.
+        let (inside, law) = (data.inside(data.moments()), LagLaw::default());
+        let followed = Lagged::new(data.moments(), &data.mixed(&weights(|c| c.other)), &law);
+        let mut other: Vec<f64> = inside.iter().map(|moment| followed.at(*moment)).collect();
         if let Some(hours) = self.hours {
-            other
-                .iter_mut()
-                .zip(hours.log_density(data.inside(data.moments())))
-                .for_each(|(log, density)| *log += density);
+            other.iter_mut().zip(hours.log_density(inside)).for_each(|(log, density)| *log += density);
         }
         let other = log_sum_exp(&[log_mean(&other), unrecorded]);
         let mut posterior = self.posterior(|i| fitted[i].0, other);
