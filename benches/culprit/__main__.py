@@ -1,7 +1,7 @@
 """Measures whether the deployment that moved a metric is found, and whether the stated probabilities come true.
 
     cargo build --release
-    python3 benches/culprit ranks                    # or calibration, reverts, two-metrics, speed, all
+    python3 benches/culprit ranks                    # or calibration, learned, reverts, two-metrics, speed, all
     python3 benches/culprit calibration --only default --seeds 11 12 --jobs 4
 
 Cases are real series and real deployment histories (`--shared`) in which a deployment of known time moves the metric;
@@ -18,13 +18,15 @@ from pathlib import Path
 import calibration
 import cases
 import figures
+import learned
 import ranks
 import reverts
 import two_metrics
 from runs import Program
 
-PARTS = {"ranks": ranks.run, "calibration": calibration.run, "reverts": reverts.run, "two-metrics": two_metrics.run}
-SEEDS = {"calibration": [11, 12, 13, 14, 15]}
+PARTS = {"ranks": ranks.run, "calibration": calibration.run, "learned": learned.run,
+         "reverts": reverts.run, "two-metrics": two_metrics.run}
+SEEDS = {"calibration": [11, 12, 13, 14, 15], "learned": [11, 12, 13, 14, 15]}
 
 
 def measure_speed(arguments):
@@ -39,12 +41,12 @@ def main():
     parser.add_argument("--bin", type=Path, default=cases.ROOT / "target" / "release" / "shiptrace")
     parser.add_argument("--shared", type=Path, default=cases.ROOT.parent / "shared",
                         help="the folder of series and histories")
-    parser.add_argument("--seeds", type=int, nargs="+", help="default: 11 to 13, for calibration 11 to 15")
+    parser.add_argument("--seeds", type=int, nargs="+", help="default: 11 to 13, for calibration and learned 11 to 15")
     parser.add_argument("--count", type=int, default=200, help="cases of each seed; half as many for reverts")
     parser.add_argument("--window", type=int, default=3, metavar="DAYS")
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
     parser.add_argument("--only", default="", metavar="WORD",
-                        help="calibration: only the mixes whose name holds this word")
+                        help="calibration, learned: only the mixes whose name holds this word")
     parser.add_argument("--rows", type=Path, metavar="FILE",
                         help="write each case and its answer here, a line of JSON each")
     arguments = parser.parse_args()

@@ -7,10 +7,10 @@ from runs import Question
 MIXES = (c.DEFAULT, c.HARDER, c.EASIER)
 
 
-def question(case):
+def question(case, config=None):
     if case.truth["culprit"] and case.number % 10 in (0, 3, 6):
-        return Question(case, "missing", None, c.without_culprit(case))
-    return Question.of(case)
+        return Question(case, "missing", None, c.without_culprit(case), config=config)
+    return Question.of(case, config=config)
 
 
 def run(program, arguments):

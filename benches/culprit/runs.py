@@ -23,6 +23,7 @@ class Question:
     deploys: Path = None
     apps: tuple = ()
     more: tuple = ()
+    config: Path = None
 
     @staticmethod
     def of(case, **more):
@@ -89,7 +90,8 @@ class Program:
         case = question.case
         command = [self.binary, "why", "m", "--on", case.truth["asked"], "--metrics", case.metrics,
                    "--deploys", question.deploys, "--window", f"{self.days}d", "--timezone", "UTC",
-                   "--format", "json", "--no-config", *question.more]
+                   "--format", "json", *question.more]
+        command += ["--config", question.config] if question.config else ["--no-config"]
         command += [word for app in question.apps for word in ("--app", app)]
         row = Row(question)
         try:

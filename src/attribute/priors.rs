@@ -1,7 +1,7 @@
 //! What is believed before the metric is looked at.
 
 use crate::detect::Shape;
-use crate::model::{Beliefs, ChangeKind, EventKind};
+use crate::model::{Beliefs, ChangeKind, EventKind, PastQuestions};
 
 /// The time from a deployment to its effect: a mixture of exponentials, each with its share and its mean in seconds.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,9 +49,29 @@ impl Default for Priors {
     }
 }
 
+/// The defaults weigh as much as so many past questions: with even odds that is Laplace's rule of succession.
+const WORTH: f64 = 2.0;
+
+impl Priors {
+    /// The defaults, and what questions of the past teach of them: the mean of a beta distribution whose prior has the mean of the default and the weight
+    /// of two questions (Gelman et al. 2013, *Bayesian Data Analysis*, 2.4). What lasts and spikes are not told apart, so of spikes nothing is learned.
+    fn learned(past: PastQuestions) -> Self {
+        let default = Self::default();
+        let share = |of: u32, others: u32, before: f64| {
+            (f64::from(of) + WORTH * before) / (f64::from(of) + f64::from(others) + WORTH)
+        };
+        let happened = past.deployment.saturating_add(past.something_else);
+        Self {
+            nothing_happened: share(past.nothing, happened, default.nothing_happened),
+            not_a_deployment: share(past.something_else, past.deployment, default.not_a_deployment),
+            ..default
+        }
+    }
+}
+
 impl From<&Beliefs> for Priors {
     fn from(given: &Beliefs) -> Self {
-        let default = Self::default();
+        let default = Self::learned(given.past_questions.unwrap_or_default());
         Self {
             nothing_happened: given.nothing_happened.unwrap_or(default.nothing_happened),
             not_a_deployment: given.not_a_deployment.unwrap_or(default.not_a_deployment),

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::model::{Beliefs, Better, Deploy, Step, nearest_names};
+use crate::model::{Beliefs, Better, Deploy, PastQuestions, Step, nearest_names};
 use crate::sources::Ratio;
 use crate::sources::definition::Definition;
 
@@ -62,7 +62,8 @@ pub(super) struct MetricConfig {
 const TOP: [&str; 10] =
     ["timezone", "window", "commit_url", "environments", "deploys", "metrics", "priors", "apps", "collect", "bigquery"];
 const DEPLOYS: [&str; 4] = ["source", "query", "columns", "environments"];
-const PRIORS: [&str; 3] = ["nothing_happened", "not_a_deployment", "spike_not_a_deployment"];
+const PRIORS: [&str; 4] = ["nothing_happened", "not_a_deployment", "spike_not_a_deployment", "past_questions"];
+const PAST: [&str; 3] = ["deployment", "something_else", "nothing"];
 const APP: [&str; 1] = ["lag"];
 const METRIC: [&str; 13] = [
     "source",
@@ -148,6 +149,10 @@ impl Config {
     fn read_priors(&mut self, reader: &Reader<'_>, table: &Spanned<DeValue<'_>>) -> Result<(), CliError> {
         for (key, value) in reader.table(table)? {
             let name = reader.known(key, &PRIORS, "priors.")?;
+            if name == "past_questions" {
+                self.beliefs.past_questions = Some(reader.past_questions(value)?);
+                continue;
+            }
             let given = Some(reader.probability(value, &format!("priors.{name}"))?);
             match name {
                 "nothing_happened" => self.beliefs.nothing_happened = given,
@@ -293,6 +298,31 @@ impl Reader<'_> {
         })
     }
 
+    /// How many questions of the past ended with each answer.
+    fn past_questions(&self, table: &Spanned<DeValue<'_>>) -> Result<PastQuestions, CliError> {
+        let mut past = PastQuestions::default();
+        for (key, value) in self.table(table)? {
+            let name = self.known(key, &PAST, "priors.past_questions.")?;
+            let DeValue::Integer(integer) = value.get_ref() else {
+                return Err(self.expected(value, "a number of questions"));
+            };
+            let count = u32::from_str_radix(integer.as_str(), integer.radix()).map_err(|_| {
+                let hint = "write how many of your questions ended so, 0 or more";
+                self.wrong(
+                    &value.span(),
+                    format!("priors.past_questions.{name} is no such number"),
+                    Some(hint.to_owned()),
+                )
+            })?;
+            match name {
+                "deployment" => past.deployment = count,
+                "something_else" => past.something_else = count,
+                _ => past.nothing = count,
+            }
+        }
+        Ok(past)
+    }
+
     /// A lag in seconds.
     fn lag(&self, value: &Spanned<DeValue<'_>>, key: &str) -> Result<f64, CliError> {
         let text = self.string(value)?;
@@ -392,6 +422,14 @@ mod tests {
             assert!(told(&format!("[priors]\nnot_a_deployment = {wrong}\n")).contains("line 2: "), "{wrong}");
         }
         assert!(told("[priors]\nnothing = 0.5\n").contains("the nearest is nothing_happened"));
+        let past = "[priors]\npast_questions = { deployment = 18, nothing = 1_0 }\n";
+        let read = Config::parse("f", past).unwrap().beliefs.past_questions;
+        assert_eq!(read, Some(PastQuestions { deployment: 18, something_else: 0, nothing: 10 }));
+        for wrong in ["-1", "0.5", "\"3\"", "99999999999"] {
+            let text = format!("[priors.past_questions]\nnothing = {wrong}\n");
+            assert!(told(&text).starts_with("shiptrace.toml, line 2: "), "{}", told(&text));
+        }
+        assert!(told("[priors]\npast_questions = { other = 1 }\n").contains("priors.past_questions.other"));
         for wrong in ["soon", "0s", "-2d", "400d", ""] {
             assert!(told(&format!("[apps.web]\nlag = \"{wrong}\"\n")).contains("line 2: apps.web.lag"), "{wrong}");
         }

@@ -27,7 +27,7 @@ pub use group::{grouped, together};
 pub use names::nearest_names;
 pub use picture::{Curve, Picture};
 pub use reckoning::{BaseRate, Given, Placebo, PriorPart, Reckoned, Reckoning};
-pub use request::{Beliefs, Better, MetricSettings, Span};
+pub use request::{Beliefs, Better, MetricSettings, PastQuestions, Span};
 pub use series::{Series, SeriesError};
 pub use step::Step;
 

@@ -25,7 +25,7 @@ pub struct Given {
     pub name: &'static str,
     /// The number.
     pub value: f64,
-    /// `default`, or the configuration file.
+    /// `default`, or the configuration file, which may also say of how many past questions it was learned.
     pub source: String,
 }
 

@@ -24,9 +24,30 @@ pub struct MetricSettings {
     pub unit: Option<String>,
 }
 
+/// How questions of the past ended: how many of them with each answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PastQuestions {
+    /// A deployment had done it.
+    pub deployment: u32,
+    /// Something else had.
+    pub something_else: u32,
+    /// Nothing had happened.
+    pub nothing: u32,
+}
+
+impl PastQuestions {
+    /// All of them.
+    #[must_use]
+    pub fn count(self) -> u64 {
+        [self.deployment, self.something_else, self.nothing].into_iter().map(u64::from).sum()
+    }
+}
+
 /// What is believed before the metric is looked at, where the configuration says so: `[priors]` and `[apps.NAME]`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Beliefs {
+    /// How questions of the past ended, by which the first two of these are learned where they are not said.
+    pub past_questions: Option<PastQuestions>,
     /// That nothing happened, though a person asks.
     pub nothing_happened: Option<f64>,
     /// That a lasting change is not from a deployment.

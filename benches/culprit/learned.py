@@ -1,0 +1,39 @@
+"""Whether probabilities come true where the priors are learned from how earlier questions ended."""
+
+from collections import Counter
+
+import calibration
+import cases as c
+import figures as f
+
+PAST_SEED = 31
+PAST = (40, 200)  # earlier questions whose end is known
+ENDS = {"shift": "deployment", "missing": "something_else", "null": "nothing"}
+
+
+def configured(shared, mix, count):
+    """A configuration that tells how so many other questions of the same mix ended."""
+    past = c.made(shared, mix, PAST_SEED, max(PAST))[:count]
+    ended = Counter(ENDS[calibration.question(case).kind] for case in past)
+    table = ", ".join(f"{end} = {ended[end]}" for end in ENDS.values())
+    path = c.DATA / f"past{count}{''.join(mix.options).replace('--', '_') or '_default'}.toml"
+    path.write_text(f"[priors]\npast_questions = {{ {table} }}\n")
+    return path
+
+
+def run(program, arguments):
+    kept, lines = [], []
+    for mix in calibration.MIXES:
+        if arguments.only not in mix.name:
+            continue
+        cases = [case for seed in arguments.seeds for case in c.made(arguments.shared, mix, seed, arguments.count)]
+        for count in PAST:
+            config = configured(arguments.shared, mix, count)
+            rows = program.ask_all([calibration.question(case, config) for case in cases])
+            kept += rows
+            errors = [f.expected_error(f.bands(f.stated(rows, what))) for what in ("deployment", "none")]
+            none = [f.mean(r.none for r in rows if r.kind == kind) for kind in ("null", "missing", "shift")]
+            lines.append((mix.name, len(rows), count, *errors, f.log_loss(rows), *none))
+    header = ("cases", "n", "past questions", "deployment, error", "none, error", "log loss", "P(none) null", "missing", "plain")
+    f.show("Priors that were learned", header, lines)
+    return kept
