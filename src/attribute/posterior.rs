@@ -143,8 +143,8 @@ impl Prior<'_> {
     /// Bayes' theorem with a marginal likelihood for each hypothesis, relative to *nothing happened*:
     /// - deployment d: ∫ L(tᵈ + lag) p(lag) dlag; all deployments share one prior mass, by their shares and factors;
     /// - one that was reverted, or reverts another: the effect has another end as well, see [`OtherEnd`](super::OtherEnd);
-    /// - something else: the mean of L over all plausible moments, half of it weighed by when people deploy; of a deployment that is missing
-    ///   from the feed, over the gap;
+    /// - something else: the mean of this integral, with the lag of an app of which nothing is known, over the moments at which a candidate may have
+    ///   gone out, half of it weighed by when people deploy; of a deployment that is missing from the feed, over the gap;
     /// - L(τ) is the Bayes factor of an effect that starts at τ, averaged over shapes, times how well τ fits the date.
     #[must_use]
     pub fn given(&self, data: &Likelihood) -> Posterior {
@@ -176,11 +176,12 @@ impl Prior<'_> {
                 }
             })
             .collect();
-        let unrecorded = self.unrecorded(data, &data.mixed(&weights(|c| c.unrecorded)));
         // What else happened may be followed by its effect as late as a deployment is.
         let (inside, law) = (data.inside(data.moments()), LagLaw::default());
-        let followed = Lagged::new(data.moments(), &data.mixed(&weights(|c| c.other)), &law);
-        let mut other: Vec<f64> = inside.iter().map(|moment| followed.at(*moment)).collect();
+        let followed = |logs: &[f64]| Lagged::new(data.moments(), logs, &law);
+        let unrecorded = self.unrecorded(data, &followed(&data.mixed(&weights(|c| c.unrecorded))));
+        let other = followed(&data.mixed(&weights(|c| c.other)));
+        let mut other: Vec<f64> = inside.iter().map(|moment| other.at(*moment)).collect();
         if let Some(hours) = self.hours {
             other.iter_mut().zip(hours.log_density(inside)).for_each(|(log, density)| *log += density);
         }
@@ -192,13 +193,13 @@ impl Prior<'_> {
         posterior
     }
 
-    /// The mean of the likelihood over the gap of the feed.
-    fn unrecorded(&self, data: &Likelihood, likelihood: &[f64]) -> f64 {
-        let anywhere = log_mean(data.inside(likelihood));
-        let Some((gap, _)) = &self.uncovered else { return anywhere };
-        let inside: Vec<f64> =
-            data.moments().iter().zip(likelihood).filter(|(m, _)| gap.contains(m)).map(|(_, l)| *l).collect();
-        if inside.is_empty() { anywhere } else { log_mean(&inside) }
+    /// The mean likelihood of a deployment over the gap of the feed.
+    fn unrecorded(&self, data: &Likelihood, deployed: &Lagged) -> f64 {
+        let mean = |moments: &[f64]| log_mean(&moments.iter().map(|moment| deployed.at(*moment)).collect::<Vec<_>>());
+        let anywhere = || mean(data.inside(data.moments()));
+        let Some((gap, _)) = &self.uncovered else { return anywhere() };
+        let inside: Vec<f64> = data.moments().iter().copied().filter(|m| gap.contains(m)).collect();
+        if inside.is_empty() { anywhere() } else { mean(&inside) }
     }
 }
 

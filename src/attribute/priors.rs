@@ -57,13 +57,10 @@ impl Priors {
     /// of two questions (Gelman et al. 2013, *Bayesian Data Analysis*, 2.4). What lasts and spikes are not told apart, so of spikes nothing is learned.
     fn learned(past: PastQuestions) -> Self {
         let default = Self::default();
-        let share = |of: u32, others: u32, before: f64| {
-            (f64::from(of) + WORTH * before) / (f64::from(of) + f64::from(others) + WORTH)
-        };
-        let happened = past.deployment.saturating_add(past.something_else);
+        let share = |of: u32, all: u64, before: f64| (f64::from(of) + WORTH * before) / (all as f64 + WORTH);
         Self {
-            nothing_happened: share(past.nothing, happened, default.nothing_happened),
-            not_a_deployment: share(past.something_else, past.deployment, default.not_a_deployment),
+            nothing_happened: share(past.nothing, past.count(), default.nothing_happened),
+            not_a_deployment: share(past.something_else, past.happened(), default.not_a_deployment),
             ..default
         }
     }

@@ -10,10 +10,15 @@ const DAY: f64 = 86_400.0;
 
 /// The neighbourhood of day 60 of a metric that moves by `size` standard deviations at noon of that day.
 fn neighbourhood(size: f64, seed: u64) -> (Series, Neighbourhood) {
+    asked_on(60, size, seed)
+}
+
+/// The same where another day is asked about.
+fn asked_on(day: usize, size: f64, seed: u64) -> (Series, Neighbourhood) {
     let after = |i: usize| if i > 60 { 1.0 } else { 0.5 * f64::from(u8::from(i == 60)) };
     let noise = normals(120, seed).into_iter().enumerate();
     let series = days(noise.map(|(i, z)| 1000.0 + 20.0 * (z + size * after(i))).collect());
-    let from = series.moment(60).to_utc();
+    let from = series.moment(day).to_utc();
     let asked = Asked::new(&series, Span { from, to: from + TimeDelta::days(1) }).unwrap();
     let near = near(&series, &scan(&series, 0.05), &asked, 3.0 * DAY).unwrap();
     (series, near)
@@ -66,6 +71,19 @@ fn where_no_deployment_is_near_something_else_did_it() {
     assert!(p.something_else.probability > 0.9, "{p:?}");
     let none = posterior(&series, &near, &[]);
     assert!(none.deploys.is_empty() && none.something_else.probability > 0.99, "{none:?}");
+}
+
+#[test]
+fn what_came_days_after_the_asked_one_may_be_of_something_else_as_late_as_of_a_deployment() {
+    for seed in 0..6 {
+        let (series, near) = asked_on(58, 12.0, seed);
+        let window = series.edges()[55] as f64..series.edges()[59] as f64;
+        let hypotheses = [57, 58].map(|day| Hypothesis::at(noon_of(&series, day)));
+        let prior = Prior { hypotheses: &hypotheses, priors: Priors::default(), uncovered: None, hours: None };
+        let p = prior.given(&Likelihood::new((&series, &near), &window, Priors::default().power));
+        assert!(p.nothing_happened.probability < 0.01, "seed {seed}: {p:?}");
+        assert!(p.something_else.probability > 0.1, "seed {seed}: {p:?}");
+    }
 }
 
 #[test]

@@ -48,7 +48,7 @@ const FINE: usize = 12;
 /// And only where they are not this far below the best.
 const FINE_BELOW: f64 = 15.0;
 
-/// From this autocorrelation on the innovations where a run begins and ends tell more of it than those inside.
+/// From this autocorrelation on the innovations where a spike begins and ends tell more of it than those inside.
 const REMEMBERS: f64 = 0.5;
 
 /// Observations that scatter by less than this factor more or less than others are as skewed as they.
@@ -179,7 +179,7 @@ impl<'a> Judge<'a> {
     /// the event touches.
     ///
     /// Of what lasts it is the signed root of the likelihood ratio with the small-sample correction of Wallace (1959) for Student's t.
-    /// A pulse is too short for that: the tails of its few buckets are combined as Fisher (1932) does. A step that leaves as few on one side,
+    /// A pulse is too short for that: the tails of the few innovations that tell of it are combined as Fisher (1932) does. A step that leaves as few on one side,
     /// where tails are wild, is no further out than these.
     pub(super) fn z(&self, shape: Shape, k: usize, score: Score, footprint: &Footprint) -> f64 {
         if !self.tells(score) {
@@ -201,7 +201,7 @@ impl<'a> Judge<'a> {
     /// together, where tails are wild.
     ///
     /// Of counts and of what is alike, the third cumulant of each observation is in proportion to the fourth power of its standard deviation σᵢ: of its
-    /// innovation in units of σᵢ, cut as the tails say, the mean cube is cσᵢ, which those that scatter about as much tell. The estimate, which weighs
+    /// innovation in units of σᵢ, cut as the tails say, the mean of z³ − 3z is cσᵢ, which others that scatter about as much tell. The estimate, which weighs
     /// by 1/σᵢ², has then the skewness γ = c times its standard error, and its standard normal number is that of Wilson & Hilferty (1931),
     /// (6/γ) ((γz/2 + 1)^⅓ − 1) + γ/6.
     pub(super) fn z_of_run(&self, z: f64, touched: Range<usize>, score: Score, footprint: &Footprint) -> f64 {
@@ -248,10 +248,10 @@ impl<'a> Judge<'a> {
     }
 
     /// The innovations that tell most of a run of observations, each with the direction to which an effect moves them: by 1 where it begins, 1 − φ
-    /// inside, and −φ after it.
+    /// inside, and −φ after it. Of longer runs than those of a spike those inside tell more, however little each.
     fn telling(&self, run: Range<usize>, effect: f64) -> Vec<(usize, f64)> {
         let direction = effect.signum();
-        if self.local.phi() < REMEMBERS {
+        if self.local.phi() < REMEMBERS || run.len() > Spike::LONGEST {
             return run.map(|i| (i, direction)).collect();
         }
         let after = (run.end < self.regression.len()).then_some((run.end, -direction));
@@ -270,15 +270,16 @@ impl<'a> Judge<'a> {
         let fitted = StudentNoise::fitted(&beside, self.local.student().least());
         // The noise beside the event has lost its wildest value, if that is what the event is.
         let noise = fitted.heavier();
-        let (_, scale) = noise.log_likelihood(innovations, 0.0, 0.0);
+        let scale_of = |noise: StudentNoise| noise.log_likelihood(innovations, 0.0, 0.0).1;
+        let (scale, usual) = (scale_of(noise), scale_of(fitted));
         let Ok(law) = StudentsT::new(0.0, 1.0, noise.freedom()) else { return 0.0 };
-        let skewness = self.skewness_beside(&places, innovations, fitted, scale).unwrap_or_default();
+        let skewness = self.skewness_beside(&places, innovations, fitted, usual).unwrap_or_default();
         let (levels, spread) = (self.local.levels_of_counts(), self.local.spread());
         let symmetric = |i: usize| {
             let z = innovations[i] / scale;
             let told = skewness.by_spread * spread[i];
             let most = told + 2.0 * skewness.standard_error * spread[i];
-            match levels.as_ref().filter(|levels| levels[i] > 0.0).map(|levels| scale * spread[i] / levels[i]) {
+            match levels.as_ref().filter(|levels| levels[i] > 0.0).map(|levels| usual * spread[i] / levels[i]) {
                 Some(of_counts) if z < 0.0 => normal_of_skewed(z, of_counts.min(most)),
                 Some(of_counts) => without_skewness(z, of_counts.max(told)),
                 None => without_skewness(z, told),

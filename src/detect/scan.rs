@@ -243,7 +243,8 @@ impl Scan<'_> {
         let divided = if let Cow::Owned(series) = self.series { Some(series) } else { None };
         let scanned =
             Scanned { rhythms: self.rhythms, breaks: lasting, spikes: runs, changes, p_value, divided, strongest };
-        (scanned, deepest(&further))
+        let spells: Vec<Run> = further.into_iter().filter(|(run, _)| run.len() >= SHORTEST).collect();
+        (scanned, deepest(&spells))
     }
 
     /// The proposed breaks that are supported, each beside the others, and all candidates that were tested.
@@ -433,14 +434,16 @@ impl Scan<'_> {
     }
 }
 
-/// The runs of which none shares a bucket with a surer one.
+/// The runs of which none shares a bucket with one before it, neither where it was looked for nor as it is told.
 fn apart(runs: impl Iterator<Item = Run>) -> Vec<Run> {
-    let mut runs: Vec<Run> = runs.collect();
-    runs.sort_by(|a, b| a.1.p_value.total_cmp(&b.1.p_value));
+    let extent = |(run, told): &Run| {
+        let end = told.bucket + told.length.unwrap_or(1);
+        Spike { from: run.from.min(told.bucket), to: run.to.max(end) }
+    };
     let mut out: Vec<Run> = Vec::new();
-    for (run, told) in runs {
-        if !out.iter().any(|(other, _)| other.overlaps(run)) {
-            out.push((run, told));
+    for run in runs {
+        if !out.iter().any(|other| extent(other).overlaps(extent(&run))) {
+            out.push(run);
         }
     }
     out

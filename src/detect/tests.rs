@@ -255,6 +255,33 @@ fn three_hours_that_stand_out_of_a_metric_that_wanders_are_a_spike() {
 }
 
 #[test]
+fn a_wild_hour_is_told_by_itself_and_lends_nothing_to_the_hours_about_it() {
+    let noise =
+        |seed: u64, sd: f64| -> Vec<f64> { normals(4 * 168, seed).into_iter().map(|z| 100.0 + sd * z).collect() };
+    let told = |values: Vec<f64>| -> Vec<(usize, usize)> {
+        let changes = scan(&hours(values), 0.05).changes;
+        changes.iter().filter_map(|c| Some((c.bucket, c.length?))).collect()
+    };
+    let (mut borrowed, mut spells) = (0, 0);
+    for seed in 0..12 {
+        // An hour that hardly stands out, two before one that does.
+        let mut values = noise(seed, 1.0);
+        (values[298], values[300]) = (104.0, 112.0);
+        let spikes = told(values);
+        assert!(spikes.contains(&(300, 1)), "seed {seed}: {spikes:?}");
+        borrowed += spikes.len() - 1;
+        // Eight hours that are lower, and one of them far below the others.
+        let mut values = noise(seed, 5.0);
+        values[347..355].iter_mut().for_each(|v| *v -= 20.0);
+        values[350] -= 60.0;
+        let runs = told(values);
+        assert!(runs.len() == 1, "seed {seed}: {runs:?}");
+        spells += usize::from(runs[0].0.abs_diff(347) <= 1 && runs[0].1.abs_diff(8) <= 2);
+    }
+    assert!(borrowed <= 2 && spells >= 10, "{borrowed} are told beside the hour, {spells} spells");
+}
+
+#[test]
 fn an_outage_of_a_few_hours_is_told_once_however_long_the_series_is() {
     // Out from 10:40 to 14:20, so that the first and the last hour are touched by a third; in 13 months one pass is made.
     let at = 200 * 24 + 10;

@@ -180,15 +180,26 @@ pub(super) fn reckoning(posterior: &Posterior, setting: &Setting, coverage: &Cov
     };
     let (given, priors) = (&setting.beliefs, Priors::from(&setting.beliefs));
     let source = |said: Option<f64>| if said.is_some() { setting.config.clone() } else { "default".to_owned() };
-    let past = given.past_questions.map(|past| format!("{}, of {} past questions", setting.config, past.count()));
-    let learned = |said: Option<f64>| past.clone().filter(|_| said.is_none()).unwrap_or_else(|| source(said));
+    let past = given.past_questions.unwrap_or_default();
+    let learned = |said: Option<f64>, count: u64| match said {
+        None if count > 0 => format!("{}, of {count} past questions", setting.config),
+        said => source(said),
+    };
     Reckoning {
         something_else: reckoned(&posterior.something_else),
         nothing_happened: reckoned(&posterior.nothing_happened),
         uncovered: coverage.uncovered.as_ref().map_or(0.0, |(_, share)| *share),
         priors: vec![
-            Given { name: "nothing_happened", value: priors.nothing_happened, source: learned(given.nothing_happened) },
-            Given { name: "not_a_deployment", value: priors.not_a_deployment, source: learned(given.not_a_deployment) },
+            Given {
+                name: "nothing_happened",
+                value: priors.nothing_happened,
+                source: learned(given.nothing_happened, past.count()),
+            },
+            Given {
+                name: "not_a_deployment",
+                value: priors.not_a_deployment,
+                source: learned(given.not_a_deployment, past.happened()),
+            },
             Given {
                 name: "spike_not_a_deployment",
                 value: priors.spike_not_a_deployment,

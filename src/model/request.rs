@@ -39,7 +39,13 @@ impl PastQuestions {
     /// All of them.
     #[must_use]
     pub fn count(self) -> u64 {
-        [self.deployment, self.something_else, self.nothing].into_iter().map(u64::from).sum()
+        self.happened() + u64::from(self.nothing)
+    }
+
+    /// Those where something had happened.
+    #[must_use]
+    pub fn happened(self) -> u64 {
+        u64::from(self.deployment) + u64::from(self.something_else)
     }
 }
 

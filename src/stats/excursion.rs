@@ -44,7 +44,7 @@ fn tabled_overshoot(x: f64) -> f64 {
     let at = x / TABLE_STEP;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let i = at as usize;
-    match TABLE.get(i..=i.saturating_add(1)) {
+    match TABLE.get(i..=i + 1) {
         Some(&[a, b]) => a + (b - a) * (at - i as f64),
         _ => 2.0 / (x * x),
     }

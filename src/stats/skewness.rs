@@ -2,6 +2,8 @@
 
 /// No law that is told apart from a symmetric one is less skewed.
 const SYMMETRIC: f64 = 1e-6;
+/// That of an exponential law; what is more skewed the approximation knows nothing of.
+const MOST: f64 = 2.0;
 
 /// The standard normal number of what is z standard deviations out under a law of this skewness.
 ///
@@ -12,6 +14,7 @@ pub fn normal_of_skewed(z: f64, skewness: f64) -> f64 {
     if skewness.abs() < SYMMETRIC {
         return z;
     }
+    let skewness = skewness.clamp(-MOST, MOST);
     let root = (0.5 * skewness * z + 1.0).max(0.0).cbrt();
     6.0 / skewness * (root - 1.0) + skewness / 6.0
 }

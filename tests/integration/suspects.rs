@@ -52,10 +52,12 @@ fn priors_are_learned_from_how_questions_ended() {
     // (9 + 1) / (35 + 2), and (8 + 0.8) / (26 + 2).
     assert!((value(&learned[0]) - 10.0 / 37.0).abs() < 1e-9 && (value(&learned[1]) - 8.8 / 28.0).abs() < 1e-9);
     assert_eq!(learned[0]["source"], "shiptrace.toml, of 35 past questions");
+    assert_eq!(learned[1]["source"], "shiptrace.toml, of 26 past questions");
     assert_eq!((&learned[2]["value"], &learned[2]["source"]), (&Value::from(0.8), &Value::from("default")));
     // What is said counts, and of no questions nothing is learned.
     let said = priors("[priors]\nnothing_happened = 0.1\npast_questions = { nothing = 9 }\n");
     assert_eq!((value(&said[0]), said[0]["source"].as_str()), (0.1, Some("shiptrace.toml")));
+    assert_eq!((value(&said[1]), said[1]["source"].as_str()), (0.4, Some("default")));
     let none = priors("[priors]\npast_questions = {}\n");
     assert_eq!((value(&none[0]), value(&none[1])), (0.5, 0.4));
     World::with_a_fall().file("shiptrace.toml", "[priors]\npast_questions = { nothing = -1 }\n").why(&[]).refused(&[

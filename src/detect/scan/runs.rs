@@ -18,7 +18,7 @@ use super::{CLOSER_LOOK, Evidence, Scan, Segment, outside};
 const REACH: usize = 250;
 /// No run has more buckets: two days of hours.
 const LONGEST: usize = 48;
-/// So many spells of a segment are looked at closely in vain.
+/// So many spells of a segment, and runs of a series that may be spikes, are looked at closely in vain.
 const IN_VAIN: usize = 4;
 /// Two changes of which this share of the first is left, or less, are one run.
 const BACK: f64 = 0.25;
@@ -31,25 +31,24 @@ pub(super) type Run = (Spike, Found);
 impl Scan<'_> {
     /// Looks at one run in detail.
     fn test_run(&self, run: Spike, breaks: &[usize]) -> Option<Found> {
-        if run.len() < SHORTEST { self.test_spike(run, breaks, 1.0) } else { self.test_spell(run, breaks) }
+        if run.len() < SHORTEST { self.test_spike(run, breaks, &[]) } else { self.test_spell(run, breaks, &[]) }
     }
 
-    /// Looks at one spike in detail; none where its p-value is above this.
-    fn test_spike(&self, spike: Spike, breaks: &[usize], most: f64) -> Option<Found> {
+    /// Looks at one spike in detail, beside these buckets.
+    fn test_spike(&self, spike: Spike, breaks: &[usize], beside: &[usize]) -> Option<Found> {
         let range = self.about(spike);
         // Its first buckets may stand out too little to be seen by themselves.
         let focus = (spike.from + 1).saturating_sub(Spike::LONGEST)..spike.from + 1;
         let others = outside(breaks, &focus);
         // Other spikes stay: where there are several, the noise has heavy tails, and each of them is less surprising.
-        let scope = Scope { without: &[], ..self.scope(range, &others, focus.clone()) };
-        let evidence = self.evidence(&scope, 1.0, &Shape::PULSES);
-        let Evidence { local, search, tested, .. } = evidence.filter(|e| e.tested.p_value <= most)?;
+        let scope = Scope { without: beside, ..self.scope(range, &others, focus.clone()) };
+        let Evidence { local, search, tested, .. } = self.evidence(&scope, 1.0, &Shape::PULSES)?;
         self.neighbourhood(local, focus.clone(), search).spike_at(&self.series, &self.rhythms, focus, tested.p_value)
     }
 
-    /// Looks at one spell in detail: a level that was left; none where it did not come back.
-    fn test_spell(&self, run: Spike, breaks: &[usize]) -> Option<Found> {
-        let (local, focus) = (self.beside_end(run, breaks)?, begin(run));
+    /// Looks at one spell in detail, beside these buckets: a level that was left; none where it did not come back.
+    fn test_spell(&self, run: Spike, breaks: &[usize], beside: &[usize]) -> Option<Found> {
+        let (local, focus) = (self.beside_end(run, breaks, beside)?, begin(run));
         let starts = local.on_scale(Moments::starts(&self.series, local.places(), focus.clone()));
         let search = self.search_of(&local, &self.about(run), 1.0);
         let runs = Runs {
@@ -66,15 +65,16 @@ impl Scan<'_> {
         near.change_at(&self.series, &self.rhythms, focus, tested.p_value)
     }
 
-    /// The stretch about a run, of which the end is explained, and the begin is looked at.
-    fn beside_end(&self, run: Spike, breaks: &[usize]) -> Option<Local> {
+    /// The stretch about a run and beside these buckets, of which the end is explained, and the begin is looked at.
+    fn beside_end(&self, run: Spike, breaks: &[usize], beside: &[usize]) -> Option<Local> {
         let focus = begin(run);
         let mut others = outside(breaks, &(focus.start..run.to + 1));
         others.push(run.to);
         others.sort_unstable();
         let scope = self.scope(self.about(run), &others, focus);
         let is_of_run = |b: &usize| (run.from..run.to).contains(b);
-        let without: Vec<usize> = scope.without.iter().filter(|b| !is_of_run(b)).copied().collect();
+        let mut without: Vec<usize> = scope.without.iter().filter(|b| !is_of_run(b)).chain(beside).copied().collect();
+        without.sort_unstable();
         self.local(&Scope { without: &without, ..scope })
     }
 
@@ -93,7 +93,7 @@ impl Scan<'_> {
             let run = Spike { from: nearest(last.onset), to: nearest(next.onset) };
             let is_short = next.bucket - last.bucket <= longest && run.from < run.to;
             let is_opposite = (last.after - last.before) * (next.after - next.before) < 0.0;
-            let comes_back = || left_after(&self.beside_end(run, breaks)?, run).map(|left| left <= BACK);
+            let comes_back = || left_after(&self.beside_end(run, breaks, &[])?, run).map(|left| left <= BACK);
             (is_level(last) && is_level(next) && is_short && is_opposite && comes_back()?).then_some(run)
         };
         let (mut out, mut of_two): (Vec<Found>, Vec<Run>) = (Vec::new(), Vec::new());
@@ -111,7 +111,7 @@ impl Scan<'_> {
         (out, of_two)
     }
 
-    /// The spells, those first that earlier passes found, and the spikes; supported or not.
+    /// The spells, those first that earlier passes found, and the spikes; those that are not supported as well.
     pub(super) fn runs_beside(&self, breaks: &[usize], between: Vec<Segment>) -> (Vec<Run>, Vec<Run>) {
         // A spell was found with the p-value that it had as a part of what is expected.
         let known = self.spells.par_iter().filter_map(|Spell { run, p_value }| {
@@ -124,15 +124,28 @@ impl Scan<'_> {
         let spikes = self.spikes.par_iter().filter_map(|run| Some((*run, self.test_run(*run, breaks)?)));
         let mut spikes: Vec<Run> = spikes.collect();
         spikes.extend(self.doubtful_spikes(breaks));
+        spells.retain(|(spell, _)| self.is_more_than(*spell, &spikes, breaks));
         (spells, spikes)
     }
 
-    /// The supported ones of the runs that may be spikes: the clearest is looked at first.
+    /// Whether a spell is supported beside the supported spikes inside of it as well: else it is one of these.
+    fn is_more_than(&self, spell: Spike, spikes: &[Run], breaks: &[usize]) -> bool {
+        let is_inside = |(run, told): &&Run| {
+            told.p_value <= self.alpha && run.len() < SHORTEST && spell.from <= run.from && run.to <= spell.to
+        };
+        let inside: Vec<usize> = spikes.iter().filter(is_inside).flat_map(|(run, _)| run.from..run.to).collect();
+        let is_supported = || Some(self.test_spell(spell, breaks, &inside)?.p_value <= self.alpha);
+        spell.len() < SHORTEST || inside.is_empty() || is_supported().unwrap_or(false)
+    }
+
+    /// The supported ones of the runs that may be spikes: the clearest is looked at first, and each beside the spikes that are near.
     fn doubtful_spikes(&self, breaks: &[usize]) -> Vec<Run> {
         let (mut found, mut in_vain) = (Vec::new(), 0);
-        for run in self.doubtful.iter().filter(|run| !self.is_known(**run)) {
-            match self.test_spike(*run, breaks, self.alpha) {
-                Some(told) => found.push((*run, told)),
+        for &run in self.doubtful.iter().filter(|run| !self.is_known(**run)) {
+            let near = run.from.saturating_sub(2 * Spike::LONGEST)..run.to + 2 * Spike::LONGEST;
+            let beside: Vec<usize> = self.set_aside.iter().filter(|b| near.contains(b)).copied().collect();
+            match self.test_spike(run, breaks, &beside).filter(|told| told.p_value <= self.alpha) {
+                Some(told) => found.push((run, told)),
                 None => in_vain += 1,
             }
             if in_vain == IN_VAIN {
