@@ -149,15 +149,12 @@ impl Config {
     fn read_priors(&mut self, reader: &Reader<'_>, table: &Spanned<DeValue<'_>>) -> Result<(), CliError> {
         for (key, value) in reader.table(table)? {
             let name = reader.known(key, &PRIORS, "priors.")?;
-            if name == "past_questions" {
-                self.beliefs.past_questions = Some(reader.past_questions(value)?);
-                continue;
-            }
-            let given = Some(reader.probability(value, &format!("priors.{name}"))?);
+            let given = || reader.probability(value, &format!("priors.{name}")).map(Some);
             match name {
-                "nothing_happened" => self.beliefs.nothing_happened = given,
-                "not_a_deployment" => self.beliefs.not_a_deployment = given,
-                _ => self.beliefs.spike_not_a_deployment = given,
+                "nothing_happened" => self.beliefs.nothing_happened = given()?,
+                "not_a_deployment" => self.beliefs.not_a_deployment = given()?,
+                "spike_not_a_deployment" => self.beliefs.spike_not_a_deployment = given()?,
+                _ => self.beliefs.past_questions = Some(reader.past_questions(value)?),
             }
         }
         Ok(())

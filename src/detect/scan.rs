@@ -392,9 +392,14 @@ impl Scan<'_> {
 
     /// A stretch beside its spikes.
     fn scope<'b>(&'b self, range: Range<usize>, others: &'b [usize], focus: Range<usize>) -> Scope<'b> {
-        let inside = |b: usize| self.set_aside.partition_point(|s| *s < b);
-        let without = &self.set_aside[inside(range.start)..inside(range.end)];
+        let without = self.set_aside_in(&range);
         Scope { range, focus, others, without, phi: None, uneven: false }
+    }
+
+    /// The buckets of a range that are in spikes and spells.
+    fn set_aside_in(&self, range: &Range<usize>) -> &[usize] {
+        let inside = |b: usize| self.set_aside.partition_point(|s| *s < b);
+        &self.set_aside[inside(range.start)..inside(range.end)]
     }
 
     fn local(&self, scope: &Scope<'_>) -> Option<Local> {

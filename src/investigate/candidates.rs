@@ -179,11 +179,11 @@ pub(super) fn reckoning(posterior: &Posterior, setting: &Setting, coverage: &Cov
         log_likelihood_ratio: finite(belief.log_likelihood_ratio),
     };
     let (given, priors) = (&setting.beliefs, Priors::from(&setting.beliefs));
-    let source = |said: Option<f64>| if said.is_some() { setting.config.clone() } else { "default".to_owned() };
     let past = given.past_questions.unwrap_or_default();
-    let learned = |said: Option<f64>, count: u64| match said {
-        None if count > 0 => format!("{}, of {count} past questions", setting.config),
-        said => source(said),
+    let source = |said: Option<f64>, learned_of: u64| match (said, learned_of) {
+        (Some(_), _) => setting.config.clone(),
+        (None, 0) => "default".to_owned(),
+        (None, count) => format!("{}, of {count} past questions", setting.config),
     };
     Reckoning {
         something_else: reckoned(&posterior.something_else),
@@ -193,17 +193,17 @@ pub(super) fn reckoning(posterior: &Posterior, setting: &Setting, coverage: &Cov
             Given {
                 name: "nothing_happened",
                 value: priors.nothing_happened,
-                source: learned(given.nothing_happened, past.count()),
+                source: source(given.nothing_happened, past.count()),
             },
             Given {
                 name: "not_a_deployment",
                 value: priors.not_a_deployment,
-                source: learned(given.not_a_deployment, past.happened()),
+                source: source(given.not_a_deployment, past.happened()),
             },
             Given {
                 name: "spike_not_a_deployment",
                 value: priors.spike_not_a_deployment,
-                source: source(given.spike_not_a_deployment),
+                source: source(given.spike_not_a_deployment, 0),
             },
         ],
         lags: given.lags.clone(),

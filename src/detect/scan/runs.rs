@@ -143,8 +143,7 @@ impl Scan<'_> {
         let (mut found, mut in_vain) = (Vec::new(), 0);
         for &run in self.doubtful.iter().filter(|run| !self.is_known(**run)) {
             let near = run.from.saturating_sub(2 * Spike::LONGEST)..run.to + 2 * Spike::LONGEST;
-            let beside: Vec<usize> = self.set_aside.iter().filter(|b| near.contains(b)).copied().collect();
-            match self.test_spike(run, breaks, &beside).filter(|told| told.p_value <= self.alpha) {
+            match self.test_spike(run, breaks, self.set_aside_in(&near)).filter(|told| told.p_value <= self.alpha) {
                 Some(told) => found.push((run, told)),
                 None => in_vain += 1,
             }
