@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use nalgebra::{Cholesky, DMatrix, DMatrixViewMut, DVector, Dyn};
+use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 use rayon::prelude::*;
 
 use super::Precision;
@@ -158,14 +158,30 @@ impl Design {
     }
 }
 
+/// The inverse of the lower triangle of `l`, column by column, each from its diagonal down.
+fn inverse_of_lower(l: &DMatrix<f64>) -> DMatrix<f64> {
+    let p = l.nrows();
+    let mut inverse = DMatrix::zeros(p, p);
+    for (i, column) in inverse.as_mut_slice().chunks_mut(p.max(1)).enumerate() {
+        column[i] = 1.0;
+        for k in i..p {
+            let below = &l.as_slice()[k * p + k..(k + 1) * p];
+            column[k] /= below[0];
+            let x = column[k];
+            column[k + 1..].iter_mut().zip(&below[1..]).for_each(|(sum, l)| *sum -= x * l);
+        }
+    }
+    inverse
+}
+
 /// Half the log determinant of the matrix that was factored.
 fn half_log_determinant(factor: &Cholesky<f64, Dyn>) -> f64 {
     let l = factor.l_dirty();
     (0..l.nrows()).map(|i| l[(i, i)].ln()).sum()
 }
 
-/// Entries of a matrix that are left to one thread.
-const BLOCK: usize = 8_192;
+/// Observations that are left to one thread.
+const ALONE: usize = 64;
 
 /// A series explained by a [`Design`] under a [`Precision`], ready to be asked about events.
 ///
@@ -189,11 +205,12 @@ pub struct EventRegression {
     right: DVector<f64>,
     coefficients: DVector<f64>,
     design: Design,
-    factor: Cholesky<f64, Dyn>,
+    /// L⁻¹, where LLᵀ = XᵀQX + R.
+    inverse: DMatrix<f64>,
     /// (XᵀQX + R)⁻¹.
-    covariance: DMatrix<f64>,
-    /// L⁻¹XᵀQ, one column for each observation, where LLᵀ = XᵀQX + R.
-    projected: OnceLock<DMatrix<f64>>,
+    covariance: OnceLock<DMatrix<f64>>,
+    /// L⁻¹XᵀQ, one after the other.
+    projected: OnceLock<Vec<f64>>,
     suffixes: OnceLock<Suffixes>,
     kinks: OnceLock<Sweep>,
     precision: Precision,
@@ -283,9 +300,10 @@ impl EventRegression {
         let innovations = precision.innovations(&residuals);
         let weighted_residuals = precision.times(&residuals);
         let rss = y.iter().zip(&weighted_residuals).map(|(y, r)| y * r).sum::<f64>().max(0.0);
-        let covariance = factor.inverse();
+        let inverse = inverse_of_lower(factor.l_dirty());
         // tr((XᵀQX + R)⁻¹XᵀQX) effective coefficients (Hastie & Tibshirani 1990, ch. 3).
-        let held: f64 = design.ridge.iter().enumerate().map(|(i, r)| r * covariance[(i, i)]).sum();
+        let held: f64 =
+            design.ridge.iter().zip(inverse.column_iter()).map(|(r, column)| r * column.norm_squared()).sum();
         let freedom = n as f64 - (design.columns as f64 - held);
         let free = design.ridge.iter().filter(|r| **r == 0.0).count() as f64;
         Some(Self {
@@ -299,8 +317,8 @@ impl EventRegression {
             right,
             coefficients,
             design,
-            factor,
-            covariance,
+            inverse,
+            covariance: OnceLock::new(),
             projected: OnceLock::new(),
             suffixes: OnceLock::new(),
             kinks: OnceLock::new(),
@@ -309,30 +327,30 @@ impl EventRegression {
     }
 
     /// L⁻¹XᵀQ, worked out when an event is asked about for the first time.
-    fn projected(&self) -> &DMatrix<f64> {
+    fn projected(&self) -> &Vec<f64> {
         once(&self.projected, || {
-            let (n, p) = (self.len(), self.coefficients.len());
+            let (n, p) = (self.len(), self.design.columns);
             let q = &self.precision;
-            let mut projected = DMatrix::zeros(p, n);
-            for j in 0..n {
-                for &(i, x) in self.design.row(j) {
-                    projected[(i, j)] += q.diagonal[j] * x;
-                    if j > 0 {
-                        projected[(i, j - 1)] += q.off[j - 1] * x;
-                    }
-                    if j + 1 < n {
-                        projected[(i, j + 1)] += q.off[j] * x;
+            let mut projected = vec![0.0; n * p];
+            // A column of XᵀQ has entries where the observation or one beside it has some.
+            let project = |j: usize, out: &mut [f64]| {
+                let before = j.checked_sub(1).map(|before| (before, q.off[before]));
+                let after = (j + 1 < n).then(|| (j + 1, q.off[j]));
+                for (observation, weight) in [Some((j, q.diagonal[j])), before, after].into_iter().flatten() {
+                    for &(i, x) in self.design.row(observation) {
+                        let column = &self.inverse.as_slice()[i * p + i..(i + 1) * p];
+                        out[i..].iter_mut().zip(column).for_each(|(sum, l)| *sum += weight * x * l);
                     }
                 }
-            }
-            let l = self.factor.l_dirty();
-            let block = p.max(1) * (BLOCK / p.max(1)).max(1);
-            projected.as_mut_slice().par_chunks_mut(block).for_each(|block| {
-                let observations = block.len() / p;
-                l.solve_lower_triangular_mut(&mut DMatrixViewMut::from_slice(block, p, observations));
-            });
+            };
+            projected.par_chunks_mut(p.max(1)).with_min_len(ALONE).enumerate().for_each(|(j, out)| project(j, out));
             projected
         })
+    }
+
+    /// (XᵀQX + R)⁻¹, worked out when it is asked for the first time.
+    fn covariance(&self) -> &DMatrix<f64> {
+        once(&self.covariance, || self.inverse.tr_mul(&self.inverse))
     }
 
     /// The noise.
@@ -344,7 +362,7 @@ impl EventRegression {
     /// Column `j` of L⁻¹XᵀQ.
     fn projected_of(&self, j: usize) -> &[f64] {
         let p = self.design.columns;
-        &self.projected().as_slice()[j * p..(j + 1) * p]
+        &self.projected()[j * p..(j + 1) * p]
     }
 
     /// Number of observations.
@@ -474,11 +492,11 @@ impl EventRegression {
         let left = if size > Score::TOO_SMALL { self.rss - cross * cross / size } else { self.rss };
         let rest = self.design.less_explained(f, self.explaining(f, 0).as_slice());
         let share = if size > Score::TOO_SMALL { searched / size } else { 0.0 };
-        let searched_columns = &self.design.searched;
+        let (searched_columns, covariance) = (&self.design.searched, self.covariance());
         let counts = |i: usize, l: usize| (searched_columns[i] * searched_columns[l]).sqrt();
         let between = |j: usize, k: usize| {
             let of = |(i, x): &(usize, f64)| {
-                let with = |(l, y): &(usize, f64)| x * y * counts(*i, *l) * self.covariance[(*i, *l)];
+                let with = |(l, y): &(usize, f64)| x * y * counts(*i, *l) * covariance[(*i, *l)];
                 self.design.row(k).iter().map(with).sum::<f64>()
             };
             self.design.row(j).iter().map(of).sum::<f64>() + share * rest[j] * rest[k]
@@ -518,7 +536,7 @@ impl EventRegression {
             right.iter_mut().zip(sums.projection_from(k)).for_each(|(sum, p)| *sum += change * p);
             last = *x;
         }
-        self.factor.l_dirty().tr_solve_lower_triangular(&right).unwrap_or(right)
+        self.inverse.tr_mul(&right)
     }
 }
 

@@ -4,7 +4,7 @@ use crate::model::Series;
 use crate::stats::{Design, EventRegression, Memory, Precision, Score, log_sum_exp};
 
 use super::noise::{Noise, Surroundings};
-use super::{EVENT_PARAMETERS, Local, Rival, SLOPE, SLOPE_RIDGES, Scope};
+use super::{EVENT_PARAMETERS, Local, Rival, SLOPE_RIDGES, Scope};
 use crate::detect::event::best_by_least_squares;
 use crate::detect::{Moments, Rhythm, Shape};
 
@@ -37,6 +37,25 @@ enum Part {
     Rhythm(usize),
     /// A change elsewhere in the stretch.
     Other,
+}
+
+/// How well a strength of belief in one part explains a stretch, by log marginal likelihoods.
+#[derive(Debug, Clone)]
+struct Tried {
+    strength: f64,
+    /// The prior precisions of all columns.
+    ridge: Vec<f64>,
+    /// Without an event.
+    without: f64,
+    /// With the event, less what it costs.
+    beside: f64,
+}
+
+impl Tried {
+    /// With or without the event.
+    fn log_likelihood(&self) -> f64 {
+        log_sum_exp(&[self.without, self.beside])
+    }
 }
 
 /// An event of which the regressor and the effect are known.
@@ -75,7 +94,8 @@ impl Builder<'_> {
         let event = self.likeliest_event(&regression);
         let rounding = self.surroundings.rounding(log);
         let noise = self.noise_under(&event, &regression, (&design, &parts, self.multiplies(log)), &white, &rounding);
-        let rival = self.choose(&y, &event, &noise, &mut design, &parts);
+        let rival;
+        (design.ridge, rival) = self.choose(&y, &event, &noise, &design, &parts);
         let precision = self.precision(&noise);
         let scaling = precision.log_scaling();
         let regression = EventRegression::new(&y, &design, precision)?;
@@ -186,9 +206,9 @@ impl Builder<'_> {
         y: &[f64],
         event: &KnownEvent,
         noise: &Noise,
-        design: &mut Design,
+        design: &Design,
         parts: &[Part],
-    ) -> Option<Rival> {
+    ) -> (Vec<f64>, Option<Rival>) {
         let precision = self.precision(noise);
         let less: Vec<f64> = y.iter().zip(&event.f).map(|(y, f)| y - event.effect * f).collect();
         let cost = 0.5 * EVENT_PARAMETERS * (y.len() as f64).ln();
@@ -196,30 +216,27 @@ impl Builder<'_> {
         let evidence = design.evidence(&precision, &series);
         let mut ridge = design.ridge.clone();
         let mut try_all = |part: Part, ridges: &[f64]| {
-            let with = |r: f64| -> Vec<f64> {
-                parts.iter().zip(&ridge).map(|(p, now)| if *p == part { r } else { *now }).collect()
+            let of = |&strength: &f64| {
+                let believed = parts.iter().zip(&ridge).map(|(p, now)| if *p == part { strength } else { *now });
+                let believed: Vec<f64> = believed.collect();
+                let of = evidence(&believed);
+                Tried { strength, ridge: believed, without: of[0], beside: of[1] - cost }
             };
-            let value = |ridge: &[f64]| {
-                let of = evidence(ridge);
-                log_sum_exp(&[of[0], of[1] - cost])
-            };
-            let best = ridges.iter().map(|&r| with(r)).max_by(|a, b| value(a).total_cmp(&value(b)));
-            ridge = best.unwrap_or_else(|| ridge.clone());
+            let tried: Vec<Tried> = ridges.iter().map(of).collect();
+            let best = tried.iter().max_by(|a, b| a.log_likelihood().total_cmp(&b.log_likelihood())).cloned();
+            if let Some(best) = &best {
+                ridge.clone_from(&best.ridge);
+            }
+            (tried, best)
         };
-        (0..self.rhythms.len()).for_each(|r| try_all(Part::Rhythm(r), &RHYTHM_RIDGES));
-        try_all(Part::Slope, &SLOPE_RIDGES[1..]);
-        let with_event = evidence(&ridge)[1] - cost;
-        let without = |slope: f64| {
-            let mut ridge = ridge.clone();
-            ridge[SLOPE] = slope;
-            (slope, evidence(&ridge)[0])
-        };
-        let (slope, most) = SLOPE_RIDGES[1..].iter().map(|&slope| without(slope)).max_by(|a, b| a.1.total_cmp(&b.1))?;
-        let rival = Rival { ridge: slope, log_bayes: with_event - most };
-        let is_rival = slope < ridge[SLOPE];
-        drop(evidence);
-        design.ridge = ridge;
-        is_rival.then_some(rival)
+        for r in 0..self.rhythms.len() {
+            try_all(Part::Rhythm(r), &RHYTHM_RIDGES);
+        }
+        let (slopes, best) = try_all(Part::Slope, &SLOPE_RIDGES[1..]);
+        let rival = best.zip(slopes.iter().max_by(|a, b| a.without.total_cmp(&b.without)));
+        let rival = rival.filter(|(best, rival)| rival.strength < best.strength);
+        let rival = rival.map(|(best, rival)| Rival { ridge: rival.strength, log_bayes: best.beside - rival.without });
+        (ridge, rival)
     }
 
     /// The best event of these shapes and moments; none at all where nothing can be told.
