@@ -111,6 +111,7 @@ pub(super) struct Judge<'a> {
     without: (f64, f64),
     /// Innovations where all that stands out is noise; worked out when a pulse is tested.
     wild: OnceCell<Vec<f64>>,
+    levels: OnceCell<Option<Vec<f64>>>,
     /// How much likelier the data without an event is than it seems under the noise beside the event: log likelihood.
     handicap: f64,
 }
@@ -134,6 +135,11 @@ impl Skewness {
         let (n, cubes, spreads) = standardised.fold((0.0_f64, 0.0, 0.0), sum);
         (spreads > 0.0).then(|| Self { by_spread: cubes / spreads, standard_error: (6.0 * n).sqrt() / spreads })
     }
+
+    /// The skewness less what chance adds to it, by the positive part of James & Stein (1961).
+    fn surely(self) -> f64 {
+        self.by_spread * (1.0 - (self.standard_error / self.by_spread).powi(2)).max(0.0)
+    }
 }
 
 impl<'a> Judge<'a> {
@@ -141,7 +147,7 @@ impl<'a> Judge<'a> {
         let regression = local.regression();
         let innovations = local.memory().filtered(&regression.innovations);
         let without = local.student().log_likelihood(&innovations, 0.0, regression.prior_cost(None, 0.0));
-        Self { local, regression, innovations, without, wild: OnceCell::new(), handicap: 0.0 }
+        Self { local, regression, innovations, without, wild: OnceCell::new(), levels: OnceCell::new(), handicap: 0.0 }
     }
 
     /// The same where no event is `handicap` (log likelihood) likelier than it seems under this noise.
@@ -149,13 +155,14 @@ impl<'a> Judge<'a> {
         Self { handicap, ..self }
     }
 
-    /// How much likelier the data is with an event of this effect: log likelihood ratio, priors of the coefficients included. The effect
-    /// has a Gaussian prior of this precision, in units of that of the noise.
-    fn gain(&self, footprint: &Footprint, effect: f64, precision: f64) -> f64 {
+    /// How much likelier the data is with an event of this effect: log likelihood ratio, priors of the coefficients included; and the scale of the noise
+    /// beside it. The effect has a Gaussian prior of this precision, in units of that of the noise.
+    fn gain(&self, footprint: &Footprint, effect: f64, precision: f64) -> (f64, f64) {
         let event = self.local.memory().filtered(&footprint.innovations);
         let left: Vec<f64> = self.innovations.iter().zip(event.iter()).map(|(e, u)| e - effect * u).collect();
         let cost = self.regression.prior_cost(Some(footprint), effect) + precision * effect * effect;
-        self.local.student().log_likelihood(&left, self.without.1, cost).0 - self.without.0
+        let (log_likelihood, scale) = self.local.student().log_likelihood(&left, self.without.1, cost);
+        (log_likelihood - self.without.0, scale)
     }
 
     /// Laplace's approximation of the log Bayes factor with an effect drawn from Normal(0, (gσ)²); exact for Gaussian noise of known scale.
@@ -166,7 +173,7 @@ impl<'a> Judge<'a> {
         let per_square = 1.0 / (EFFECT_PRIOR * EFFECT_PRIOR);
         let shrunk = score.cross / (score.size + per_square);
         let occam = 0.5 * (score.size / per_square).ln_1p();
-        self.share_that_counts() * self.gain(footprint, shrunk, per_square) - occam
+        self.share_that_counts() * self.gain(footprint, shrunk, per_square).0 - occam
     }
 
     /// The log Bayes factor of an event with this regressor.
@@ -179,8 +186,8 @@ impl<'a> Judge<'a> {
     /// the event touches.
     ///
     /// Of what lasts it is the signed root of the likelihood ratio with the small-sample correction of Wallace (1959) for Student's t.
-    /// A pulse is too short for that: the tails of the few innovations that tell of it are combined as Fisher (1932) does. A step that leaves as few on one side,
-    /// where tails are wild, is no further out than these.
+    /// A pulse is too short for that: the tails of the few innovations that tell of it are combined as Fisher (1932) does. A step that leaves as few on one side
+    /// is judged as a run of these.
     pub(super) fn z(&self, shape: Shape, k: usize, score: Score, footprint: &Footprint) -> f64 {
         if !self.tells(score) {
             return 0.0;
@@ -189,40 +196,68 @@ impl<'a> Judge<'a> {
         if let Shape::Pulse(_) = shape {
             return self.tails(&self.telling(shape.touched(self.local.places(), k), effect)).copysign(effect);
         }
-        let gain = self.gain(footprint, effect, 0.0) - self.handicap;
-        let ratio = (2.0 * self.share_that_counts() * gain).max(0.0);
+        let (gain, scale) = self.gain(footprint, effect, 0.0);
+        let ratio = (2.0 * self.share_that_counts() * (gain - self.handicap)).max(0.0);
         let freedom = self.regression.freedom - EVENT_PARAMETERS;
-        let root = small_sample_factor(freedom) * ratio.sqrt();
-        let far = self.few(k, effect).map_or(root, |few| root.min(self.tails(&few)));
-        far.copysign(effect)
+        let root = (small_sample_factor(freedom) * ratio.sqrt()).copysign(effect);
+        let Range { start, end } = self.local.between_others(k);
+        let (before, after) = (start..k, k..end);
+        // What comes before stands out to the other side.
+        let (shorter, sign) = if before.len() <= after.len() { (before, -1.0) } else { (after, 1.0) };
+        if shorter.is_empty() {
+            return root;
+        }
+        let left = footprint.taken_from(&self.regression.innovations, effect);
+        let z = self.without_skewness(sign * root, &shorter, end - start, score, (&left, scale));
+        let is_end = shorter.start == 0 || shorter.end == self.regression.len();
+        let is_few = is_end && self.local.student().is_wild() && shorter.len() <= Spike::LONGEST;
+        sign * if is_few { least_out(z, self.tails(&self.telling(shorter, z))) } else { z }
     }
 
-    /// A statistic of what the observations `touched` alone show, less what noise that is not symmetric adds to it; and no further out than these are
-    /// together, where tails are wild.
+    /// A statistic of what the observations `touched` alone show, positive where these are above the others, less what noise that is not symmetric adds
+    /// to it; and no further out than these are together, where tails are wild.
+    pub(super) fn z_of_run(&self, z: f64, touched: Range<usize>, score: Score, footprint: &Footprint) -> f64 {
+        let effect = score.cross / score.size;
+        let left = footprint.taken_from(&self.regression.innovations, effect);
+        let (_, scale) = self.gain(footprint, effect, 0.0);
+        let symmetric = self.without_skewness(z, &touched, self.regression.len(), score, (&left, scale));
+        let tails = || self.tails(&self.telling(touched, z));
+        if self.local.student().is_wild() { least_out(symmetric, tails()) } else { symmetric }
+    }
+
+    /// The statistic z of an event by which the observations `touched` are set off from the others `among` so many, positive where these are above the
+    /// others, less what noise that is not symmetric adds to it. `left` are the innovations beside the event, and their scale.
     ///
     /// Of counts and of what is alike, the third cumulant of each observation is in proportion to the fourth power of its standard deviation σᵢ: of its
     /// innovation in units of σᵢ, cut as the tails say, the mean of z³ − 3z is cσᵢ, which others that scatter about as much tell. The estimate, which weighs
     /// by 1/σᵢ², has then the skewness γ = c times its standard error, and its standard normal number is that of Wilson & Hilferty (1931),
-    /// (6/γ) ((γz/2 + 1)^⅓ − 1) + γ/6.
-    pub(super) fn z_of_run(&self, z: f64, touched: Range<usize>, score: Score, footprint: &Footprint) -> f64 {
-        let effect = score.cross / score.size;
-        let left = footprint.taken_from(&self.regression.innovations, effect);
-        let (_, scale) = self.local.student().log_likelihood(&left, 0.0, 0.0);
+    /// (6/γ) ((γz/2 + 1)^⅓ − 1) + γ/6. Of a difference between k and m values the skewness is (m − k)/(m + k) of that: between as many it is none.
+    fn without_skewness(
+        &self,
+        z: f64,
+        touched: &Range<usize>,
+        among: usize,
+        score: Score,
+        (left, scale): (&[f64], f64),
+    ) -> f64 {
         let inside: Vec<usize> = touched.clone().collect();
-        let skewness = self.skewness_beside(&inside, &left, self.local.student(), scale);
+        let skewness = self.skewness_beside(&inside, left, self.local.student(), scale);
+        let share = (among as f64 - 2.0 * touched.len() as f64).max(0.0) / among as f64;
         let standard_error = scale / score.size.sqrt();
-        let told = skewness.map_or(0.0, |skewness| skewness.by_spread / score.size.sqrt());
+        let told = skewness.map_or(0.0, |skewness| skewness.surely() / score.size.sqrt());
         // Where nothing is negative, noise is at least as skewed as that of counts.
-        let level = |levels: Vec<f64>| levels[touched.clone()].iter().sum::<f64>() / touched.len() as f64;
-        let level = self.local.levels_of_counts().map(level).filter(|level| *level > 0.0);
+        let level = |levels: &Vec<f64>| levels[touched.clone()].iter().sum::<f64>() / touched.len() as f64;
+        let level = self.levels_of_counts().map(level).filter(|level| *level > 0.0);
         let least = level.map_or(0.0, |level| standard_error / level);
-        let least_out = |z: f64, other: f64| z.abs().min(other.abs()).copysign(z);
-        let symmetric = least_out(without_skewness(z, told), without_skewness(z, least));
-        let tails = || self.tails(&self.telling(touched, effect));
-        if self.local.student().is_wild() { least_out(symmetric, tails()) } else { symmetric }
+        least_out(without_skewness(z, share * told), without_skewness(z, share * least))
     }
 
-    /// How skewed the innovations beside these are that scatter about as much; none where there are none.
+    /// The levels that observations have without an event, where they may be counts.
+    fn levels_of_counts(&self) -> Option<&Vec<f64>> {
+        self.levels.get_or_init(|| self.local.levels_of_counts()).as_ref()
+    }
+
+    /// How skewed the innovations beside `these` (ascending) are that scatter about as much; none where there are none.
     fn skewness_beside(
         &self,
         these: &[usize],
@@ -233,21 +268,16 @@ impl<'a> Judge<'a> {
         let spread = self.local.spread();
         let usual = these.iter().map(|&i| spread[i]).sum::<f64>() / these.len() as f64;
         let is_alike = |i: &usize| spread[*i] < AS_SPREAD * usual && usual < AS_SPREAD * spread[*i];
-        let weights = noise.weights(innovations);
-        let alike = (0..innovations.len()).filter(|i| !these.contains(i)).filter(is_alike);
-        Skewness::told(alike.map(|i| (weights[i] * innovations[i] / scale, spread[i])))
+        let is_beside = |i: &usize| these.binary_search(i).is_err();
+        let alike = (0..innovations.len()).filter(is_beside).filter(is_alike);
+        let of = |i: usize| {
+            let z = innovations[i] / scale;
+            (noise.weight(z) * z, spread[i])
+        };
+        Skewness::told(alike.map(of))
     }
 
-    /// The observations on the shorter side of an event that begins with observation `k`, where they are as few as those of a spike and may
-    /// be no more than wild values, each with the direction in which it then stands out.
-    fn few(&self, k: usize, effect: f64) -> Option<Vec<(usize, f64)>> {
-        let n = self.regression.len();
-        let (few, direction) = if k <= n / 2 { (0..k, -effect) } else { (k..n, effect) };
-        let is_few = self.local.student().is_wild() && (1..=Spike::LONGEST).contains(&few.len());
-        is_few.then(|| few.map(|i| (i, direction.signum())).collect())
-    }
-
-    /// The innovations that tell most of a run of observations, each with the direction to which an effect moves them: by 1 where it begins, 1 − φ
+    /// The innovations that tell most of a run of observations, each with the direction to which an effect of this sign moves them: by 1 where it begins, 1 − φ
     /// inside, and −φ after it. Of longer runs than those of a spike those inside tell more, however little each.
     fn telling(&self, run: Range<usize>, effect: f64) -> Vec<(usize, f64)> {
         let direction = effect.signum();
@@ -274,12 +304,12 @@ impl<'a> Judge<'a> {
         let (scale, usual) = (scale_of(noise), scale_of(fitted));
         let Ok(law) = StudentsT::new(0.0, 1.0, noise.freedom()) else { return 0.0 };
         let skewness = self.skewness_beside(&places, innovations, fitted, usual).unwrap_or_default();
-        let (levels, spread) = (self.local.levels_of_counts(), self.local.spread());
+        let (levels, spread) = (self.levels_of_counts(), self.local.spread());
         let symmetric = |i: usize| {
             let z = innovations[i] / scale;
             let told = skewness.by_spread * spread[i];
             let most = told + 2.0 * skewness.standard_error * spread[i];
-            match levels.as_ref().filter(|levels| levels[i] > 0.0).map(|levels| usual * spread[i] / levels[i]) {
+            match levels.filter(|levels| levels[i] > 0.0).map(|levels| usual * spread[i] / levels[i]) {
                 Some(of_counts) if z < 0.0 => normal_of_skewed(z, of_counts.min(most)),
                 Some(of_counts) => without_skewness(z, of_counts.max(told)),
                 None => without_skewness(z, told),
@@ -299,6 +329,11 @@ impl<'a> Judge<'a> {
     fn share_that_counts(&self) -> f64 {
         (self.regression.freedom - EVENT_PARAMETERS) / self.regression.len() as f64
     }
+}
+
+/// The one of two statistics that is less far out, on the side of the first.
+fn least_out(z: f64, other: f64) -> f64 {
+    z.abs().min(other.abs()).copysign(z)
 }
 
 /// A footprint between two others: `share` of the first and the rest of the second.

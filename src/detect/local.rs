@@ -113,7 +113,7 @@ impl Local {
         let surroundings = Surroundings::new(series, &places, &values, scope);
         let builder = Builder { series, rhythms, scope, places: &places, starts: &starts, surroundings };
         // A stretch that happens to lie above zero has the scale of the others.
-        let has_logs = !series.has_negatives()
+        let has_logs = !(series.has_negatives() || series.has_zeros() && series.denominators().is_some())
             && values.iter().all(|v| *v > 0.0)
             && known.iter().all(|r| r.known.as_ref().is_none_or(|k| k.log.is_some()));
         let on_level = || builder.begin(&less_known(&|v| v, |k| Some(&k.level)), false);
@@ -246,6 +246,14 @@ impl Local {
         let series = [self.y.as_slice()];
         let log = |q: &Precision| q.log_scaling() + self.design.evidence(q, &series)(&self.design.ridge)[0];
         (log(&wandering) - log(self.regression.precision())).max(0.0)
+    }
+
+    /// The observations about observation `k` between which no other change is taken for given.
+    pub(super) fn between_others(&self, k: usize) -> Range<usize> {
+        let bucket = self.places.get(k).copied().unwrap_or(usize::MAX);
+        let (before, after) = self.explained.split_at(self.explained.partition_point(|b| *b <= bucket));
+        let first = |b: &usize| self.places.partition_point(|p| p < b);
+        before.last().map_or(0, first)..after.first().map_or(self.places.len(), first)
     }
 
     /// The levels that observations have without an event, where no observation is a logarithm or below zero.

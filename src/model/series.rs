@@ -171,7 +171,7 @@ impl Series {
     /// The series with other values, one for each bucket.
     #[must_use]
     pub(crate) fn with_values(&self, values: Vec<f64>) -> Self {
-        Self { least: least(&values), values, ..self.clone() }
+        Self { values, ..self.clone() }
     }
 
     /// The series with these buckets missing.

@@ -101,7 +101,13 @@ impl StudentNoise {
     #[must_use]
     pub fn weights(self, innovations: &[f64]) -> Vec<f64> {
         let scale = self.scale(innovations, mad_sd(innovations, 0.0), 0.0);
-        innovations.iter().map(|e| (self.freedom + 1.0) / (self.freedom + (e / scale).powi(2))).collect()
+        innovations.iter().map(|e| self.weight(e / scale)).collect()
+    }
+
+    /// The weight of an innovation that is so many scales out.
+    #[must_use]
+    pub fn weight(self, z: f64) -> f64 {
+        (self.freedom + 1.0) / (self.freedom + z * z)
     }
 
     /// The scale of most penalised likelihood by expectation-maximisation: s² ← (Σ wᵢ eᵢ² + penalty) / n.
