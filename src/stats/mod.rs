@@ -1,6 +1,7 @@
 //! The statistics: pure functions over slices, each citing where it comes from.
 
 mod autoregression;
+mod design;
 mod discovery;
 mod excursion;
 mod memory;
@@ -12,10 +13,11 @@ mod student;
 mod weights;
 
 pub use autoregression::{Precision, freedom_of_run, lag_one_autocorrelation, long_run_freedom};
+pub use design::Design;
 pub use discovery::{Family, FdrMethod, benjamini_hochberg, selective_q_values};
 pub use excursion::{max_tail, max_tail_of_runs, overshoot};
 pub use memory::Memory;
-pub use regression::{Design, EventRegression, Explained, Fit, Footprint, Score, Steps};
+pub use regression::{EventRegression, Explained, Fit, Footprint, Score, Steps, Sweep};
 pub use robust::{MAD_TO_SD, mad_sd, median, quantile, resolution, running_median};
 pub use shrinkage::shrunk_to_mean;
 pub use skewness::{normal_of_skewed, without_skewness};

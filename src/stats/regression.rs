@@ -1,162 +1,17 @@
 //! Generalised least squares with one regressor that moves: the effect that starts at a candidate moment.
 #![allow(clippy::doc_markdown, reason = "formulas")]
 
+mod sweeps;
+
 use std::ops::Range;
 use std::sync::OnceLock;
 
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 use rayon::prelude::*;
 
-use super::Precision;
-
-/// The regressors that explain a series without any event: level, trend, rhythms.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Design {
-    /// For each observation where its entries begin; one more at the end.
-    starts: Vec<usize>,
-    /// Column and value of what is not zero: rhythms make a design sparse.
-    entries: Vec<(usize, f64)>,
-    columns: usize,
-    /// For each column the prior precision of its coefficient in units of the noise variance; 0 leaves it free, and [`Design::HELD`]
-    /// holds it at zero.
-    pub ridge: Vec<f64>,
-    /// For how many columns each counts that were chosen among many, such as a step whose moment was sought; else 1.
-    pub searched: Vec<f64>,
-}
-
-impl Design {
-    /// A prior precision that leaves a coefficient no room.
-    pub const HELD: f64 = 1e9;
-
-    /// A design of `n` observations without any column.
-    #[must_use]
-    pub fn new(n: usize) -> Self {
-        Self { starts: vec![0; n + 1], entries: Vec::new(), columns: 0, ridge: Vec::new(), searched: Vec::new() }
-    }
-
-    /// The design of these columns, each with a value for every observation, and their prior precisions.
-    #[must_use]
-    pub fn of(columns: &[Vec<f64>], ridge: &[f64]) -> Self {
-        let mut design = Self::new(columns.first().map_or(0, Vec::len));
-        for j in 0..design.len() {
-            design.entries.extend(columns.iter().enumerate().map(|(i, c)| (i, c[j])).filter(|(_, x)| *x != 0.0));
-            design.starts[j + 1] = design.entries.len();
-        }
-        design.columns = columns.len();
-        design.ridge = ridge.to_vec();
-        design.searched = vec![1.0; columns.len()];
-        design
-    }
-
-    /// A design without observations yet, of columns with these prior precisions.
-    #[must_use]
-    pub fn with_rows(ridge: Vec<f64>, searched: Vec<f64>) -> Self {
-        Self { columns: ridge.len(), ridge, searched, ..Self::new(0) }
-    }
-
-    /// Adds an observation, by the columns that are not zero at it.
-    pub fn push(&mut self, row: impl IntoIterator<Item = (usize, f64)>) {
-        self.entries.extend(row);
-        self.starts.push(self.entries.len());
-    }
-
-    /// The columns that are not zero at an observation, with their values.
-    #[must_use]
-    pub fn row(&self, j: usize) -> &[(usize, f64)] {
-        &self.entries[self.starts[j]..self.starts[j + 1]]
-    }
-
-    /// Number of observations.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.starts.len() - 1
-    }
-
-    /// Whether there is no observation.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// What the columns explain of each observation with these coefficients.
-    #[must_use]
-    pub fn explained_by(&self, coefficients: &[f64]) -> Vec<f64> {
-        (0..self.len()).map(|j| self.row(j).iter().map(|(i, x)| coefficients[*i] * x).sum()).collect()
-    }
-
-    /// `y` less what the columns explain with these coefficients.
-    fn less_explained(&self, y: &[f64], coefficients: &[f64]) -> Vec<f64> {
-        y.iter().zip(self.explained_by(coefficients)).map(|(y, fit)| y - fit).collect()
-    }
-
-    /// XᵀQX.
-    fn normal_matrix(&self, precision: &Precision) -> DMatrix<f64> {
-        let p = self.columns;
-        let mut normal = vec![0.0; p * p];
-        for j in 0..self.len() {
-            let next = if j + 1 < self.len() { self.row(j + 1) } else { &[] };
-            for &(i, x) in self.row(j) {
-                let (own, off) = (precision.diagonal[j] * x, precision.off.get(j).map_or(0.0, |off| off * x));
-                for &(l, y) in self.row(j) {
-                    normal[i * p + l] += own * y;
-                }
-                for &(l, y) in next {
-                    normal[i * p + l] += off * y;
-                    normal[l * p + i] += off * y;
-                }
-            }
-        }
-        DMatrix::from_vec(p, p, normal)
-    }
-
-    /// Xᵀv.
-    fn transposed_times(&self, v: &[f64]) -> DVector<f64> {
-        let mut out = DVector::zeros(self.columns);
-        for (j, v) in v.iter().enumerate() {
-            for &(i, x) in self.row(j) {
-                out[i] += x * v;
-            }
-        }
-        out
-    }
-
-    /// Half the log determinant of the priors.
-    fn log_prior(ridge: &[f64]) -> f64 {
-        ridge.iter().filter(|r| **r > 0.0).map(|r| 0.5 * r.ln()).sum()
-    }
-
-    /// The log marginal likelihoods of series under the prior precisions that the caller gives: the normal equations are set up once.
-    ///
-    /// Returns a function of the precisions; minus infinity where they leave the equations singular.
-    pub fn evidence<'a>(
-        &'a self,
-        precision: &'a Precision,
-        series: &'a [&'a [f64]],
-    ) -> impl Fn(&[f64]) -> Vec<f64> + 'a {
-        let normal = self.normal_matrix(precision);
-        let sides: Vec<(DVector<f64>, f64)> = series
-            .iter()
-            .map(|y| {
-                let weighted = precision.times(y);
-                (self.transposed_times(&weighted), y.iter().zip(&weighted).map(|(y, w)| y * w).sum())
-            })
-            .collect();
-        move |ridge: &[f64]| {
-            let mut held = normal.clone();
-            ridge.iter().enumerate().for_each(|(i, r)| held[(i, i)] += r);
-            let Some(factor) = Cholesky::<f64, Dyn>::new(held) else {
-                return vec![f64::NEG_INFINITY; sides.len()];
-            };
-            let free = ridge.iter().filter(|r| **r == 0.0).count() as f64;
-            let scale = Self::log_prior(ridge) - half_log_determinant(&factor);
-            let of = |(right, square): &(DVector<f64>, f64)| {
-                let rss = (square - right.dot(&factor.solve(right))).max(square * 1e-12);
-                scale - 0.5 * (self.len() as f64 - free) * rss.max(f64::MIN_POSITIVE).ln()
-            };
-            sides.iter().map(of).collect()
-        }
-    }
-}
+use super::{Design, Precision};
+use sweeps::Suffixes;
+pub use sweeps::{Steps, Sweep};
 
 /// The inverse of the lower triangle of `l`, column by column, each from its diagonal down.
 fn inverse_of_lower(l: &DMatrix<f64>) -> DMatrix<f64> {
@@ -172,12 +27,6 @@ fn inverse_of_lower(l: &DMatrix<f64>) -> DMatrix<f64> {
         }
     }
     inverse
-}
-
-/// Half the log determinant of the matrix that was factored.
-fn half_log_determinant(factor: &Cholesky<f64, Dyn>) -> f64 {
-    let l = factor.l_dirty();
-    (0..l.nrows()).map(|i| l[(i, i)].ln()).sum()
 }
 
 /// Observations that are left to one thread.
@@ -304,7 +153,7 @@ impl EventRegression {
         // tr((XᵀQX + R)⁻¹XᵀQX) effective coefficients (Hastie & Tibshirani 1990, ch. 3).
         let held: f64 =
             design.ridge.iter().zip(inverse.column_iter()).map(|(r, column)| r * column.norm_squared()).sum();
-        let freedom = n as f64 - (design.columns as f64 - held);
+        let freedom = n as f64 - (design.columns() as f64 - held);
         let free = design.ridge.iter().filter(|r| **r == 0.0).count() as f64;
         Some(Self {
             weighted_residuals,
@@ -329,7 +178,7 @@ impl EventRegression {
     /// L⁻¹XᵀQ, worked out when an event is asked about for the first time.
     fn projected(&self) -> &Vec<f64> {
         once(&self.projected, || {
-            let (n, p) = (self.len(), self.design.columns);
+            let (n, p) = (self.len(), self.design.columns());
             let q = &self.precision;
             let mut projected = vec![0.0; n * p];
             // A column of XᵀQ has entries where the observation or one beside it has some.
@@ -361,7 +210,7 @@ impl EventRegression {
 
     /// Column `j` of L⁻¹XᵀQ.
     fn projected_of(&self, j: usize) -> &[f64] {
-        let p = self.design.columns;
+        let p = self.design.columns();
         &self.projected()[j * p..(j + 1) * p]
     }
 
@@ -383,7 +232,7 @@ impl EventRegression {
         let q = &self.precision;
         let mut cross = 0.0;
         let mut size = 0.0;
-        let mut projection = vec![0.0; self.design.columns];
+        let mut projection = vec![0.0; self.design.columns()];
         for j in from..f.len() {
             if f[j] == 0.0 {
                 continue;
@@ -407,66 +256,6 @@ impl EventRegression {
         let (from, to) = (sums.projection_from(range.start), sums.projection_from(range.end));
         let projected: f64 = from.iter().zip(to).map(|(a, b)| (a - b).powi(2)).sum();
         Score { cross: sums.cross[range.start] - sums.cross[range.end], size: (square - projected).max(0.0) }
-    }
-
-    /// What a change of slope explains at each observation: the regressor of entry k is 1 at observation k and grows by 1 a bucket.
-    ///
-    /// O(n p) for all of them: with s the step after k, f(k) = f(k + 1) + gap · s(k + 1) + e(k).
-    #[must_use]
-    pub fn kinks(&self) -> &Sweep {
-        once(&self.kinks, || self.sweep())
-    }
-
-    fn sweep(&self) -> Sweep {
-        let n = self.len();
-        let (q, sums) = (&self.precision, self.suffixes());
-        let mut kink = Running { cross: 0.0, square: 0.0, projection: vec![0.0; self.design.columns] };
-        let mut both = 0.0;
-        let mut sweep = Sweep { scores: vec![Score { cross: 0.0, size: 0.0 }; n], correlations: vec![0.0; n] };
-        for k in (0..n).rev() {
-            let (own, step) = (self.projected_of(k), sums.projection_from(k + 1));
-            let (gap, off) = if k + 1 < n { (q.gaps()[k] as f64, q.off[k]) } else { (0.0, 0.0) };
-            let last = kink.size();
-            let mut with_last = kink.square + gap * both + off;
-            for ((total, own), step) in kink.projection.iter_mut().zip(own).zip(step) {
-                let now = *total + gap * step + own;
-                with_last -= *total * now;
-                *total = now;
-            }
-            kink.square += 2.0 * gap * both + gap * gap * sums.square[k + 1] + 2.0 * off * (1.0 + gap) + q.diagonal[k];
-            both += gap * sums.square[k + 1] + off * (2.0 + gap) + q.diagonal[k];
-            kink.cross += gap * sums.cross[k + 1] + self.weighted_residuals[k];
-            sweep.scores[k] = Score { cross: kink.cross, size: kink.size() };
-            sweep.correlations[k] = correlation(with_last, last, kink.size());
-        }
-        sweep
-    }
-
-    /// Scores of all steps, by suffix sums: a step is the one after it and one observation more.
-    #[must_use]
-    pub fn steps(&self) -> Steps<'_> {
-        Steps { regression: self, sums: self.suffixes() }
-    }
-
-    /// The suffix sums, worked out when they are asked for the first time, in O(n p).
-    fn suffixes(&self) -> &Suffixes {
-        once(&self.suffixes, || {
-            let (n, p) = (self.len(), self.design.columns);
-            let q = &self.precision;
-            let mut sums =
-                Suffixes { cross: vec![0.0; n + 1], square: vec![0.0; n + 1], projection: vec![0.0; (n + 1) * p], p };
-            for j in (0..n).rev() {
-                sums.cross[j] = sums.cross[j + 1] + self.weighted_residuals[j];
-                let link = if j + 1 < n { 2.0 * q.off[j] } else { 0.0 };
-                sums.square[j] = sums.square[j + 1] + q.diagonal[j] + link;
-                let (before, after) = sums.projection.split_at_mut((j + 1) * p);
-                let own = self.projected_of(j);
-                for ((sum, later), own) in before[j * p..].iter_mut().zip(after).zip(own) {
-                    *sum = *later + own;
-                }
-            }
-            sums
-        })
     }
 
     /// What is left of the event regressor `f`, which is zero before observation `from`.
@@ -529,7 +318,7 @@ impl EventRegression {
     fn explaining(&self, f: &[f64], from: usize) -> DVector<f64> {
         // Most events are level stretches, of which the suffix sums know the projection.
         let sums = self.suffixes();
-        let mut right = DVector::zeros(self.design.columns);
+        let mut right = DVector::zeros(self.design.columns());
         let mut last = 0.0;
         for (k, x) in f.iter().enumerate().skip(from).filter(|(k, x)| *k == from || (*x - f[*k - 1]).abs() > 0.0) {
             let change = x - last;
@@ -551,101 +340,8 @@ fn once<T>(cell: &OnceLock<T>, work: impl FnOnce() -> T) -> &T {
     cell.get_or_init(|| made)
 }
 
-/// Sums from each observation to the last: what the step that begins there explains.
-#[derive(Debug, Clone)]
-struct Suffixes {
-    cross: Vec<f64>,
-    /// fᵀQf.
-    square: Vec<f64>,
-    /// L⁻¹XᵀQf, one after the other.
-    projection: Vec<f64>,
-    /// Length of each.
-    p: usize,
-}
-
-impl Suffixes {
-    fn projection_from(&self, k: usize) -> &[f64] {
-        &self.projection[k * self.p..(k + 1) * self.p]
-    }
-}
-
-/// Scores of all steps of an [`EventRegression`].
-#[derive(Debug, Clone, Copy)]
-pub struct Steps<'a> {
-    regression: &'a EventRegression,
-    sums: &'a Suffixes,
-}
-
-impl Steps<'_> {
-    /// Correlations between the statistics of steps that begin at the start and in the middle of each of the observations, in turn.
-    ///
-    /// With c the step at the observation after, and e the observation alone, the two are c + e and c + e/2.
-    #[must_use]
-    pub fn correlations(&self, range: Range<usize>) -> Vec<f64> {
-        let r = self.regression;
-        let mut out = Vec::with_capacity(2 * range.len());
-        for k in range {
-            let (later, own) = (self.sums.projection_from(k + 1), r.projected_of(k));
-            let off = if k + 1 < r.len() { r.precision.off[k] } else { 0.0 };
-            let cc = self.sums.square[k + 1] - dot(later, later);
-            let ce = off - dot(later, own);
-            let ee = r.precision.diagonal[k] - dot(own, own);
-            let (whole, half) = (cc + 2.0 * ce + ee, cc + ce + 0.25 * ee);
-            out.push(correlation(cc + 1.5 * ce + 0.5 * ee, whole, half));
-            out.push(correlation(cc + 0.5 * ce, half, cc));
-        }
-        out
-    }
-
-    /// The score of the regressor that is 0 before observation `k`, `share` at it and 1 after it.
-    #[must_use]
-    pub fn score(&self, k: usize, share: f64) -> Score {
-        let r = self.regression;
-        let n = r.len();
-        if k >= n {
-            return Score { cross: 0.0, size: 0.0 };
-        }
-        let cross = self.sums.cross[k + 1] + share * r.weighted_residuals[k];
-        let link = if k + 1 < n { 2.0 * share * r.precision.off[k] } else { 0.0 };
-        let size = self.sums.square[k + 1] + link + share * share * r.precision.diagonal[k];
-        let (later, own) = (self.sums.projection_from(k + 1), r.projected_of(k));
-        let projected: f64 = later.iter().zip(own).map(|(a, b)| (a + share * b).powi(2)).sum();
-        Score { cross, size: (size - projected).max(0.0) }
-    }
-}
-
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-/// Correlation from an inner product and two squares; 1 where one of them is too small to tell.
-fn correlation(inner: f64, a: f64, b: f64) -> f64 {
-    let tell = a > Score::TOO_SMALL && b > Score::TOO_SMALL;
-    if tell { (inner / (a * b).sqrt()).clamp(-1.0, 1.0) } else { 1.0 }
-}
-
-/// What an event explains at each observation.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Sweep {
-    /// One for each observation at which it may start.
-    pub scores: Vec<Score>,
-    /// Correlation of the statistic at each observation with that at the next.
-    pub correlations: Vec<f64>,
-}
-
-/// A regressor that is built up from the last observation to the first.
-struct Running {
-    cross: f64,
-    /// fᵀQf.
-    square: f64,
-    projection: Vec<f64>,
-}
-
-impl Running {
-    /// fᵀMf.
-    fn size(&self) -> f64 {
-        (self.square - dot(&self.projection, &self.projection)).max(0.0)
-    }
 }
 
 impl Score {
