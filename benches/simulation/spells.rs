@@ -1,11 +1,11 @@
-//! Whether hours at zero, or at half, are told as one spike.
+//! Whether hours at zero, or at half, are told as one spike, and those that a series ends with as a change.
 
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rand_distr::{Distribution, Gamma};
 use rayon::prelude::*;
 use shiptrace::detect::scan;
-use shiptrace::model::{ChangeKind, Step as Bucket};
+use shiptrace::model::{ChangeKind, Series, Step as Bucket};
 
 use super::levels::day_and_week;
 use super::report::{Share, head, row};
@@ -14,6 +14,8 @@ use super::series::{autoregression, generator, poisson, series};
 const HOURS: usize = 28 * 24;
 /// How long a spell is, and what it leaves of the level.
 const SPELLS: [(usize, f64); 8] = [(0, 1.0), (1, 0.0), (2, 0.0), (4, 0.0), (8, 0.0), (8, 0.5), (24, 0.5), (8, 1.5)];
+/// How many hours before the end a fall begins that has not ended, and what it leaves of the level.
+const LAST: [(usize, f64); 7] = [(0, 1.0), (1, 0.0), (2, 0.0), (3, 0.0), (1, 0.5), (2, 0.5), (3, 0.5)];
 /// Autocorrelation of the noise of what is not counted.
 const PHI: f64 = 0.3;
 
@@ -48,6 +50,24 @@ pub(crate) fn run(runs: u64, only: &str) {
             row(&[kind.name.into(), length.to_string(), left.to_string(), of_spell(0), of_spell(1), others]);
         }
     }
+    println!("\n## Falls that the series ends with ({runs} runs a cell; shares with their standard error)\n");
+    head(&["cell", "hours since", "level times", "told", "from its first hour on", "anything else reported"]);
+    for kind in KINDS.iter().filter(|k| k.name.contains(only)) {
+        for (since, left) in LAST {
+            let done: Vec<[bool; 3]> = (0..runs).into_par_iter().map(|seed| last(kind, since, left, seed)).collect();
+            let share = |k: usize| Share::of(done.iter().map(|r| r[k]));
+            let of_fall = |k: usize| if since > 0 { share(k).to_string() } else { "-".into() };
+            let others = if since > 0 { share(2).to_string() } else { share(2).at_most(0.05) };
+            row(&[kind.name.into(), since.to_string(), left.to_string(), of_fall(0), of_fall(1), others]);
+        }
+    }
+}
+
+/// The hours of a metric whose level is `times(hour)` of what is usual.
+fn draw(kind: &Kind, hours: usize, times: impl Fn(usize) -> f64, rng: &mut StdRng) -> Series {
+    let noise = autoregression(hours, PHI, rng);
+    let values = (0..hours).map(|i| (kind.value)(day_and_week(i) * times(i), noise[i], rng)).collect();
+    series(Bucket::Hours(1), values, None)
 }
 
 /// Whether the spell, which begins in the morning, is told as a spike from about its first hour on, whether as long as it is to an hour, and whether
@@ -55,12 +75,22 @@ pub(crate) fn run(runs: u64, only: &str) {
 fn one(kind: &Kind, length: usize, left: f64, seed: u64) -> [bool; 3] {
     let mut rng = generator(9_000_000 + seed);
     let at = 24 * rng.random_range(4..24) + rng.random_range(9..14);
-    let noise = autoregression(HOURS, PHI, &mut rng);
-    let usual = |i: usize| day_and_week(i) * if (at..at + length).contains(&i) { left } else { 1.0 };
-    let values = (0..HOURS).map(|i| (kind.value)(usual(i), noise[i], &mut rng)).collect();
-    let changes = scan(&series(Bucket::Hours(1), values, None), 0.05).changes;
+    let times = |i: usize| if (at..at + length).contains(&i) { left } else { 1.0 };
+    let changes = scan(&draw(kind, HOURS, times, &mut rng), 0.05).changes;
     let (its, others): (Vec<_>, Vec<_>) =
         changes.iter().partition(|c| length > 0 && c.kind == ChangeKind::Spike && c.bucket.abs_diff(at) <= 1);
     let is_as_long = its.iter().any(|c| c.length.is_some_and(|told| told.abs_diff(length) <= 1));
     [its.len() == 1, is_as_long, !others.is_empty() || its.len() > 1]
+}
+
+/// Whether a fall that began so many hours before the end, in the day, is told, whether from its first hour on, and whether anything else is reported.
+fn last(kind: &Kind, since: usize, left: f64, seed: u64) -> [bool; 3] {
+    let mut rng = generator(9_500_000 + seed);
+    let hours = 24 * rng.random_range(21..28) + rng.random_range(12..20);
+    let at = hours - since;
+    let times = |i: usize| if i < at { 1.0 } else { left };
+    let changes = scan(&draw(kind, hours, times, &mut rng), 0.05).changes;
+    let (its, others): (Vec<_>, Vec<_>) =
+        changes.iter().partition(|c| since > 0 && c.bucket.abs_diff(at) <= 1 && c.after < c.before);
+    [!its.is_empty(), its.iter().any(|c| c.bucket == at), !others.is_empty() || its.len() > 1]
 }

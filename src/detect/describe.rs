@@ -177,10 +177,13 @@ impl Neighbourhood {
         shape.prior().ln() + log_sum_exp(&logs)
     }
 
-    /// The moment at the median of the posterior.
+    /// The moment next to the median of the posterior.
     fn median(&self, mass: &[f64]) -> usize {
-        let onset = weighted_quantile(&self.moments.unix, mass, 0.5);
-        self.moments.unix.partition_point(|&m| m <= onset).saturating_sub(1)
+        let (moments, onset) = (&self.moments.unix, weighted_quantile(&self.moments.unix, mass, 0.5));
+        let after = moments.partition_point(|&m| m <= onset);
+        let before = after.saturating_sub(1);
+        let is_after = moments.get(after).is_some_and(|m| m - onset < onset - moments[before]);
+        if is_after { after } else { before }
     }
 
     /// A change in figures: from its likeliest moment, the posterior of its onset, and how much each moment counts for its effect.

@@ -196,10 +196,7 @@ impl<'a> Judge<'a> {
         if let Shape::Pulse(_) = shape {
             return self.tails(&self.telling(shape.touched(self.local.places(), k), effect)).copysign(effect);
         }
-        let (gain, scale) = self.gain(footprint, effect, 0.0);
-        let ratio = (2.0 * self.share_that_counts() * (gain - self.handicap)).max(0.0);
-        let freedom = self.regression.freedom - EVENT_PARAMETERS;
-        let root = (small_sample_factor(freedom) * ratio.sqrt()).copysign(effect);
+        let (root, scale) = self.signed_root(effect, footprint);
         let Range { start, end } = self.local.between_others(k);
         let (before, after) = (start..k, k..end);
         // What comes before stands out to the other side.
@@ -214,12 +211,20 @@ impl<'a> Judge<'a> {
         sign * if is_few { least_out(z, self.tails(&self.telling(shorter, z))) } else { z }
     }
 
+    /// The root of the likelihood ratio of an event of this effect, with its sign, and the scale of the noise beside it.
+    fn signed_root(&self, effect: f64, footprint: &Footprint) -> (f64, f64) {
+        let (gain, scale) = self.gain(footprint, effect, 0.0);
+        let ratio = (2.0 * self.share_that_counts() * (gain - self.handicap)).max(0.0);
+        let freedom = self.regression.freedom - EVENT_PARAMETERS;
+        ((small_sample_factor(freedom) * ratio.sqrt()).copysign(effect), scale)
+    }
+
     /// A statistic of what the observations `touched` alone show, positive where these are above the others, less what noise that is not symmetric adds
     /// to it; and no further out than these are together, where tails are wild.
-    pub(super) fn z_of_run(&self, z: f64, touched: Range<usize>, score: Score, footprint: &Footprint) -> f64 {
+    pub(super) fn z_of_run(&self, touched: Range<usize>, score: Score, footprint: &Footprint) -> f64 {
         let effect = score.cross / score.size;
         let left = footprint.taken_from(&self.regression.innovations, effect);
-        let (_, scale) = self.gain(footprint, effect, 0.0);
+        let (z, scale) = self.signed_root(effect, footprint);
         let symmetric = self.without_skewness(z, &touched, self.regression.len(), score, (&left, scale));
         let tails = || self.tails(&self.telling(touched, z));
         if self.local.student().is_wild() { least_out(symmetric, tails()) } else { symmetric }

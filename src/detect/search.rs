@@ -127,7 +127,7 @@ impl Search {
         let (places, regression, k) = (local.places(), local.regression(), moments.observation[best.moment]);
         let f = Shape::Step.regressor(places, k, moments.share[best.moment]);
         let touched = Shape::Pulse(length).touched(places, k);
-        let z = judge.z_of_run(best.z, touched, regression.score(&f, k), &regression.footprint(&f, k));
+        let z = judge.z_of_run(touched, regression.score(&f, k), &regression.footprint(&f, k));
         let z = z / runs.turns.map_or(1.0, |turns| (1.0 + FRAC_PI_2 / turns).sqrt());
         let z = normal_of_t(z, freedom_of_run(places.len(), local.phi(), length));
         let p_value = max_tail_of_runs(z, local.phi(), runs.buckets, runs.lengths.clone()) / RUN_PRIOR;

@@ -68,7 +68,7 @@ impl Shape {
         match self {
             Self::Step => true,
             Self::Kink => n - touched.start >= 5,
-            Self::Pulse(_) => n - touched.end >= 2,
+            Self::Pulse(_) => touched.end < n,
         }
     }
 

@@ -82,7 +82,32 @@ pub fn outlyingness(values: &[f64], scatter: &Scatter) -> Vec<f64> {
         return vec![f64::NAN; values.len()];
     }
     let middle = running_median(values, HALF_WINDOW);
-    (0..values.len()).map(|i| (values[i] - middle[i]) / scatter.at(i)).collect()
+    let (n, window) = (values.len(), 2 * HALF_WINDOW + 1);
+    let by = |i: usize, usual: f64| (values[i] - usual) / scatter.at(i);
+    let of = |i: usize| {
+        // At the ends as well a run of three does not move the median, be it level there or sloped.
+        let whole = i.clamp(HALF_WINDOW, n.saturating_sub(HALF_WINDOW + 1));
+        let (flat, away) = (by(i, middle[whole]), i.abs_diff(whole));
+        let before = if i > whole { whole.checked_sub(window) } else { Some(whole + window) };
+        match before.and_then(|before| middle.get(before)).filter(|_| away > 0) {
+            Some(before) => {
+                least_out(flat, by(i, middle[whole] + (middle[whole] - before) * away as f64 / window as f64))
+            }
+            None => flat,
+        }
+    };
+    if n < window {
+        return (0..n).map(|i| by(i, middle[i])).collect();
+    }
+    (0..n).map(of).collect()
+}
+
+/// The one of two numbers that is nearer to zero, and zero where they lie on both sides of it; missing where one is.
+fn least_out(a: f64, b: f64) -> f64 {
+    if a.is_nan() || b.is_nan() {
+        return f64::NAN;
+    }
+    if a * b < 0.0 { 0.0 } else { a.abs().min(b.abs()).copysign(a) }
 }
 
 /// The runs of at most [`Spike::LONGEST`] values whose [`outlyingness`] is this share of what is far out, or more, for each of [`Outlying::ALL`].

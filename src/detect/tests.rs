@@ -445,3 +445,74 @@ fn the_partial_bucket_tells_the_hour() {
     }
     assert!(inside >= 14, "the 90 % interval holds the moment in {inside} of 20");
 }
+
+/// Hours of which the last `length` are at `left` of what is usual, over four weeks that end at four in the afternoon.
+fn ends_with(seed: u64, length: usize, left: f64) -> Vec<f64> {
+    let open = |hour: usize| if (7..22).contains(&hour) { 1.0 - 0.05 * hour.abs_diff(14) as f64 } else { 0.0 };
+    let mut values = hours_of_work(4, seed, open, open);
+    values.truncate(27 * 24 + 16);
+    let n = values.len();
+    values[n - length..].iter_mut().for_each(|v| *v *= left);
+    values.into_iter().map(f64::round).collect()
+}
+
+#[test]
+fn an_outage_that_has_not_ended_is_a_young_fall_of_the_level() {
+    let mut missed = 0;
+    for seed in 0..8 {
+        for (length, left) in [(1, 0.0), (2, 0.0), (3, 0.0), (1, 0.3), (2, 0.3)] {
+            let flat = normals(150, seed).into_iter().enumerate().map(|(i, z)| {
+                let usual = 400.0 + 24.0 * z;
+                if i + length < 150 { usual } else { left * usual }
+            });
+            for series in [days(flat.collect()), hours(ends_with(seed, length, left))] {
+                let at = series.len() - length;
+                let changes = scan(&series, 0.05).changes;
+                let told = changes.iter().find(|c| c.bucket.abs_diff(at) <= 1);
+                missed += usize::from(told.is_none());
+                let is_it = |c: &Found| c.kind == ChangeKind::Level && c.after < c.before && c.young;
+                assert!(told.is_none_or(is_it), "seed {seed}, {length} at {left}: {told:?}");
+            }
+        }
+    }
+    assert!(missed <= 2, "{missed} of 80 were missed");
+}
+
+#[test]
+fn an_outage_after_which_one_bucket_is_as_usual_is_a_spike() {
+    for seed in 0..8 {
+        for length in 2..4 {
+            let changes = found(moved(150, 149 - length..149, -30.0, seed));
+            assert!(is_one_change(&changes, 149 - length, ChangeKind::Spike, false), "seed {seed}: {changes:?}");
+        }
+    }
+}
+
+#[test]
+fn a_level_that_multiplies_with_its_noise_is_one_change_from_its_first_bucket_on() {
+    for seed in 0..12 {
+        for (factor, length) in [(5.0, 6), (5.0, 40), (0.3, 6), (0.3, 40)] {
+            let at = 672 - length;
+            let level = |i: usize| if i < at { 400.0 } else { 400.0 * factor };
+            let values = normals(672, seed).into_iter().enumerate().map(|(i, z)| level(i) * (0.06 * z).exp());
+            let changes = found_in(&hours(values.collect()));
+            let is_it = matches!(changes[..], [(bucket, ChangeKind::Level, rose)] if bucket.abs_diff(at) <= 1 && rose == (factor > 1.0));
+            assert!(is_it, "seed {seed}, times {factor} for {length}: {changes:?}");
+        }
+    }
+}
+
+#[test]
+fn a_low_last_hour_of_counts_is_mostly_no_change() {
+    // Orders that scatter by a third more than counts do, fewer at the end of the day.
+    let mut told = 0;
+    for seed in 0..60 {
+        let usual = |i: usize| 30.0 + 25.0 * ((i as f64 - 14.0) / 24.0 * std::f64::consts::TAU).cos();
+        let skewed =
+            |(i, z): (usize, f64)| (usual(i) * (0.3 * z - 0.045).exp() + 0.5 * usual(i).sqrt() * z).round().max(0.0);
+        let values: Vec<f64> = normals(671, seed).into_iter().enumerate().map(skewed).collect();
+        let changes = found_in(&hours(values));
+        told += usize::from(changes.iter().any(|c| c.0 + 3 >= 671 || c.0 < 3));
+    }
+    assert!(told <= 3, "{told} of 60 series have a change at one end");
+}

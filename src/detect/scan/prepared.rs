@@ -23,7 +23,7 @@ impl<'a> Scan<'a> {
             if known.is_empty() { Cow::Borrowed(series) } else { Cow::Owned(series.without(&buckets_of(&spells))) };
         let adjusted = without_rhythms(&others);
         let scatter = adjusted.scatter(&others);
-        let out = outlying(&adjusted, &scatter);
+        let out = outlying(&others, &adjusted, &scatter);
         let spikes = standing_out(&out, FAR_OUT);
         let mut doubtful = standing_out(&out, DOUBTFUL);
         doubtful.retain(|run| !spikes.iter().any(|spike| spike.overlaps(*run)));
@@ -50,11 +50,17 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// How far each value stands out of what rhythms leave: on the metric's own scale and, where rhythms multiply, without what they multiply as well.
-fn outlying(adjusted: &Adjusted, scatter: &[Scatter; 2]) -> Vec<Vec<f64>> {
+/// How far each value stands out of what rhythms leave: on the metric's own scale and, where rhythms multiply, without what they multiply as well. Where
+/// there is no rhythm, of logarithms as well: after a rise the noise may be as many times greater.
+fn outlying(series: &Series, adjusted: &Adjusted, scatter: &[Scatter; 2]) -> Vec<Vec<f64>> {
     let multiply = adjusted.logs.is_some() || adjusted.divided.is_some();
     let without = multiply.then(|| outlyingness(adjusted.for_search(), &scatter[1]));
-    std::iter::once(outlyingness(&adjusted.rest, &scatter[0])).chain(without).collect()
+    let of_logs = || {
+        let logs: Vec<f64> = series.values().iter().map(|v| v.ln()).collect();
+        outlyingness(&logs, &Scatter::even(&logs))
+    };
+    let of_logs = (adjusted.rhythms.is_empty() && series.is_positive()).then(of_logs);
+    std::iter::once(outlyingness(&adjusted.rest, &scatter[0])).chain(without).chain(of_logs).collect()
 }
 
 /// The runs that stand out on each scale by this share of what is far out, each value by itself or together: a weekend of a higher level does so on the

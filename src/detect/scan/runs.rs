@@ -34,16 +34,43 @@ impl Scan<'_> {
         if run.len() < SHORTEST { self.test_spike(run, breaks, &[]) } else { self.test_spell(run, breaks, &[]) }
     }
 
-    /// Looks at one spike in detail, beside these buckets.
+    /// Looks at one spike in detail, beside these buckets. One that the series ends with may last, and is told as a change of level.
+    ///
+    /// A change was placed where the values that were left are: one beside a spike may have begun with it or after it, and then it is one in both cases.
     fn test_spike(&self, spike: Spike, breaks: &[usize], beside: &[usize]) -> Option<Found> {
+        let is_near = |b: &usize| (spike.from.saturating_sub(1)..=spike.to).contains(b);
+        let (near, far): (Vec<usize>, Vec<usize>) = breaks.iter().partition(|b| is_near(b));
+        let with = |change: Option<usize>| {
+            let mut breaks: Vec<usize> = far.iter().copied().chain(change).collect();
+            breaks.sort_unstable();
+            self.test_spike_between(spike, &breaks, beside)
+        };
+        if near.is_empty() {
+            return with(None);
+        }
+        let (early, late) = (with(Some(spike.from))?, with(Some(spike.to))?);
+        Some(if early.p_value > late.p_value { early } else { late })
+    }
+
+    /// The same between changes that are surely where they are.
+    fn test_spike_between(&self, spike: Spike, breaks: &[usize], beside: &[usize]) -> Option<Found> {
         let range = self.about(spike);
-        // Its first buckets may stand out too little to be seen by themselves.
-        let focus = (spike.from + 1).saturating_sub(Spike::LONGEST)..spike.from + 1;
-        let others = outside(breaks, &focus);
+        // Its first buckets may stand out too little to be seen by themselves; those before a change are not of it.
+        let change = breaks.iter().rev().find(|b| **b <= spike.from).copied().unwrap_or(0);
+        let focus = (spike.from + 1).saturating_sub(Spike::LONGEST).max(change)..spike.from + 1;
         // Other spikes stay: where there are several, the noise has heavy tails, and each of them is less surprising.
-        let scope = Scope { without: beside, ..self.scope(range, &others, focus.clone()) };
-        let Evidence { local, search, tested, .. } = self.evidence(&scope, 1.0, &Shape::PULSES)?;
-        self.neighbourhood(local, focus.clone(), search).spike_at(&self.series, &self.rhythms, focus, tested.p_value)
+        let scope = Scope { without: beside, ..self.scope(range, breaks, focus.clone()) };
+        let lasts = self.is_at_end(spike);
+        let shapes: &[Shape] = if lasts { &[Shape::Step] } else { &Shape::PULSES };
+        let Evidence { local, search, tested, .. } = self.evidence(&scope, 1.0, shapes)?;
+        let near = self.neighbourhood(local, focus.clone(), search);
+        let tell = if lasts { Neighbourhood::change_at } else { Neighbourhood::spike_at };
+        tell(&near, &self.series, &self.rhythms, focus, tested.p_value)
+    }
+
+    /// Whether no value comes after a run.
+    fn is_at_end(&self, run: Spike) -> bool {
+        self.series.values()[run.to..].iter().all(|v| v.is_nan())
     }
 
     /// Looks at one spell in detail, beside these buckets: a level that was left; none where it did not come back.
@@ -138,10 +165,12 @@ impl Scan<'_> {
         spell.len() < SHORTEST || inside.is_empty() || is_supported().unwrap_or(false)
     }
 
-    /// The supported ones of the runs that may be spikes: the clearest is looked at first, and each beside the spikes that are near.
+    /// The supported ones of the runs that may be spikes: the clearest is looked at first, and each beside the spikes that are near. The search for
+    /// changes of level has seen what may last.
     fn doubtful_spikes(&self, breaks: &[usize]) -> Vec<Run> {
         let (mut found, mut in_vain) = (Vec::new(), 0);
-        for &run in self.doubtful.iter().filter(|run| !self.is_known(**run)) {
+        let is_open = |run: &&Spike| !self.is_known(**run) && !self.is_at_end(**run);
+        for &run in self.doubtful.iter().filter(is_open) {
             let near = run.from.saturating_sub(2 * Spike::LONGEST)..run.to + 2 * Spike::LONGEST;
             match self.test_spike(run, breaks, self.set_aside_in(&near)).filter(|told| told.p_value <= self.alpha) {
                 Some(told) => found.push((run, told)),
