@@ -194,7 +194,7 @@ impl<'a> Judge<'a> {
         }
         let effect = score.cross / score.size;
         if let Shape::Pulse(_) = shape {
-            return self.tails(&self.telling(shape.touched(self.local.places(), k), effect)).copysign(effect);
+            return self.tails(shape.touched(self.local.places(), k), effect).copysign(effect);
         }
         let (root, scale) = self.signed_root(effect, footprint);
         let Range { start, end } = self.local.between_others(k);
@@ -208,7 +208,7 @@ impl<'a> Judge<'a> {
         let z = self.without_skewness(sign * root, &shorter, end - start, score, (&left, scale));
         let is_end = shorter.start == 0 || shorter.end == self.regression.len();
         let is_few = is_end && self.local.student().is_wild() && shorter.len() <= Spike::LONGEST;
-        sign * if is_few { least_out(z, self.tails(&self.telling(shorter, z))) } else { z }
+        sign * if is_few { least_out(z, self.tails(shorter, z)) } else { z }
     }
 
     /// The root of the likelihood ratio of an event of this effect, with its sign, and the scale of the noise beside it.
@@ -226,7 +226,7 @@ impl<'a> Judge<'a> {
         let left = footprint.taken_from(&self.regression.innovations, effect);
         let (z, scale) = self.signed_root(effect, footprint);
         let symmetric = self.without_skewness(z, &touched, self.regression.len(), score, (&left, scale));
-        let tails = || self.tails(&self.telling(touched, z));
+        let tails = || self.tails(touched, z);
         if self.local.student().is_wild() { least_out(symmetric, tails()) } else { symmetric }
     }
 
@@ -293,22 +293,25 @@ impl<'a> Judge<'a> {
         std::iter::once((run.start, direction)).chain(after).collect()
     }
 
-    /// The standard normal number as far out as these innovations are together, each to its direction: −2 Σ log pᵢ follows χ² with two degrees of
-    /// freedom for each.
+    /// The standard normal number as far out as the innovations are together that tell of a run of observations which stands out to the side of `effect`,
+    /// each to its direction: −2 Σ log pᵢ follows χ² with two degrees of freedom for each.
     ///
     /// Noise that is not symmetric is made so first (Wilson & Hilferty 1931). Where nothing is negative, a fall is at most as surprising as the skewness of
     /// counts makes it, and a rise no more than that allows.
-    fn tails(&self, out: &[(usize, f64)]) -> f64 {
+    fn tails(&self, run: Range<usize>, effect: f64) -> f64 {
         let innovations = self.wild.get_or_init(|| self.local.innovations_without_event());
-        let places: Vec<usize> = out.iter().map(|(i, _)| *i).collect();
-        let beside: Vec<f64> = (0..innovations.len()).filter(|i| !places.contains(i)).map(|i| innovations[i]).collect();
+        // The one after the run remembers it.
+        let touched: Vec<usize> = (run.start..(run.end + 1).min(innovations.len())).collect();
+        let out = self.telling(run, effect);
+        let is_beside = |i: &usize| touched.binary_search(i).is_err();
+        let beside: Vec<f64> = (0..innovations.len()).filter(is_beside).map(|i| innovations[i]).collect();
         let fitted = StudentNoise::fitted(&beside, self.local.student().least());
         // The noise beside the event has lost its wildest value, if that is what the event is.
         let noise = fitted.heavier();
         let scale_of = |noise: StudentNoise| noise.log_likelihood(innovations, 0.0, 0.0).1;
         let (scale, usual) = (scale_of(noise), scale_of(fitted));
         let Ok(law) = StudentsT::new(0.0, 1.0, noise.freedom()) else { return 0.0 };
-        let skewness = self.skewness_beside(&places, innovations, fitted, usual).unwrap_or_default();
+        let skewness = self.skewness_beside(&touched, innovations, fitted, usual).unwrap_or_default();
         let (levels, spread) = (self.levels_of_counts(), self.local.spread());
         let symmetric = |i: usize| {
             let z = innovations[i] / scale;

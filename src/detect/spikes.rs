@@ -72,7 +72,7 @@ const OUT: f64 = 2.5;
 /// And so many all of them, by the root of the sum of squares.
 const TOGETHER: f64 = 7.5;
 /// Half the window of the running median; a run of up to three does not move the median of seven.
-const HALF_WINDOW: usize = 3;
+const HALF_WINDOW: usize = 4;
 
 /// How far each value lies from the running median of seven, in standard deviations of first differences; missing where a value is, and where more than
 /// half of the values repeat the one before.
@@ -121,7 +121,7 @@ pub fn find_spikes(out: &[f64], share: f64) -> [Vec<Spike>; 2] {
             while i < out.len() && out[i].abs() > share * outlying.least() {
                 i += 1;
             }
-            if (1..=Spike::LONGEST).contains(&(i - from)) && outlying.holds(&out[from..i], share) {
+            if (1..=HALF_WINDOW).contains(&(i - from)) && outlying.holds(&out[from..i], share) {
                 spikes.push(Spike { from, to: i });
             }
             i += 1;

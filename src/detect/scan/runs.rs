@@ -14,7 +14,7 @@ use crate::model::{ChangeKind, Step};
 
 use super::{CLOSER_LOOK, Evidence, Scan, Segment, outside};
 
-/// Buckets on either side of a run by which it is told how wild the noise is.
+/// Buckets on either side of a run, where there are as many, by which it is told how wild the noise is.
 const REACH: usize = 250;
 /// No run has more buckets: two days of hours.
 const LONGEST: usize = 48;
@@ -31,7 +31,11 @@ pub(super) type Run = (Spike, Found);
 impl Scan<'_> {
     /// Looks at one run in detail.
     fn test_run(&self, run: Spike, breaks: &[usize]) -> Option<Found> {
-        if run.len() < SHORTEST { self.test_spike(run, breaks, &[]) } else { self.test_spell(run, breaks, &[]) }
+        if run.len() < SHORTEST || self.is_at_end(run) {
+            self.test_spike(run, breaks, &[])
+        } else {
+            self.test_spell(run, breaks, &[])
+        }
     }
 
     /// Looks at one spike in detail, beside these buckets. One that the series ends with may last, and is told as a change of level.
@@ -186,6 +190,10 @@ impl Scan<'_> {
     /// The supported spells of a segment, beside the changes: the clearest is looked at first.
     fn spells_in(&self, segment: Segment, breaks: &[usize]) -> Vec<Run> {
         let (longest, n) = (longest_run(self.series.step()), self.series.len());
+        if longest == SHORTEST {
+            // What stands out for so long is among the spikes, and among those that may be some.
+            return Vec::new();
+        }
         // What it was divided by is known to the weights.
         let denominators = if self.is_divided() { None } else { self.series.denominators() };
         let weights = denominators.or(self.weights.as_deref());
@@ -230,15 +238,18 @@ impl Scan<'_> {
         self.spells.iter().any(|spell| spell.run.overlaps(run))
     }
 
-    /// The stretch by which a run is judged.
+    /// The stretch by which a run is judged: near an end of the series it reaches as much further to the other side.
     fn about(&self, run: Spike) -> Range<usize> {
-        run.from.saturating_sub(REACH)..(run.to + REACH).min(self.series.len())
+        let n = self.series.len();
+        let from = run.from.saturating_sub(REACH).min(n.saturating_sub(run.len() + 2 * REACH));
+        from..(run.to + REACH).max(run.len() + 2 * REACH).min(n)
     }
 }
 
-/// Buckets of the longest run after which a level comes back, and did not just change twice: two days, but from three to [`LONGEST`].
+/// Buckets of the longest run after which a level comes back, and did not just change twice: two days, but from [`SHORTEST`] to [`LONGEST`]. No segment of a
+/// long series is as short.
 fn longest_run(step: Step) -> usize {
-    step.per_day().map_or(0, |n| 2 * n as usize).clamp(Spike::LONGEST, LONGEST)
+    step.per_day().map_or(0, |n| 2 * n as usize).clamp(SHORTEST, LONGEST)
 }
 
 /// The share of its effect that is left after a run of which the end is explained.
