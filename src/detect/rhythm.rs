@@ -139,9 +139,7 @@ pub fn without_rhythms(series: &Series) -> Adjusted {
             _ => false,
         };
         let from_bucket_to_bucket = period != DAYS_OF_YEAR && recurs(&differences(&rest), period);
-        // Of the year its waves alone are told, which two years do.
-        let least = if period == DAYS_OF_YEAR { 2 } else { 3 };
-        if rest.len() >= least * period && (from_bucket_to_bucket || in_means()) {
+        if rest.len() >= least_periods(period) * period && (from_bucket_to_bucket || in_means()) {
             let mut rhythm = Rhythm::new(series.step(), &clocks, name, period);
             let level = rhythm.take_from(&mut rest).known;
             let log = logs.as_mut().map(|logs| rhythm.take_from(logs).known);
@@ -320,6 +318,11 @@ fn differs_by_phase(differences: &[f64], period: usize) -> bool {
         .is_ok_and(|law| law.sf(statistic) < SURELY * (FEW_PERIODS * period as f64 / n).min(1.0))
 }
 
+/// How many periods tell a rhythm. Of the year of days its waves alone are told, which two years do.
+fn least_periods(period: usize) -> usize {
+    if period == DAYS_OF_YEAR { 2 } else { 3 }
+}
+
 /// Rhythms that a metric with this step may have, with their length in buckets.
 fn candidates(step: Step) -> Vec<(&'static str, usize)> {
     let day = step.per_day().map_or(0, |n| n as usize);
@@ -364,6 +367,14 @@ fn correlation_at(values: &[f64], lag: usize) -> (f64, f64) {
 }
 
 impl Rhythm {
+    /// Whether a series is long enough for a rhythm that is not among those that were found.
+    pub(super) fn may_have_more(series: &Series, found: &[Self]) -> bool {
+        let is_open = |(name, period): &(&str, usize)| {
+            series.len() >= least_periods(*period) * period && found.iter().all(|rhythm| rhythm.name != *name)
+        };
+        candidates(series.step()).iter().any(is_open)
+    }
+
     /// The name of the hours that a day has at the weekend: a part of what day and week are together.
     pub const WEEKEND: &'static str = "weekend";
 

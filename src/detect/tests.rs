@@ -516,3 +516,27 @@ fn a_low_last_hour_of_counts_is_mostly_no_change() {
     }
     assert!(told <= 3, "{told} of 60 series have a change at one end");
 }
+
+#[test]
+fn some_hours_far_out_hide_no_rhythm_of_the_week() {
+    for seed in 0..8 {
+        let usual = |i: usize| {
+            let day = 120.0 * ((i as f64 - 14.0) / 24.0 * std::f64::consts::TAU).cos();
+            1000.0 + day - if i / 24 % 7 < 5 { 0.0 } else { 80.0 }
+        };
+        let out = |i: usize| if (332..336).contains(&i) { 1000.0 } else { 0.0 };
+        let values = normals(664, seed).into_iter().enumerate().map(|(i, z)| usual(i) + out(i) + 10.0 * z);
+        let changes = found_in(&hours(values.collect()));
+        assert!(is_one_change(&changes, 332, ChangeKind::Spike, true), "seed {seed}: {changes:?}");
+    }
+}
+
+#[test]
+fn four_days_at_zero_are_one_spike() {
+    for seed in 0..8 {
+        for (size, at) in [(-15.0, 70), (-50.0, 70), (-50.0, 140), (30.0, 20)] {
+            let changes = found(moved(150, at..at + 4, size, seed));
+            assert!(is_one_change(&changes, at, ChangeKind::Spike, size > 0.0), "seed {seed}, {size}: {changes:?}");
+        }
+    }
+}

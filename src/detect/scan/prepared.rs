@@ -21,10 +21,16 @@ impl<'a> Scan<'a> {
         // A day at zero hides the rhythm of the others.
         let others =
             if known.is_empty() { Cow::Borrowed(series) } else { Cow::Owned(series.without(&buckets_of(&spells))) };
-        let adjusted = without_rhythms(&others);
-        let scatter = adjusted.scatter(&others);
-        let out = outlying(&others, &adjusted, &scatter);
-        let spikes = standing_out(&out, FAR_OUT);
+        let Beside { mut adjusted, mut scatter, mut out, mut spikes } = Beside::new(&others);
+        // So do some hours that are as far out.
+        if !spikes.is_empty() && Rhythm::may_have_more(series, &adjusted.rhythms) {
+            let beside = Beside::new(&others.without(&buckets_of(&spikes)));
+            if beside.adjusted.rhythms.len() > adjusted.rhythms.len() {
+                spikes.extend(beside.spikes);
+                spikes.sort_by_key(|run| run.from);
+                (adjusted, scatter, out) = (beside.adjusted, beside.scatter, beside.out);
+            }
+        }
         let mut doubtful = standing_out(&out, DOUBTFUL);
         doubtful.retain(|run| !spikes.iter().any(|spike| spike.overlaps(*run)));
         let square = |run: &Spike| {
@@ -47,6 +53,25 @@ impl<'a> Scan<'a> {
         let mut set_aside = [buckets_of(&spikes), buckets_of(&spells)].concat();
         set_aside.sort_unstable();
         Ok(Self { series, alpha, rhythms, spikes, doubtful, spells: known.to_vec(), set_aside, clean, weights })
+    }
+}
+
+/// A series without its rhythms, and the runs that are far out of what is left.
+struct Beside {
+    adjusted: Adjusted,
+    scatter: [Scatter; 2],
+    /// How far each value stands out, on each scale.
+    out: Vec<Vec<f64>>,
+    spikes: Vec<Spike>,
+}
+
+impl Beside {
+    fn new(series: &Series) -> Self {
+        let adjusted = without_rhythms(series);
+        let scatter = adjusted.scatter(series);
+        let out = outlying(series, &adjusted, &scatter);
+        let spikes = standing_out(&out, FAR_OUT);
+        Self { adjusted, scatter, out, spikes }
     }
 }
 
