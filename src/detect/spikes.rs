@@ -1,4 +1,4 @@
-//! Spikes: up to three buckets that stand far out while the level before and after is the same.
+//! Spikes: up to four buckets that stand far out while the level before and after is the same.
 
 use super::Scatter;
 use crate::stats::running_median;
@@ -61,7 +61,7 @@ impl Spike {
         self.from < other.to && other.from < self.to
     }
 
-    /// Longest run of buckets that still counts as a spike.
+    /// Longest run of buckets of which each is to stand out by itself; a longer one is told by the level that it leaves.
     pub const LONGEST: usize = 3;
 }
 
@@ -71,22 +71,32 @@ const FAR: f64 = 6.0;
 const OUT: f64 = 2.5;
 /// And so many all of them, by the root of the sum of squares.
 const TOGETHER: f64 = 7.5;
-/// Half the window of the running median; a run of up to three does not move the median of seven.
-const HALF_WINDOW: usize = 4;
+/// Half the windows of the running medians, which a run of as many values does not move. The shorter one follows a metric that wanders; only runs that are
+/// too long for it are looked for by the longer one.
+const HALF_WINDOWS: [usize; 2] = [Spike::LONGEST, Spike::LONGEST + 1];
 
-/// How far each value lies from the running median of seven, in standard deviations of first differences; missing where a value is, and where more than
-/// half of the values repeat the one before.
+/// How far each value lies from the running medians of seven and of nine, in standard deviations of first differences; missing where a value is, and where
+/// more than half of the values repeat the one before.
 #[must_use]
-pub fn outlyingness(values: &[f64], scatter: &Scatter) -> Vec<f64> {
-    if !scatter.is_known() {
-        return vec![f64::NAN; values.len()];
-    }
-    let middle = running_median(values, HALF_WINDOW);
-    let (n, window) = (values.len(), 2 * HALF_WINDOW + 1);
+pub fn outlyingness(values: &[f64], scatter: &Scatter) -> [Vec<f64>; 2] {
+    HALF_WINDOWS.map(|half| {
+        if scatter.is_known() { out_of_median(values, scatter, half) } else { vec![f64::NAN; values.len()] }
+    })
+}
+
+/// The same for one window.
+///
+/// At the ends it is the last whole median, level or continued along its slope, whichever leaves a value less far out: a window that is cut there would
+/// follow a run of two.
+fn out_of_median(values: &[f64], scatter: &Scatter, half: usize) -> Vec<f64> {
+    let middle = running_median(values, half);
+    let (n, window) = (values.len(), 2 * half + 1);
     let by = |i: usize, usual: f64| (values[i] - usual) / scatter.at(i);
+    if n < window {
+        return (0..n).map(|i| by(i, middle[i])).collect();
+    }
     let of = |i: usize| {
-        // At the ends as well a run of three does not move the median, be it level there or sloped.
-        let whole = i.clamp(HALF_WINDOW, n.saturating_sub(HALF_WINDOW + 1));
+        let whole = i.clamp(half, n - half - 1);
         let (flat, away) = (by(i, middle[whole]), i.abs_diff(whole));
         let before = if i > whole { whole.checked_sub(window) } else { Some(whole + window) };
         match before.and_then(|before| middle.get(before)).filter(|_| away > 0) {
@@ -96,9 +106,6 @@ pub fn outlyingness(values: &[f64], scatter: &Scatter) -> Vec<f64> {
             None => flat,
         }
     };
-    if n < window {
-        return (0..n).map(|i| by(i, middle[i])).collect();
-    }
     (0..n).map(of).collect()
 }
 
@@ -110,22 +117,32 @@ fn least_out(a: f64, b: f64) -> f64 {
     if a * b < 0.0 { 0.0 } else { a.abs().min(b.abs()).copysign(a) }
 }
 
-/// The runs of at most [`Spike::LONGEST`] values whose [`outlyingness`] is this share of what is far out, or more, for each of [`Outlying::ALL`].
+/// The runs of at most four values whose [`outlyingness`] is this share of what is far out, or more, for each of [`Outlying::ALL`].
 #[must_use]
-pub fn find_spikes(out: &[f64], share: f64) -> [Vec<Spike>; 2] {
+pub fn find_spikes(out: &[Vec<f64>; 2], share: f64) -> [Vec<Spike>; 2] {
     Outlying::ALL.map(|outlying| {
-        let mut spikes = Vec::new();
-        let mut i = 0;
-        while i < out.len() {
-            let from = i;
-            while i < out.len() && out[i].abs() > share * outlying.least() {
-                i += 1;
-            }
-            if (1..=HALF_WINDOW).contains(&(i - from)) && outlying.holds(&out[from..i], share) {
-                spikes.push(Spike { from, to: i });
-            }
-            i += 1;
-        }
-        spikes
+        let [of_seven, of_nine] = out;
+        let long = runs(of_nine, outlying, share).filter(|run| run.len() > Spike::LONGEST).collect::<Vec<Spike>>();
+        let short = runs(of_seven, outlying, share).filter(|run| run.len() <= Spike::LONGEST);
+        // Beside a long run the shorter window follows it.
+        let is_beside =
+            |run: &Spike, long: &Spike| run.from < long.to + Spike::LONGEST && long.from < run.to + Spike::LONGEST;
+        let mut all = long.clone();
+        all.extend(short.filter(|run| !long.iter().any(|long| is_beside(run, long))));
+        all.sort_by_key(|run| run.from);
+        all
     })
+}
+
+/// The runs of at most four values that are as far out.
+fn runs(out: &[f64], outlying: Outlying, share: f64) -> impl Iterator<Item = Spike> {
+    let is_out = move |i: &usize| out[*i].abs() > share * outlying.least();
+    let mut next = 0;
+    let all = std::iter::from_fn(move || {
+        let from = (next..out.len()).find(is_out)?;
+        let to = (from..out.len()).find(|i| !is_out(i)).unwrap_or(out.len());
+        next = to;
+        Some(Spike { from, to })
+    });
+    all.filter(move |run| run.len() <= HALF_WINDOWS[1] && outlying.holds(&out[run.from..run.to], share))
 }

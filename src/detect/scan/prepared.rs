@@ -35,6 +35,7 @@ impl<'a> Scan<'a> {
         doubtful.retain(|run| !spikes.iter().any(|spike| spike.overlaps(*run)));
         let square = |run: &Spike| {
             out.iter()
+                .flatten()
                 .map(|out| out[run.from..run.to].iter().filter(|d| !d.is_nan()).map(|d| d * d).sum())
                 .fold(0.0, f64::max)
         };
@@ -61,7 +62,7 @@ struct Beside {
     adjusted: Adjusted,
     scatter: [Scatter; 2],
     /// How far each value stands out, on each scale.
-    out: Vec<Vec<f64>>,
+    out: Vec<[Vec<f64>; 2]>,
     spikes: Vec<Spike>,
 }
 
@@ -77,7 +78,7 @@ impl Beside {
 
 /// How far each value stands out of what rhythms leave: on the metric's own scale and, where rhythms multiply, without what they multiply as well. Where
 /// there is no rhythm, of logarithms as well: after a rise the noise may be as many times greater.
-fn outlying(series: &Series, adjusted: &Adjusted, scatter: &[Scatter; 2]) -> Vec<Vec<f64>> {
+fn outlying(series: &Series, adjusted: &Adjusted, scatter: &[Scatter; 2]) -> Vec<[Vec<f64>; 2]> {
     let multiply = adjusted.logs.is_some() || adjusted.divided.is_some();
     let without = multiply.then(|| outlyingness(adjusted.for_search(), &scatter[1]));
     let of_logs = || {
@@ -90,7 +91,7 @@ fn outlying(series: &Series, adjusted: &Adjusted, scatter: &[Scatter; 2]) -> Vec
 
 /// The runs that stand out on each scale by this share of what is far out, each value by itself or together: a weekend of a higher level does so on the
 /// first alone, a quiet night on the second. Of two runs that overlap the longer counts.
-fn standing_out(out: &[Vec<f64>], share: f64) -> Vec<Spike> {
+fn standing_out(out: &[[Vec<f64>; 2]], share: f64) -> Vec<Spike> {
     let mut found = find_spikes(&out[0], share);
     for out in &out[1..] {
         for (found, too) in found.iter_mut().zip(find_spikes(out, share)) {
