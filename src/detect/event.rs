@@ -109,8 +109,9 @@ pub(super) struct Judge<'a> {
     innovations: Cow<'a, [f64]>,
     /// log likelihood without an event, and the scale of the noise then.
     without: (f64, f64),
-    /// Innovations where all that stands out is noise; worked out when a pulse is tested.
+    /// Innovations where all that stands out is noise; worked out when a run is tested.
     wild: OnceCell<Vec<f64>>,
+    /// The levels that observations have without an event, where they may be counts.
     levels: OnceCell<Option<Vec<f64>>>,
     /// How much likelier the data without an event is than it seems under the noise beside the event: log likelihood.
     handicap: f64,
@@ -186,8 +187,8 @@ impl<'a> Judge<'a> {
     /// the event touches.
     ///
     /// Of what lasts it is the signed root of the likelihood ratio with the small-sample correction of Wallace (1959) for Student's t.
-    /// A pulse is too short for that: the tails of the few innovations that tell of it are combined as Fisher (1932) does. A step that leaves as few on one side
-    /// is judged as a run of these.
+    /// A pulse is too short for that: the tails of the few innovations that tell of it are combined as Fisher (1932) does. A step
+    /// is as skewed as what its shorter side tells, and where the tails are wild one that leaves as few at an end is no further out than these.
     pub(super) fn z(&self, shape: Shape, k: usize, score: Score, footprint: &Footprint) -> f64 {
         if !self.tells(score) {
             return 0.0;
@@ -222,6 +223,9 @@ impl<'a> Judge<'a> {
     /// A statistic of what the observations `touched` alone show, positive where these are above the others, less what noise that is not symmetric adds
     /// to it; and no further out than these are together, where tails are wild.
     pub(super) fn z_of_run(&self, touched: Range<usize>, score: Score, footprint: &Footprint) -> f64 {
+        if !self.tells(score) {
+            return 0.0;
+        }
         let effect = score.cross / score.size;
         let left = footprint.taken_from(&self.regression.innovations, effect);
         let (z, scale) = self.signed_root(effect, footprint);

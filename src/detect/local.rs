@@ -113,7 +113,7 @@ impl Local {
         let surroundings = Surroundings::new(series, &places, &values, scope);
         let builder = Builder { series, rhythms, scope, places: &places, starts: &starts, surroundings };
         // A stretch that happens to lie above zero has the scale of the others.
-        let has_logs = !(series.has_negatives() || series.has_zeros() && series.denominators().is_some())
+        let has_logs = !(series.has_negatives() || series.is_divided())
             && values.iter().all(|v| *v > 0.0)
             && known.iter().all(|r| r.known.as_ref().is_none_or(|k| k.log.is_some()));
         let on_level = || builder.begin(&less_known(&|v| v, |k| Some(&k.level)), false);

@@ -227,7 +227,7 @@ fn present_in_both(a: &[f64], b: &[f64]) -> Vec<usize> {
 
 /// Whether a metric is likelier where its rhythms multiply, by what is left of it on the log scale and on its own: the first differences
 /// as Laplace's noise, which outliers and steps do not rule (Box & Cox 1964 at λ = 0 and 1). `jacobian` is the sum of its logarithms.
-fn are_likelier(logs: &[f64], jacobian: f64, rest: &[f64]) -> bool {
+pub(super) fn are_likelier(logs: &[f64], jacobian: f64, rest: &[f64]) -> bool {
     laplace(logs) - jacobian > laplace(rest)
 }
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::model::{Series, Step};
+use crate::model::{ChangeKind, Series, Step};
 
 use super::describe::{Found, Neighbourhood};
 use super::local::Scope;
@@ -220,7 +220,7 @@ impl Scan<'_> {
             (0..kept.len()).into_par_iter().filter_map(|i| self.described(&breaks, i, &kept[i], &looked)).collect();
         let (mut changes, of_two) = self.transients(changes, &breaks);
         let is_end = |b: &usize| of_two.iter().any(|(run, _)| b.abs_diff(run.from).min(b.abs_diff(run.to)) <= NEAR);
-        let lasting = breaks.iter().copied().filter(|b| !is_end(b)).collect();
+        let mut lasting: Vec<usize> = breaks.iter().copied().filter(|b| !is_end(b)).collect();
         let (spells, spikes) = self.runs_beside(&breaks, segments(&kept, self.series.len()));
         let tested = spells.iter().chain(&spikes).map(|(_, told)| told.p_value);
         let p_value = all.iter().map(|c| c.p_value).chain(tested).fold(1.0, f64::min);
@@ -236,9 +236,14 @@ impl Scan<'_> {
             same
         });
         let is_of_before = |run: &Spike| self.spikes.contains(run) || self.spells.iter().any(|known| known.run == *run);
+        // What the series ends with is a change, and no run.
+        let (last, runs): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(|(_, told)| told.kind != ChangeKind::Spike);
+        lasting.extend(last.iter().map(|(_, told)| told.bucket));
+        lasting.sort_unstable();
         let further: Vec<Run> = runs.into_iter().filter(|(run, _)| !is_of_before(run)).collect();
         let known = self.spells.iter().map(|spell| spell.run);
-        let runs = self.spikes.iter().copied().chain(known).chain(further.iter().map(|(run, _)| *run)).collect();
+        let runs = self.spikes.iter().copied().chain(known).chain(further.iter().map(|(run, _)| *run));
+        let runs = runs.filter(|run| last.iter().all(|(last, _)| last != run)).collect();
         let strongest = all.into_iter().min_by(|a, b| a.p_value.total_cmp(&b.p_value));
         let divided = if let Cow::Owned(series) = self.series { Some(series) } else { None };
         let scanned =

@@ -79,19 +79,24 @@ const HALF_WINDOWS: [usize; 2] = [Spike::LONGEST, Spike::LONGEST + 1];
 /// more than half of the values repeat the one before.
 #[must_use]
 pub fn outlyingness(values: &[f64], scatter: &Scatter) -> [Vec<f64>; 2] {
+    // A window holds as many values beside a gap as elsewhere.
+    let places: Vec<usize> = (0..values.len()).filter(|&i| scatter.is_known() && !values[i].is_nan()).collect();
+    let present: Vec<f64> = places.iter().map(|&i| values[i]).collect();
     HALF_WINDOWS.map(|half| {
-        if scatter.is_known() { out_of_median(values, scatter, half) } else { vec![f64::NAN; values.len()] }
+        let mut out = vec![f64::NAN; values.len()];
+        places.iter().zip(out_of_median(&present, half)).for_each(|(&i, distance)| out[i] = distance / scatter.at(i));
+        out
     })
 }
 
-/// The same for one window.
+/// How far values lie from the running median of one window.
 ///
 /// At the ends it is the last whole median, level or continued along its slope, whichever leaves a value less far out: a window that is cut there would
 /// follow a run of two.
-fn out_of_median(values: &[f64], scatter: &Scatter, half: usize) -> Vec<f64> {
+fn out_of_median(values: &[f64], half: usize) -> Vec<f64> {
     let middle = running_median(values, half);
     let (n, window) = (values.len(), 2 * half + 1);
-    let by = |i: usize, usual: f64| (values[i] - usual) / scatter.at(i);
+    let by = |i: usize, usual: f64| values[i] - usual;
     if n < window {
         return (0..n).map(|i| by(i, middle[i])).collect();
     }
@@ -99,7 +104,8 @@ fn out_of_median(values: &[f64], scatter: &Scatter, half: usize) -> Vec<f64> {
         let whole = i.clamp(half, n - half - 1);
         let (flat, away) = (by(i, middle[whole]), i.abs_diff(whole));
         let before = if i > whole { whole.checked_sub(window) } else { Some(whole + window) };
-        match before.and_then(|before| middle.get(before)).filter(|_| away > 0) {
+        let is_whole = |before: &usize| (half..n - half).contains(before);
+        match before.filter(|before| away > 0 && is_whole(before)).map(|before| middle[before]) {
             Some(before) => {
                 least_out(flat, by(i, middle[whole] + (middle[whole] - before) * away as f64 / window as f64))
             }
@@ -109,11 +115,8 @@ fn out_of_median(values: &[f64], scatter: &Scatter, half: usize) -> Vec<f64> {
     (0..n).map(of).collect()
 }
 
-/// The one of two numbers that is nearer to zero, and zero where they lie on both sides of it; missing where one is.
+/// The one of two numbers that is nearer to zero, and zero where they lie on both sides of it.
 fn least_out(a: f64, b: f64) -> f64 {
-    if a.is_nan() || b.is_nan() {
-        return f64::NAN;
-    }
     if a * b < 0.0 { 0.0 } else { a.abs().min(b.abs()).copysign(a) }
 }
 

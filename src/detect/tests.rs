@@ -479,6 +479,19 @@ fn an_outage_that_has_not_ended_is_a_young_fall_of_the_level() {
 }
 
 #[test]
+fn an_outage_at_the_end_is_told_where_values_are_missing_after_or_before_it() {
+    for seed in 0..6 {
+        let outage = moved(150, 145..147, -30.0, seed);
+        for missing in [147..150, 132..143] {
+            let mut values = outage[..if missing.end == 150 { 150 } else { 147 }].to_vec();
+            values[missing.clone()].fill(f64::NAN);
+            let changes = found(values);
+            assert!(is_one_change(&changes, 145, ChangeKind::Level, false), "seed {seed}, {missing:?}: {changes:?}");
+        }
+    }
+}
+
+#[test]
 fn an_outage_after_which_one_bucket_is_as_usual_is_a_spike() {
     for seed in 0..8 {
         for length in 2..4 {

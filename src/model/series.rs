@@ -14,6 +14,8 @@ pub struct Series {
     denominators: Option<Vec<f64>>,
     /// The least value; infinite where there is none.
     least: f64,
+    /// Whether the values are those of another series over what was expected of them.
+    divided: bool,
 }
 
 /// Why numbers do not make a series.
@@ -59,7 +61,7 @@ impl Series {
             return Err(SeriesError::Infinite(i));
         }
         let least = least(&values);
-        Ok(Self { name: name.into(), zone, step, edges, values, denominators: None, least })
+        Ok(Self { name: name.into(), zone, step, edges, values, denominators: None, least, divided: false })
     }
 
     /// The series as ratios with these denominators, one for each bucket: what a value is worth grows with its denominator.
@@ -168,10 +170,17 @@ impl Series {
         self.least.abs() == 0.0
     }
 
-    /// The series with other values, one for each bucket.
+    /// The series with the quotients of its values and what was `expected` of them, one for each bucket.
     #[must_use]
-    pub(crate) fn with_values(&self, values: Vec<f64>) -> Self {
-        Self { values, ..self.clone() }
+    pub(crate) fn divided_by(&self, expected: Vec<f64>, quotients: Vec<f64>) -> Self {
+        let series = Self { least: least(&quotients), values: quotients, divided: true, ..self.clone() };
+        series.with_denominators(expected)
+    }
+
+    /// Whether the values are those of another series over what was expected of them, because it has zeros and so no logarithms.
+    #[must_use]
+    pub(crate) fn is_divided(&self) -> bool {
+        self.divided
     }
 
     /// The series with these buckets missing.

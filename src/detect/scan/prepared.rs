@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::detect::rhythm::are_likelier;
 use crate::detect::segmentation::standardised;
 use crate::detect::spells::Spell;
 use crate::detect::{Adjusted, Rhythm, Scatter, Spike, find_spikes, outlyingness, without_rhythms};
@@ -32,7 +33,8 @@ impl<'a> Scan<'a> {
             }
         }
         let mut doubtful = standing_out(&out, DOUBTFUL);
-        doubtful.retain(|run| !spikes.iter().any(|spike| spike.overlaps(*run)));
+        let touches = |run: &Spike| spikes.iter().any(|spike| run.from <= spike.to && spike.from <= run.to);
+        doubtful.retain(|run| !touches(run));
         let square = |run: &Spike| {
             out.iter()
                 .flatten()
@@ -48,7 +50,7 @@ impl<'a> Scan<'a> {
             rhythms.iter_mut().filter_map(|r| r.known.as_mut()).for_each(|known| known.level.fill(0.0));
             // Spells included, which were left out to tell the rhythms.
             let values = divided.quotients(series.values());
-            Cow::Owned(series.with_values(values).with_denominators(divided.denominators()))
+            Cow::Owned(series.divided_by(divided.denominators(), values))
         });
         let Some(clean) = clean else { return Err((rhythms, [spikes, spells].concat())) };
         let mut set_aside = [buckets_of(&spikes), buckets_of(&spells)].concat();
@@ -70,23 +72,25 @@ impl Beside {
     fn new(series: &Series) -> Self {
         let adjusted = without_rhythms(series);
         let scatter = adjusted.scatter(series);
-        let out = outlying(series, &adjusted, &scatter);
-        let spikes = standing_out(&out, FAR_OUT);
+        let mut out = outlying(&adjusted, &scatter);
+        // After a rise the noise may be as many times greater. What is far out on the metric's own scale alone is not set aside, and tested where the
+        // logarithms are not the likelier scale.
+        let logs = (adjusted.rhythms.is_empty() && series.is_positive())
+            .then(|| series.values().iter().map(|v| v.ln()).collect::<Vec<f64>>());
+        let of_logs = logs.as_ref().map(|logs| outlyingness(logs, &Scatter::even(logs)));
+        let spikes = standing_out(&[&out[..], of_logs.as_slice()].concat(), FAR_OUT);
+        let jacobian = |logs: &Vec<f64>| logs.iter().filter(|log| !log.is_nan()).sum::<f64>();
+        let is_log = logs.is_some_and(|logs| are_likelier(&logs, jacobian(&logs), series.values()));
+        out.extend(of_logs.filter(|_| is_log));
         Self { adjusted, scatter, out, spikes }
     }
 }
 
-/// How far each value stands out of what rhythms leave: on the metric's own scale and, where rhythms multiply, without what they multiply as well. Where
-/// there is no rhythm, of logarithms as well: after a rise the noise may be as many times greater.
-fn outlying(series: &Series, adjusted: &Adjusted, scatter: &[Scatter; 2]) -> Vec<[Vec<f64>; 2]> {
+/// How far each value stands out of what rhythms leave: on the metric's own scale and, where rhythms multiply, without what they multiply as well.
+fn outlying(adjusted: &Adjusted, scatter: &[Scatter; 2]) -> Vec<[Vec<f64>; 2]> {
     let multiply = adjusted.logs.is_some() || adjusted.divided.is_some();
     let without = multiply.then(|| outlyingness(adjusted.for_search(), &scatter[1]));
-    let of_logs = || {
-        let logs: Vec<f64> = series.values().iter().map(|v| v.ln()).collect();
-        outlyingness(&logs, &Scatter::even(&logs))
-    };
-    let of_logs = (adjusted.rhythms.is_empty() && series.is_positive()).then(of_logs);
-    std::iter::once(outlyingness(&adjusted.rest, &scatter[0])).chain(without).chain(of_logs).collect()
+    std::iter::once(outlyingness(&adjusted.rest, &scatter[0])).chain(without).collect()
 }
 
 /// The runs that stand out on each scale by this share of what is far out, each value by itself or together: a weekend of a higher level does so on the

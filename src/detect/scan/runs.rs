@@ -29,12 +29,12 @@ const STAYS: f64 = 0.5;
 pub(super) type Run = (Spike, Found);
 
 impl Scan<'_> {
-    /// Looks at one run in detail.
-    fn test_run(&self, run: Spike, breaks: &[usize]) -> Option<Found> {
+    /// Looks at one run in detail, beside these buckets. One that the series ends with may last, however long it is.
+    fn test_run(&self, run: Spike, breaks: &[usize], beside: &[usize]) -> Option<Found> {
         if run.len() < SHORTEST || self.is_at_end(run) {
-            self.test_spike(run, breaks, &[])
+            self.test_spike(run, breaks, beside)
         } else {
-            self.test_spell(run, breaks, &[])
+            self.test_spell(run, breaks, beside)
         }
     }
 
@@ -52,8 +52,9 @@ impl Scan<'_> {
         if near.is_empty() {
             return with(None);
         }
-        let (early, late) = (with(Some(spike.from))?, with(Some(spike.to))?);
-        Some(if early.p_value > late.p_value { early } else { late })
+        // What lasts is the change that is found already.
+        let placed = [spike.from, spike.to].into_iter().filter(|_| !self.is_at_end(spike));
+        placed.filter_map(|change| with(Some(change))).max_by(|a, b| a.p_value.total_cmp(&b.p_value))
     }
 
     /// The same between changes that are surely where they are.
@@ -146,13 +147,13 @@ impl Scan<'_> {
     pub(super) fn runs_beside(&self, breaks: &[usize], between: Vec<Segment>) -> (Vec<Run>, Vec<Run>) {
         // A spell was found with the p-value that it had as a part of what is expected.
         let known = self.spells.par_iter().filter_map(|Spell { run, p_value }| {
-            Some((*run, Found { p_value: *p_value, ..self.test_run(*run, breaks)? }))
+            Some((*run, Found { p_value: *p_value, ..self.test_run(*run, breaks, &[])? }))
         });
         let further = between.into_par_iter().flat_map_iter(|segment| self.spells_in(segment, breaks));
         let (mut spells, mut further): (Vec<_>, Vec<_>) = (known.collect(), further.collect());
         further.sort_by(|a: &Run, b| a.1.p_value.total_cmp(&b.1.p_value));
         spells.append(&mut further);
-        let spikes = self.spikes.par_iter().filter_map(|run| Some((*run, self.test_run(*run, breaks)?)));
+        let spikes = self.spikes.par_iter().filter_map(|run| Some((*run, self.test_run(*run, breaks, &[])?)));
         let mut spikes: Vec<Run> = spikes.collect();
         spikes.extend(self.doubtful_spikes(breaks));
         spells.retain(|(spell, _)| self.is_more_than(*spell, &spikes, breaks));
@@ -176,7 +177,7 @@ impl Scan<'_> {
         let is_open = |run: &&Spike| !self.is_known(**run) && !self.is_at_end(**run);
         for &run in self.doubtful.iter().filter(is_open) {
             let near = run.from.saturating_sub(2 * Spike::LONGEST)..run.to + 2 * Spike::LONGEST;
-            match self.test_spike(run, breaks, self.set_aside_in(&near)).filter(|told| told.p_value <= self.alpha) {
+            match self.test_run(run, breaks, self.set_aside_in(&near)).filter(|told| told.p_value <= self.alpha) {
                 Some(told) => found.push((run, told)),
                 None => in_vain += 1,
             }
@@ -211,7 +212,7 @@ impl Scan<'_> {
             let clearest = (0..open.len()).min_by(|a, b| open[*a].1.p_value.total_cmp(&open[*b].1.p_value));
             let Some((range, Spell { run, .. })) = clearest.map(|i| open.swap_remove(i)) else { break };
             if !self.is_known(run) {
-                match self.test_run(run, breaks).filter(|told| told.p_value <= self.alpha) {
+                match self.test_run(run, breaks, &[]).filter(|told| told.p_value <= self.alpha) {
                     Some(told) => found.push((run, told)),
                     None => in_vain += 1,
                 }
