@@ -41,24 +41,21 @@ const KINDS: [Kind; 4] = [
 pub(crate) fn run(runs: u64, only: &str) {
     println!("## Spells of hours ({runs} runs a cell; shares with their standard error)\n");
     head(&["cell", "hours", "level times", "told as one spike", "of its length", "anything else reported"]);
-    for kind in KINDS.iter().filter(|k| k.name.contains(only)) {
-        for (length, left) in SPELLS {
-            let done: Vec<[bool; 3]> = (0..runs).into_par_iter().map(|seed| one(kind, length, left, seed)).collect();
-            let share = |k: usize| Share::of(done.iter().map(|r| r[k]));
-            let of_spell = |k: usize| if length > 0 { share(k).to_string() } else { "-".into() };
-            let others = if length > 0 { share(2).to_string() } else { share(2).at_most(0.05) };
-            row(&[kind.name.into(), length.to_string(), left.to_string(), of_spell(0), of_spell(1), others]);
-        }
-    }
+    table(&SPELLS, one, runs, only);
     println!("\n## Falls that the series ends with ({runs} runs a cell; shares with their standard error)\n");
     head(&["cell", "hours since", "level times", "told", "from its first hour on", "anything else reported"]);
+    table(&LAST, last, runs, only);
+}
+
+/// A row for each sort of metric and number of hours, with what these leave of the level; without any nothing is to be told.
+fn table(cells: &[(usize, f64)], one: fn(&Kind, usize, f64, u64) -> [bool; 3], runs: u64, only: &str) {
     for kind in KINDS.iter().filter(|k| k.name.contains(only)) {
-        for (since, left) in LAST {
-            let done: Vec<[bool; 3]> = (0..runs).into_par_iter().map(|seed| last(kind, since, left, seed)).collect();
+        for &(hours, left) in cells {
+            let done: Vec<[bool; 3]> = (0..runs).into_par_iter().map(|seed| one(kind, hours, left, seed)).collect();
             let share = |k: usize| Share::of(done.iter().map(|r| r[k]));
-            let of_fall = |k: usize| if since > 0 { share(k).to_string() } else { "-".into() };
-            let others = if since > 0 { share(2).to_string() } else { share(2).at_most(0.05) };
-            row(&[kind.name.into(), since.to_string(), left.to_string(), of_fall(0), of_fall(1), others]);
+            let of_hours = |k: usize| if hours > 0 { share(k).to_string() } else { "-".into() };
+            let others = if hours > 0 { share(2).to_string() } else { share(2).at_most(0.05) };
+            row(&[kind.name.into(), hours.to_string(), left.to_string(), of_hours(0), of_hours(1), others]);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Spikes: up to four buckets that stand far out while the level before and after is the same.
 
+use std::ops::RangeInclusive;
+
 use super::Scatter;
 use crate::stats::running_median;
 
@@ -96,19 +98,16 @@ pub fn outlyingness(values: &[f64], scatter: &Scatter) -> [Vec<f64>; 2] {
 fn out_of_median(values: &[f64], half: usize) -> Vec<f64> {
     let middle = running_median(values, half);
     let (n, window) = (values.len(), 2 * half + 1);
-    let by = |i: usize, usual: f64| values[i] - usual;
     if n < window {
-        return (0..n).map(|i| by(i, middle[i])).collect();
+        return values.iter().zip(&middle).map(|(value, usual)| value - usual).collect();
     }
     let of = |i: usize| {
         let whole = i.clamp(half, n - half - 1);
-        let (flat, away) = (by(i, middle[whole]), i.abs_diff(whole));
+        let (flat, away) = (values[i] - middle[whole], i.abs_diff(whole));
         let before = if i > whole { whole.checked_sub(window) } else { Some(whole + window) };
         let is_whole = |before: &usize| (half..n - half).contains(before);
         match before.filter(|before| away > 0 && is_whole(before)).map(|before| middle[before]) {
-            Some(before) => {
-                least_out(flat, by(i, middle[whole] + (middle[whole] - before) * away as f64 / window as f64))
-            }
+            Some(before) => least_out(flat, flat - (middle[whole] - before) * away as f64 / window as f64),
             None => flat,
         }
     };
@@ -125,8 +124,8 @@ fn least_out(a: f64, b: f64) -> f64 {
 pub fn find_spikes(out: &[Vec<f64>; 2], share: f64) -> [Vec<Spike>; 2] {
     Outlying::ALL.map(|outlying| {
         let [of_seven, of_nine] = out;
-        let long = runs(of_nine, outlying, share).filter(|run| run.len() > Spike::LONGEST).collect::<Vec<Spike>>();
-        let short = runs(of_seven, outlying, share).filter(|run| run.len() <= Spike::LONGEST);
+        let long: Vec<Spike> = runs(of_nine, outlying, share, HALF_WINDOWS[1]..=HALF_WINDOWS[1]).collect();
+        let short = runs(of_seven, outlying, share, 1..=HALF_WINDOWS[0]);
         // Beside a long run the shorter window follows it.
         let is_beside =
             |run: &Spike, long: &Spike| run.from < long.to + Spike::LONGEST && long.from < run.to + Spike::LONGEST;
@@ -137,8 +136,8 @@ pub fn find_spikes(out: &[Vec<f64>; 2], share: f64) -> [Vec<Spike>; 2] {
     })
 }
 
-/// The runs of at most four values that are as far out.
-fn runs(out: &[f64], outlying: Outlying, share: f64) -> impl Iterator<Item = Spike> {
+/// The runs of so many values that are as far out.
+fn runs(out: &[f64], outlying: Outlying, share: f64, lengths: RangeInclusive<usize>) -> impl Iterator<Item = Spike> {
     let is_out = move |i: &usize| out[*i].abs() > share * outlying.least();
     let mut next = 0;
     let all = std::iter::from_fn(move || {
@@ -147,5 +146,5 @@ fn runs(out: &[f64], outlying: Outlying, share: f64) -> impl Iterator<Item = Spi
         next = to;
         Some(Spike { from, to })
     });
-    all.filter(move |run| run.len() <= HALF_WINDOWS[1] && outlying.holds(&out[run.from..run.to], share))
+    all.filter(move |run| lengths.contains(&run.len()) && outlying.holds(&out[run.from..run.to], share))
 }

@@ -73,15 +73,19 @@ impl Beside {
         let adjusted = without_rhythms(series);
         let scatter = adjusted.scatter(series);
         let mut out = outlying(&adjusted, &scatter);
+        if !(adjusted.rhythms.is_empty() && series.is_positive()) {
+            let spikes = standing_out(&out, FAR_OUT);
+            return Self { adjusted, scatter, out, spikes };
+        }
         // After a rise the noise may be as many times greater. What is far out on the metric's own scale alone is not set aside, and tested where the
         // logarithms are not the likelier scale.
-        let logs = (adjusted.rhythms.is_empty() && series.is_positive())
-            .then(|| series.values().iter().map(|v| v.ln()).collect::<Vec<f64>>());
-        let of_logs = logs.as_ref().map(|logs| outlyingness(logs, &Scatter::even(logs)));
-        let spikes = standing_out(&[&out[..], of_logs.as_slice()].concat(), FAR_OUT);
-        let jacobian = |logs: &Vec<f64>| logs.iter().filter(|log| !log.is_nan()).sum::<f64>();
-        let is_log = logs.is_some_and(|logs| are_likelier(&logs, jacobian(&logs), series.values()));
-        out.extend(of_logs.filter(|_| is_log));
+        let logs: Vec<f64> = series.values().iter().map(|v| v.ln()).collect();
+        out.push(outlyingness(&logs, &Scatter::even(&logs)));
+        let spikes = standing_out(&out, FAR_OUT);
+        let jacobian = logs.iter().filter(|log| !log.is_nan()).sum::<f64>();
+        if !are_likelier(&logs, jacobian, series.values()) {
+            out.pop();
+        }
         Self { adjusted, scatter, out, spikes }
     }
 }

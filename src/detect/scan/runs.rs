@@ -1,6 +1,5 @@
 //! Runs of buckets that stand out, after which all is as before: spikes and spells in detail.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -52,9 +51,12 @@ impl Scan<'_> {
         if near.is_empty() {
             return with(None);
         }
-        // What lasts is the change that is found already.
-        let placed = [spike.from, spike.to].into_iter().filter(|_| !self.is_at_end(spike));
-        placed.filter_map(|change| with(Some(change))).max_by(|a, b| a.p_value.total_cmp(&b.p_value))
+        if self.is_at_end(spike) {
+            // It is the change that is found already.
+            return None;
+        }
+        let placed = [spike.from, spike.to].into_iter().filter_map(|change| with(Some(change)));
+        placed.max_by(|a, b| a.p_value.total_cmp(&b.p_value))
     }
 
     /// The same between changes that are surely where they are.
@@ -86,7 +88,7 @@ impl Scan<'_> {
         let runs = Runs {
             lengths: SHORTEST..=longest_run(self.series.step()),
             buckets: self.series.len(),
-            turns: self.is_divided().then(|| self.turns()),
+            turns: self.series.is_divided().then(|| self.turns()),
         };
         let tested = search.strongest_run(&local, &starts, run.len(), &runs)?;
         if left_after(&local, run)? > STAYS {
@@ -196,7 +198,7 @@ impl Scan<'_> {
             return Vec::new();
         }
         // What it was divided by is known to the weights.
-        let denominators = if self.is_divided() { None } else { self.series.denominators() };
+        let denominators = if self.series.is_divided() { None } else { self.series.denominators() };
         let weights = denominators.or(self.weights.as_deref());
         let quick = |range: Range<usize>| {
             // The bucket in which a neighbouring change began belongs to neither side.
@@ -221,11 +223,6 @@ impl Scan<'_> {
             open.extend(quick(run.to..range.end));
         }
         found
-    }
-
-    /// Whether the series was divided by what its rhythms let expect.
-    fn is_divided(&self) -> bool {
-        matches!(self.series, Cow::Owned(_))
     }
 
     /// How often the longest rhythm turns.
