@@ -47,7 +47,15 @@ pub fn near(series: &Series, scanned: &Scanned, asked: &Asked, window: f64) -> R
     let centre = asked.buckets(series, 0.0);
     let range = centre.start.saturating_sub(half).min(plausible.start)..(centre.end + half).min(series.len());
     let Elsewhere { changes, spikes, outage } = Elsewhere::new(series, scanned, asked, &plausible);
-    let scope = Scope { range, focus: plausible.clone(), others: &changes, without: &spikes, phi: None, uneven: false };
+    let scope = Scope {
+        range,
+        focus: plausible.clone(),
+        others: &changes,
+        without: &spikes,
+        phi: None,
+        uneven: false,
+        is_sure: false,
+    };
     let rhythms: Vec<Rhythm> =
         scanned.rhythms.iter().cloned().chain(Rhythm::weekend(series, &scanned.rhythms)).collect();
     let local = Local::new(series, &rhythms, &scope)?;

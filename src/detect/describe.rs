@@ -70,6 +70,9 @@ pub struct Neighbourhood {
     pub outage: Option<Range<usize>>,
 }
 
+/// So many buckets at zero tell that the level is zero.
+const AT_ZERO: usize = 4;
+
 impl Neighbourhood {
     /// The stretch as a cause is sought in it.
     #[must_use]
@@ -204,6 +207,8 @@ impl Neighbourhood {
         let end = self.end_of(shape, bucket);
         let levels = self.levels(rhythms, shape, moment, effect, end);
         let levels = if series.has_negatives() { levels } else { levels.not_below_zero() };
+        let levels = if self.local.is_log() { levels.with_zeros(|level| series.is_zero(level)) } else { levels };
+        let levels = if self.is_at_zero(series, bucket, end) { levels.down_to_zero() } else { levels };
         let since = self.local.places().iter().filter(|&&p| p >= bucket).count();
         Some(Found {
             bucket,
@@ -233,6 +238,13 @@ impl Neighbourhood {
         let hidden = shape == Shape::Step && self.moments.share[moment] < 0.5 && touched < noise;
         let first = bucket + usize::from(hidden);
         self.local.places().iter().copied().find(|&p| p >= first).unwrap_or(bucket)
+    }
+
+    /// Whether all that was observed from a bucket on, or the first of it, is zero and stands apart: no fit knows better what the level is then.
+    fn is_at_zero(&self, series: &Series, bucket: usize, end: Option<usize>) -> bool {
+        let after = self.local.places().iter().filter(|&&p| p >= bucket && end.is_none_or(|end| p < end));
+        let mut after = after.take(AT_ZERO).peekable();
+        after.peek().is_some() && after.all(|&p| series.is_apart(series.values()[p]))
     }
 
     /// By which share of the full effect of a level shift a bucket moved; none where it was not observed or nothing shifted.
@@ -332,6 +344,28 @@ impl Levels {
     /// On the level scale the level after needs no detour by the relative effect, which a level of zero does not have.
     fn on_level_scale(self, level: bool, after: f64) -> Self {
         if level { Self { after, ..self } } else { self }
+    }
+
+    /// The same where a level that is so low on the log scale is that of zeros.
+    fn with_zeros(self, is_zero: impl Fn(f64) -> bool) -> Self {
+        let back = |relative: f64| if is_zero(self.before * (1.0 + relative)) { -1.0 } else { relative };
+        let has_before = !is_zero(self.before);
+        Self {
+            before: if has_before { self.before } else { 0.0 },
+            after: if is_zero(self.after) { 0.0 } else { self.after },
+            relative: self.relative.filter(|_| has_before).map(back),
+            interval: self.interval.filter(|_| has_before).map(|(from, to)| (back(from), back(to))),
+        }
+    }
+
+    /// The same where the level falls to zero.
+    fn down_to_zero(self) -> Self {
+        Self {
+            after: 0.0,
+            relative: self.relative.map(|_| -1.0),
+            interval: self.interval.map(|_| (-1.0, -1.0)),
+            ..self
+        }
     }
 
     /// The same of a metric that is never below zero: estimates and intervals end at what it can be.

@@ -25,10 +25,13 @@ pub struct Local {
     centre: f64,
     log: bool,
     design: Design,
+    /// The design as if nothing that stands apart at zero did, where something does.
+    usual: Option<Design>,
     regression: EventRegression,
     noise: Noise,
     memory: Memory,
     step: f64,
+    unit: f64,
     rival: Option<Rival>,
 }
 
@@ -67,6 +70,8 @@ pub struct Scope<'a> {
     pub phi: Option<f64>,
     /// Whether the scatter may change in the course of the stretch.
     pub uneven: bool,
+    /// Whether there is an event in the focus for sure, so that what counts scatters as its level tells.
+    pub is_sure: bool,
 }
 
 /// An event whose moment was sought costs as many degrees of freedom as this many parameters (Hall, Osborn & Sakkas 2013).
@@ -79,6 +84,17 @@ const NULL_ROUNDS: usize = 3;
 const SLOPE: usize = 1;
 /// Fewest observations that can be analysed.
 const FEWEST: usize = 8;
+
+/// Of a run of zeros that stand apart so many buckets beside other values are observations. There is no noise in them: more would say that the noise elsewhere is
+/// small.
+const ZEROS: usize = 8;
+
+/// Whether a bucket lies deep in a run of zeros that stand apart.
+fn is_deep(series: &Series, bucket: usize) -> bool {
+    let values = series.values();
+    let is_apart = |i: usize| values.get(i).is_none_or(|v| series.is_apart(*v));
+    (bucket.saturating_sub(ZEROS)..=bucket + ZEROS).all(is_apart)
+}
 
 impl Local {
     /// Explains a stretch of a series.
@@ -94,6 +110,7 @@ impl Local {
             .range
             .clone()
             .filter(|i| !series.values()[*i].is_nan() && scope.without.binary_search(i).is_err())
+            .filter(|i| !is_deep(series, *i))
             .collect();
         if places.len() < FEWEST {
             return Err(LocalError::TooFew(places.len()));
@@ -107,20 +124,22 @@ impl Local {
         let rhythms = rhythms.iter().filter(|r| r.known.is_none() || r.waves > 0).collect();
         let less_known = |y: &dyn Fn(f64) -> f64, of: fn(&KnownEffects) -> Option<&[f64]>| -> Vec<f64> {
             let effect = |r: &&Rhythm, p: usize| r.known.as_ref().and_then(of).map_or(0.0, |e| e[r.phases[p]]);
-            let rest = |(v, &p): (&f64, &usize)| y(*v) - known.iter().map(|r| effect(r, p)).sum::<f64>();
+            let usual = |p: usize| known.iter().map(|r| effect(r, p)).sum::<f64>();
+            let rest = |(v, &p): (&f64, &usize)| y(*v) - if series.is_apart(*v) { 0.0 } else { usual(p) };
             values.iter().zip(&places).map(rest).collect()
         };
         let surroundings = Surroundings::new(series, &places, &values, scope);
         let builder = Builder { series, rhythms, scope, places: &places, starts: &starts, surroundings };
         // A stretch that happens to lie above zero has the scale of the others.
         let has_logs = !(series.has_negatives() || series.is_divided())
-            && values.iter().all(|v| *v > 0.0)
+            && (series.has_logs() || values.iter().all(|v| *v > 0.0))
             && known.iter().all(|r| r.known.as_ref().is_none_or(|k| k.log.is_some()));
         let on_level = || builder.begin(&less_known(&|v| v, |k| Some(&k.level)), false);
-        let on_logs = || has_logs.then(|| builder.begin(&less_known(&f64::ln, |k| k.log.as_deref()), true)).flatten();
+        let on_logs =
+            || has_logs.then(|| builder.begin(&less_known(&|v| series.log(v), |k| k.log.as_deref()), true)).flatten();
         let (level, logs) = rayon::join(on_level, on_logs);
         let level = level.ok_or(LocalError::Constant)?;
-        let jacobian: f64 = if has_logs { values.iter().map(|v| v.ln()).sum() } else { 0.0 };
+        let jacobian = if has_logs { Series::mean_log(&values) * values.len() as f64 } else { 0.0 };
         let begun = logs.filter(|log| log.evidence - jacobian > level.evidence).unwrap_or(level);
         builder.finish(begun).ok_or(LocalError::Constant)
     }
@@ -256,6 +275,16 @@ impl Local {
         before.last().map_or(0, first)..after.first().map_or(self.places.len(), first)
     }
 
+    /// Whether how much observations scatter may depend on the level that an event leaves.
+    pub(super) fn may_scatter_by_level(&self) -> bool {
+        self.levels_of_counts().is_some()
+    }
+
+    /// The unit in which values of the metric are counted; 0 where they are not, or are ratios.
+    pub(super) fn unit(&self) -> f64 {
+        self.unit
+    }
+
     /// The levels that observations have without an event, where no observation is a logarithm or below zero.
     pub(super) fn levels_of_counts(&self) -> Option<Vec<f64>> {
         let is_counts = !self.log && self.y.iter().all(|y| self.centre + y >= 0.0);
@@ -286,7 +315,8 @@ impl Local {
     /// What is expected in each observed bucket without the event, given that the event had this effect; on the analysed scale.
     #[must_use]
     pub fn baseline(&self, f: &[f64], effect: f64) -> Vec<f64> {
-        let explained = self.design.explained_by(&self.regression.coefficients(f, effect));
+        let usual = self.usual.as_ref().unwrap_or(&self.design);
+        let explained = usual.explained_by(&self.regression.coefficients(f, effect));
         explained.into_iter().map(|x| self.centre + x).collect()
     }
 

@@ -76,12 +76,18 @@ impl Adjusted {
             let rest = Scatter::even(&self.rest);
             return [rest.clone(), rest];
         }
-        let usual: Vec<f64> = series.values().iter().zip(&self.rest).map(|(value, rest)| value - rest).collect();
-        let lost = rounding(series.values(), series.denominators().map(<[f64]>::to_vec));
+        // What stands apart at zero tells nothing of the noise.
+        let usual = |(value, rest): (&f64, &f64)| if series.is_apart(*value) { f64::NAN } else { value - rest };
+        let usual: Vec<f64> = series.values().iter().zip(&self.rest).map(usual).collect();
+        let values: Vec<f64> = series.values().iter().map(|v| series.unless_apart(*v)).collect();
+        let lost = rounding(&values, series.denominators().map(<[f64]>::to_vec));
         let over = |by: &[f64]| lost.iter().zip(by).map(|(lost, by)| lost / by).collect::<Vec<f64>>();
         let rest = Scatter::told(&self.rest, &usual, &lost);
         let searched = match (&self.logs, &self.divided) {
-            (Some(logs), _) => Scatter::told(logs, &usual, &over(series.values())),
+            (Some(logs), _) => {
+                let values: Vec<f64> = series.values().iter().map(|v| series.or_apart(*v)).collect();
+                Scatter::told(logs, &usual, &over(&values))
+            }
             (None, Some(divided)) => Scatter::told(&divided.values, &usual, &over(&divided.denominators())),
             (None, None) => rest.clone(),
         };
@@ -102,11 +108,19 @@ const THRESHOLD: f64 = 2.6;
 /// rhythm shows so clearly that chance must be rarer (Lindley 1957): what a rhythm that is not there brings, it brings as steps.
 const SURELY: f64 = 0.01;
 const FEW_PERIODS: f64 = 10.0;
+/// A run whose begin and end were sought costs as many degrees of freedom as this many parameters: twice what a moment costs (Hall, Osborn & Sakkas 2013).
+const RUN_PARAMETERS: f64 = 6.0;
+/// Of more values than this a rhythm shows without ranks, which cost more.
+const MOST_RANKED: usize = 10_000;
+/// Of so many values all runs are tried.
+const MOST_EVENTS: usize = 120;
 /// A rhythm weaker than this explains too little to be worth its coefficients.
 const LEAST_CORRELATION: f64 = 0.1;
 
 /// Where less than this share of the level is expected, nothing is.
 const NOTHING: f64 = 0.02;
+/// One of so many buckets is in a phase in which nothing comes, or that is chance.
+const EMPTY: usize = 10;
 /// A phase that lasts for so many buckets is told by the median of its turns: one of a few may be unlike the others, as in a week with an outage.
 const LONG_TURN: usize = 5;
 /// One of so many values of a phase may be an outlier to either side.
@@ -120,29 +134,26 @@ const OUTLYING: usize = 20;
 #[must_use]
 pub fn without_rhythms(series: &Series) -> Adjusted {
     let mut rest = series.values().to_vec();
-    let mut logs = series.is_positive().then(|| rest.iter().map(|v| v.ln()).collect::<Vec<f64>>());
+    let mut logs = series.has_logs().then(|| rest.iter().map(|v| series.log(*v)).collect::<Vec<f64>>());
     let whole = || Divided { values: series.values().to_vec(), expected: vec![1.0; series.len()] };
-    let mut divided = (series.has_zeros() && series.denominators().is_none()).then(whole);
-    let jacobian: f64 = logs.iter().flatten().filter(|log| !log.is_nan()).sum();
+    let mut divided = (series.has_zeros() && !series.has_logs() && series.denominators().is_none()).then(whole);
+    let is_apart = |v: &f64| series.is_apart(*v);
+    let apart: Option<Vec<bool>> = rest.iter().any(is_apart).then(|| rest.iter().map(is_apart).collect());
     let mut rhythms = Vec::new();
     // What the clocks of the series' zone show as a bucket begins, in seconds since 1970 there.
     let clocks = || (0..series.len()).into_par_iter().map(|i| series.moment(i).naive_local().and_utc().timestamp());
     let clocks: LazyCell<Vec<i64>, _> = LazyCell::new(|| clocks().collect());
     for (name, period) in candidates(series.step()) {
-        let recurs_in_means = |seconds: i64, period: usize| {
-            series.step().seconds() < seconds as f64 && recurs_in_means(&clocks, &rest, seconds, period)
+        let shows_in = |values: &[f64]| {
+            let others = apart.as_deref().map(|apart| without(values, apart));
+            has_rhythm(series.step(), || clocks.as_slice(), others.as_deref().unwrap_or(values), (name, period))
         };
-        let in_means = || match name {
-            "year" => recurs_in_means(28 * DAY, 13),
-            "week" => recurs_in_means(DAY, 7),
-            "day" => recurs_in_means(HOUR, 24) || recurs_in_means(6 * HOUR, 4),
-            _ => false,
-        };
-        let from_bucket_to_bucket = period != DAYS_OF_YEAR && recurs(&differences(&rest), period);
-        if rest.len() >= least_periods(period) * period && (from_bucket_to_bucket || in_means()) {
+        // What multiplies shows in logarithms where the level moves, but few periods are told in vain on both scales.
+        let in_logs = || logs.as_deref().filter(|logs| logs.len() <= MOST_RANKED).is_some_and(shows_in);
+        if rest.len() >= least_periods(period) * period && (shows_in(&rest) || in_logs()) {
             let mut rhythm = Rhythm::new(series.step(), &clocks, name, period);
-            let level = rhythm.take_from(&mut rest).known;
-            let log = logs.as_mut().map(|logs| rhythm.take_from(logs).known);
+            let level = rhythm.take_from(&mut rest, apart.as_deref()).known;
+            let log = logs.as_mut().map(|logs| rhythm.take_from(logs, apart.as_deref()).known);
             // What the waves of a year bring is told by each stretch, and adds.
             divided = divided.filter(|_| rhythm.waves == 0);
             if let Some(divided) = &mut divided {
@@ -155,22 +166,23 @@ pub fn without_rhythms(series: &Series) -> Adjusted {
         }
     }
     // Without a rhythm the scale matters little to a search, and people see changes of the level.
-    let logs = logs.filter(|logs| !rhythms.is_empty() && are_likelier(logs, jacobian, &rest));
-    let divided = divided.filter(|d| rhythms.last().is_some_and(|longest| d.is_likelier(&rest, longest.period)));
+    let logs = logs.filter(|logs| !rhythms.is_empty() && are_likelier(logs, Series::mean_log(series.values()), &rest));
+    let is_likelier = |d: &Divided, longest: &Rhythm| d.has_nothing() || d.is_likelier(&rest, longest.period);
+    let divided = divided.filter(|d| rhythms.last().is_some_and(|longest| is_likelier(d, longest)));
     let mut adjusted = Adjusted { rhythms, rest, logs, divided };
     if let Some(weekend) = Rhythm::weekend(series, &adjusted.rhythms) {
-        adjusted = adjusted.with_weekend(weekend, series.values());
+        adjusted = adjusted.with_weekend(weekend, series.values(), apart.as_deref());
     }
     adjusted
 }
 
 impl Adjusted {
     /// The same without the hours of the weekend, where that is worth their coefficients: ½ log n of the likelihood for each (Schwarz 1978).
-    fn with_weekend(self, weekend: Rhythm, values: &[f64]) -> Self {
+    fn with_weekend(self, weekend: Rhythm, values: &[f64], apart: Option<&[bool]>) -> Self {
         let mut without = self.clone();
-        weekend.take_from(&mut without.rest);
+        weekend.take_from(&mut without.rest, apart);
         if let Some(logs) = &mut without.logs {
-            weekend.take_from(logs);
+            weekend.take_from(logs, apart);
         }
         let gain = if let (Some(before), Some(after)) = (&self.divided, &mut without.divided) {
             weekend.divide(after, values);
@@ -213,6 +225,12 @@ impl Divided {
         laplace(&buckets.iter().map(even).collect::<Vec<f64>>()) - jacobian
     }
 
+    /// Whether there are phases in which nothing ever comes, as a weekend at zero: whatever the level is, it is no part of these.
+    fn has_nothing(&self) -> bool {
+        let empty = self.expected.iter().filter(|e| **e < NOTHING).count();
+        EMPTY * empty >= self.expected.len()
+    }
+
     /// Whether the metric is likelier where its rhythms multiply than where they add to what is left without them.
     fn is_likelier(&self, rest: &[f64], period: usize) -> bool {
         let both = present_in_both(&self.values, rest);
@@ -226,16 +244,23 @@ fn present_in_both(a: &[f64], b: &[f64]) -> Vec<usize> {
 }
 
 /// Whether a metric is likelier where its rhythms multiply, by what is left of it on the log scale and on its own: the first differences
-/// as Laplace's noise, which outliers and steps do not rule (Box & Cox 1964 at λ = 0 and 1). `jacobian` is the sum of its logarithms.
-pub(super) fn are_likelier(logs: &[f64], jacobian: f64, rest: &[f64]) -> bool {
-    laplace(logs) - jacobian > laplace(rest)
+/// as Laplace's noise, which outliers and steps do not rule (Box & Cox 1964 at λ = 0 and 1). `mean_log` is the mean of its logarithms, the log Jacobian
+/// of each difference.
+pub(super) fn are_likelier(logs: &[f64], mean_log: f64, rest: &[f64]) -> bool {
+    let (Some((of_log, _)), Some((of_rest, _))) = (mean_step(logs), mean_step(rest)) else { return false };
+    of_log.ln() + mean_log < of_rest.ln()
 }
 
 /// log likelihood of the first differences as Laplace's noise of unknown scale, up to a constant.
 fn laplace(values: &[f64]) -> f64 {
+    mean_step(values).map_or(0.0, |(mean, count)| -count * mean.ln())
+}
+
+/// The mean size of the first differences, and how many there are; none where there are none.
+fn mean_step(values: &[f64]) -> Option<(f64, f64)> {
     let steps = values.windows(2).map(|w| (w[1] - w[0]).abs()).filter(|d| !d.is_nan());
     let (count, sum) = steps.fold((0.0, 0.0), |(count, sum), step| (count + 1.0, sum + step));
-    -count * (sum / count).ln()
+    (count > 0.0).then(|| (sum / count, count))
 }
 
 const DAYS_OF_YEAR: usize = 365;
@@ -247,6 +272,33 @@ const WEEKS: usize = 52;
 const WAVES: usize = 3;
 /// So many standard deviations from what is usual at its time of the year a day stands out.
 const HOLIDAY: f64 = 2.5;
+
+/// Whether values show a rhythm of this name and period, from bucket to bucket or in the means of longer stretches. What the clocks show is asked for
+/// only for these.
+fn has_rhythm<'a>(
+    step: Step,
+    clocks: impl Fn() -> &'a [i64],
+    values: &[f64],
+    (name, period): (&'static str, usize),
+) -> bool {
+    let in_means = |seconds: i64, period: usize| {
+        step.seconds() < seconds as f64 && recurs_in_means(clocks(), values, seconds, period)
+    };
+    // The hours of a day show in means as well.
+    let by_itself = || if step < Step::Day { recurs(&differences(values), period) } else { shows(values, period) };
+    (period != DAYS_OF_YEAR && by_itself())
+        || match name {
+            "year" => in_means(28 * DAY, 13),
+            "week" => in_means(DAY, 7),
+            "day" => in_means(HOUR, 24) || in_means(6 * HOUR, 4),
+            _ => false,
+        }
+}
+
+/// Values of which those that are `apart` are missing.
+fn without(values: &[f64], apart: &[bool]) -> Vec<f64> {
+    values.iter().zip(apart).map(|(v, apart)| if *apart { f64::NAN } else { *v }).collect()
+}
 
 /// Whether the means of longer stretches, of so many seconds by the local clock, have a rhythm of `period` of them: a smooth day or a weekend
 /// is a difference of these, and hardly one from bucket to bucket.
@@ -260,21 +312,28 @@ fn recurs_in_means(clocks: &[i64], values: &[f64], seconds: i64, period: usize) 
         let mut values: Vec<f64> = buckets.iter().map(|&i| values[i]).collect();
         means[place(stretch(&buckets[0]))] = mean_of_most(&mut values);
     }
-    let differences = differences(&means);
-    recurs(&differences, period)
-        || differs_by_phase(&differences, period)
-        || means.len() as f64 <= FEW_PERIODS * period as f64 && explains_beside_a_step(&means, period)
+    shows(&means, period)
 }
 
-/// Whether the phases explain more of a few periods than chance would, beside a slope and one step: the F test of nested regressions, each with
-/// the step that leaves least. Differences have twice the noise, and of four Mondays a step hides one.
-fn explains_beside_a_step(values: &[f64], period: usize) -> bool {
+/// Whether values show a rhythm.
+fn shows(values: &[f64], period: usize) -> bool {
+    let differences = differences(values);
+    recurs(&differences, period)
+        || values.len() <= MOST_RANKED && differs_by_phase(&differences, period)
+        || values.len() as f64 <= FEW_PERIODS * period as f64
+            && values.len() <= MOST_EVENTS
+            && explains_beside_an_event(values, period)
+}
+
+/// Whether the phases explain more of a few periods than chance would, beside a slope and one step or one run: F tests of nested regressions, each with
+/// the one that leaves least. Differences have twice the noise, and of four Mondays a step hides one.
+fn explains_beside_an_event(values: &[f64], period: usize) -> bool {
     let places: Vec<usize> = (0..values.len()).filter(|&i| !values[i].is_nan()).collect();
     let n = places.len();
     let mean = places.iter().map(|&i| values[i]).sum::<f64>() / n as f64;
     let y: Vec<f64> = places.iter().map(|&i| values[i] - mean).collect();
     let ones = vec![1.0; n];
-    // What is left, and its degrees of freedom, with so many phases.
+    // What is left with so many phases: without an event, less what the best step explains, and less what the best run does.
     let left = |phases: usize| {
         let mut design = Design::with_rows(vec![0.0; phases + 1], vec![1.0; phases + 1]);
         for &i in &places {
@@ -282,16 +341,20 @@ fn explains_beside_a_step(values: &[f64], period: usize) -> bool {
         }
         let regression = EventRegression::new(&y, &design, Precision::new(&places, 0.0, &ones, &ones))?;
         let steps = regression.steps();
-        let scores = (1..n).map(|k| steps.score(k, 1.0)).filter(Score::is_testable);
-        let explained = scores.map(|score| score.cross * score.cross / score.size).fold(0.0, f64::max);
-        Some((regression.rss - explained, regression.freedom - 1.0))
+        let explained = |score: Score| if score.is_testable() { score.cross * score.cross / score.size } else { 0.0 };
+        let step = (1..n).map(|k| explained(steps.score(k, 1.0))).fold(0.0, f64::max);
+        let runs = (1..n).flat_map(|from| (from + 1..n).map(move |to| from..to));
+        let run = runs.map(|run| explained(regression.pulse(run))).fold(0.0, f64::max);
+        Some(([regression.rss - step, regression.rss - run], regression.freedom))
     };
     let (Some((without, most)), Some((with, freedom))) = (left(1), left(period)) else { return false };
-    if freedom < 1.0 || with <= 0.0 {
-        return false;
-    }
-    let f = (without - with) / (most - freedom) / (with / freedom);
-    FisherSnedecor::new(most - freedom, freedom).is_ok_and(|law| law.sf(f.max(0.0)) < SURELY)
+    let is_surely = |event: usize, parameters: f64| {
+        let (between, within) = (most - freedom, freedom - parameters);
+        let f = (without[event] - with[event]) / between / (with[event] / within);
+        let law = FisherSnedecor::new(between, within).ok().filter(|_| within >= 1.0 && with[event] > 0.0);
+        law.is_some_and(|law| law.sf(f.max(0.0)) < SURELY)
+    };
+    is_surely(0, 1.0) || is_surely(1, RUN_PARAMETERS)
 }
 
 fn differences(values: &[f64]) -> Vec<f64> {
@@ -417,9 +480,16 @@ impl Rhythm {
     }
 
     /// Takes the effect of each phase off the values.
-    fn take_from(&self, values: &mut [f64]) -> Effects {
-        let effects = self.effects(values);
-        values.iter_mut().zip(&self.phases).for_each(|(v, &phase)| *v -= effects.all[phase]);
+    /// Where something is `apart` nothing is taken off.
+    fn take_from(&self, values: &mut [f64], apart: Option<&[bool]>) -> Effects {
+        let Some(apart) = apart else {
+            let effects = self.effects(values);
+            values.iter_mut().zip(&self.phases).for_each(|(v, &phase)| *v -= effects.all[phase]);
+            return effects;
+        };
+        let mut others = without(values, apart);
+        let effects = self.take_from(&mut others, None);
+        values.iter_mut().zip(others).filter(|(_, other)| !other.is_nan()).for_each(|(v, other)| *v = other);
         effects
     }
 

@@ -214,6 +214,10 @@ impl Scan<'_> {
         let further: Vec<Candidate> = between.flat_map_iter(|s| self.search(s, &known)).collect();
         all.extend(&further);
         kept.extend(further.iter().filter(|c| c.p_value <= self.alpha));
+        let mut kept = distinct(kept);
+        let (further, ends) = self.spells_between(&kept);
+        all.extend(&ends);
+        kept.extend(ends);
         let kept = distinct(kept);
         let breaks: Vec<usize> = kept.iter().map(|c| c.bucket).collect();
         let changes: Vec<Found> =
@@ -221,7 +225,7 @@ impl Scan<'_> {
         let (mut changes, of_two) = self.transients(changes, &breaks);
         let is_end = |b: &usize| of_two.iter().any(|(run, _)| b.abs_diff(run.from).min(b.abs_diff(run.to)) <= NEAR);
         let mut lasting: Vec<usize> = breaks.iter().copied().filter(|b| !is_end(b)).collect();
-        let (spells, spikes) = self.runs_beside(&breaks, segments(&kept, self.series.len()));
+        let (spells, spikes) = self.runs_beside(&breaks, further);
         let tested = spells.iter().chain(&spikes).map(|(_, told)| told.p_value);
         let p_value = all.iter().map(|c| c.p_value).chain(tested).fold(1.0, f64::min);
         let told = spells.into_iter().chain(of_two).chain(spikes);
@@ -323,10 +327,12 @@ impl Scan<'_> {
         if p_value > self.alpha {
             return Some(Looked { candidate, beside: around, found: None, elsewhere: None });
         }
-        let (local, focus) = if tested.z.abs() > CLEAR {
-            (local, wide.start.max(at.saturating_sub(FOCUS))..wide.end.min(at + FOCUS))
+        let is_clear = tested.z.abs() > CLEAR;
+        let focus = if is_clear { wide.start.max(at.saturating_sub(FOCUS))..wide.end.min(at + FOCUS) } else { wide };
+        let local = if is_clear && !local.may_scatter_by_level() {
+            local
         } else {
-            (self.local(&scope(&wide))?, wide)
+            self.local(&Scope { is_sure: true, ..scope(&focus) })?
         };
         let neighbourhood = self.neighbourhood(local, focus, search);
         let elsewhere = neighbourhood.level_elsewhere(&near);
@@ -398,7 +404,7 @@ impl Scan<'_> {
     /// A stretch beside its spikes.
     fn scope<'b>(&'b self, range: Range<usize>, others: &'b [usize], focus: Range<usize>) -> Scope<'b> {
         let without = self.set_aside_in(&range);
-        Scope { range, focus, others, without, phi: None, uneven: false }
+        Scope { range, focus, others, without, phi: None, uneven: false, is_sure: false }
     }
 
     /// The buckets of a range that are in spikes and spells.

@@ -183,7 +183,15 @@ mod tests {
 
     /// A search over 180 days whose noise is known to remember this much.
     fn search(phi: f64) -> Search {
-        let scope = Scope { range: 0..180, focus: 2..178, others: &[], without: &[], phi: Some(phi), uneven: false };
+        let scope = Scope {
+            range: 0..180,
+            focus: 2..178,
+            others: &[],
+            without: &[],
+            phi: Some(phi),
+            uneven: false,
+            is_sure: false,
+        };
         let local = Local::new(&days(normals(180, 1)), &[], &scope).expect("can be analysed");
         Search::new(&local, 2..178, 1.0)
     }

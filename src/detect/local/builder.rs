@@ -4,7 +4,7 @@ use crate::model::Series;
 use crate::stats::{Design, EventRegression, Memory, Precision, Score, log_sum_exp};
 
 use super::noise::{Noise, Surroundings};
-use super::{EVENT_PARAMETERS, Local, Rival, SLOPE_RIDGES, Scope};
+use super::{EVENT_PARAMETERS, Local, Rival, SLOPE, SLOPE_RIDGES, Scope};
 use crate::detect::event::best_by_least_squares;
 use crate::detect::{Moments, Rhythm, Shape};
 
@@ -88,12 +88,12 @@ impl Builder<'_> {
     pub(super) fn begin(&self, y: &[f64], log: bool) -> Option<Begun> {
         let centre = y.iter().sum::<f64>() / y.len() as f64;
         let y: Vec<f64> = y.iter().map(|y| y - centre).collect();
-        let (mut design, parts) = self.design();
+        let (mut design, parts) = self.design(|place| !self.is_apart(place));
         let white = Noise::white(y.len());
         let regression = EventRegression::new(&y, &design, self.precision(&white))?;
         let event = self.likeliest_event(&regression);
         let rounding = self.surroundings.rounding(log);
-        let noise = self.noise_under(&event, &regression, (&design, &parts, self.multiplies(log)), &white, &rounding);
+        let noise = self.noise_under(&event, &regression, (&design, &parts), (log, centre), &white, &rounding);
         let rival;
         (design.ridge, rival) = self.choose(&y, &event, &noise, &design, &parts);
         let precision = self.precision(&noise);
@@ -112,7 +112,7 @@ impl Builder<'_> {
         let rounding = self.surroundings.rounding(log);
         for _ in 0..ROUNDS {
             let last = noise.phi;
-            noise = self.noise_under(&best, &regression, (&design, &parts, self.multiplies(log)), &noise, &rounding);
+            noise = self.noise_under(&best, &regression, (&design, &parts), (log, centre), &noise, &rounding);
             regression = EventRegression::new(&y, &design, self.precision(&noise))?;
             best = self.likeliest_event(&regression);
             if (noise.phi - last).abs() < SETTLED {
@@ -120,6 +120,7 @@ impl Builder<'_> {
             }
         }
         let step = if best.shape == Shape::Step { best.effect } else { 0.0 };
+        let usual = self.places.iter().any(|&place| self.is_apart(place)).then(|| self.design(|_| true).0);
         Some(Local {
             places: self.places.to_vec(),
             others: self.scope.others.to_vec(),
@@ -128,10 +129,12 @@ impl Builder<'_> {
             centre,
             log,
             design,
+            usual,
             regression,
             noise,
             memory: Memory::default(),
             step,
+            unit: self.surroundings.unit(),
             rival,
         })
     }
@@ -152,8 +155,13 @@ impl Builder<'_> {
         self.scope.others.iter().filter(is_inside).copied().collect()
     }
 
-    /// The design, and what each of its columns is.
-    fn design(&self) -> (Design, Vec<Part>) {
+    /// Whether an observation is zero and stands apart from all that are not.
+    fn is_apart(&self, place: usize) -> bool {
+        self.series.is_apart(self.series.values()[place])
+    }
+
+    /// The design, and what each of its columns is. Where it `tells` them slope and rhythms move what is observed.
+    fn design(&self, tells: impl Fn(usize) -> bool) -> (Design, Vec<Part>) {
         let range = &self.scope.range;
         let (middle, half) = (f64::midpoint(range.start as f64, range.end as f64), (range.len() as f64 / 2.0).max(1.0));
         let others = self.others_inside();
@@ -185,16 +193,30 @@ impl Builder<'_> {
             ridge.push(OTHER_RIDGE);
             searched.push(EVENT_PARAMETERS);
         }
+        // What the rhythms bring in the mean, by which a level is known.
+        let told: Vec<usize> = self.places.iter().copied().filter(|&p| tells(p)).collect();
+        let mut mean = vec![0.0; first_other];
+        for (rhythm, column) in self.rhythms.iter().zip(&columns).filter(|(rhythm, _)| rhythm.waves == 0) {
+            for &p in &told {
+                mean[column[rhythm.phases[p]]] += 1.0 / told.len() as f64;
+            }
+        }
+        let mean: Vec<(usize, f64)> = mean.into_iter().enumerate().filter(|(_, share)| *share > 0.0).collect();
         let mut design = Design::with_rows(ridge, searched);
         for &p in self.places {
-            let usual = [(0, 1.0), (1, (p as f64 - middle) / half)];
+            let after = others.iter().enumerate().filter(|(_, b)| p >= **b).map(|(i, _)| (first_other + i, 1.0));
+            let level = std::iter::once((0, 1.0));
+            if !tells(p) {
+                design.push(level.chain(mean.iter().copied()).chain(after));
+                continue;
+            }
+            let slope = std::iter::once((SLOPE, (p as f64 - middle) / half));
             let phased = self.rhythms.iter().zip(&columns).filter(|(rhythm, _)| rhythm.waves == 0);
             let phases = phased.map(|(rhythm, column)| (column[rhythm.phases[p]], 1.0));
             let waving = self.rhythms.iter().zip(&waves);
             let waves =
                 waving.flat_map(|(rhythm, &first)| rhythm.waves_at(p).enumerate().map(move |(k, x)| (first + k, x)));
-            let after = others.iter().enumerate().filter(|(_, b)| p >= **b).map(|(i, _)| (first_other + i, 1.0));
-            design.push(usual.into_iter().chain(phases).chain(waves).chain(after));
+            design.push(level.chain(slope).chain(phases).chain(waves).chain(after));
         }
         (design, parts)
     }
@@ -281,19 +303,29 @@ impl Builder<'_> {
         &self,
         event: &KnownEvent,
         regression: &EventRegression,
-        (design, parts, multiplies): (&Design, &[Part], bool),
+        (design, parts): (&Design, &[Part]),
+        (log, centre): (bool, f64),
         last: &Noise,
         rounding: &[f64],
     ) -> Noise {
         let residuals = regression.residuals(&event.f, event.effect);
         let explained = || regression.explained(&event.f, event.score, self.places, EVENT_PARAMETERS);
         // What adds to a level does not follow the rhythms: hours at zero would say that nothing moved.
-        let usual = multiplies.then(|| {
+        let usual = self.multiplies(log).then(|| {
             let mut rhythms = regression.coefficients(&event.f, event.effect);
             let others = parts.iter().zip(&mut rhythms).filter(|(part, _)| !matches!(part, Part::Rhythm(_)));
             others.for_each(|(_, coefficient)| *coefficient = 0.0);
             design.explained_by(&rhythms)
         });
-        self.surroundings.noise(&residuals, explained, last, rounding, usual.as_deref())
+        let levels = (!log && !self.series.has_negatives()).then(|| {
+            let explained = design.explained_by(&regression.coefficients(&event.f, event.effect));
+            // While the event is tested, what it touches scatters as if it were none.
+            let next = self.scope.others.iter().find(|b| self.places.get(event.observation).is_some_and(|p| *b > p));
+            let until = next.map_or(self.places.len(), |b| self.places.partition_point(|p| p < b));
+            let is_open = |j: usize| !self.scope.is_sure && (event.observation..until).contains(&j);
+            let level = |j: usize| centre + explained[j] + if is_open(j) { 0.0 } else { event.effect * event.f[j] };
+            (0..explained.len()).map(level).collect::<Vec<f64>>()
+        });
+        self.surroundings.noise(&residuals, explained, last, rounding, (usual.as_deref(), levels.as_deref()))
     }
 }

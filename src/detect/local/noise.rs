@@ -32,7 +32,8 @@ pub(super) struct Surroundings<'a> {
     blocks: Vec<usize>,
     /// The autocorrelation, where it is known from more data than this.
     phi: Option<f64>,
-    values: &'a [f64],
+    /// The values as they count on the log scale.
+    values: Vec<f64>,
     /// The standard deviation of what each value lost by rounding, on the level scale; 0 where that is too little to matter.
     rounding: Vec<f64>,
 }
@@ -41,6 +42,11 @@ pub(super) struct Surroundings<'a> {
 const LEAST_PER_GROUP: f64 = 5.0;
 /// Observations that tell the scatter of one part of a stretch.
 const BLOCK: usize = 60;
+
+/// Levels within this factor scatter about alike.
+const LEVELS_DIFFER: f64 = 1.5;
+/// No level is thought to scatter less than this share of the mean one.
+const LEAST_LEVEL: f64 = 0.02;
 
 impl Noise {
     /// White Gaussian noise for `n` observations.
@@ -51,24 +57,33 @@ impl Noise {
 
 impl<'a> Surroundings<'a> {
     /// The observations of a stretch at `places`, and their `values` on the level scale.
-    pub(super) fn new(series: &'a Series, places: &'a [usize], values: &'a [f64], scope: &Scope<'_>) -> Self {
+    pub(super) fn new(series: &'a Series, places: &'a [usize], values: &[f64], scope: &Scope<'_>) -> Self {
         let n = places.len();
         let count = if scope.uneven { (n / BLOCK).max(1) } else { 1 };
+        let told: Vec<f64> = values.iter().map(|v| series.unless_apart(*v)).collect();
+        let lost = rounding(&told, series.denominators().map(|all| places.iter().map(|&p| all[p]).collect()));
         Self {
             places,
             denominators: series.denominators(),
             times_of_day: times_of_day(series, places),
             blocks: (0..n).map(|j| j * count / n).collect(),
             phi: scope.phi,
-            values,
-            rounding: rounding(values, series.denominators().map(|all| places.iter().map(|&p| all[p]).collect())),
+            values: values.iter().map(|v| series.or_apart(*v)).collect(),
+            // Nothing at zero was rounded to it.
+            rounding: lost.iter().zip(&told).map(|(lost, v)| if v.is_nan() { 0.0 } else { *lost }).collect(),
         }
+    }
+
+    /// The unit of values that are whole multiples of it; 0 where there is none, or of ratios.
+    pub(super) fn unit(&self) -> f64 {
+        let least = || self.rounding.iter().copied().fold(0.0, f64::max);
+        if self.denominators.is_none() { least() * 12.0_f64.sqrt() } else { 0.0 }
     }
 
     /// The standard deviation of what each value lost by rounding, on the level scale or that of logarithms.
     pub(super) fn rounding(&self, log: bool) -> Vec<f64> {
         let of = |(sd, value): (&f64, &f64)| if log { sd / value } else { *sd };
-        self.rounding.iter().zip(self.values).map(of).collect()
+        self.rounding.iter().zip(&self.values).map(of).collect()
     }
 
     /// The noise that these residuals of a fit are, of which it `explained` a part, where an earlier view of it was `last`.
@@ -81,14 +96,16 @@ impl<'a> Surroundings<'a> {
         explained: impl Fn() -> Explained,
         last: &Noise,
         rounding: &[f64],
-        usual: Option<&[f64]>,
+        (usual, levels): (Option<&[f64]>, Option<&[f64]>),
     ) -> Noise {
         let phi = self.phi.unwrap_or_else(|| lag_one_autocorrelation(residuals, self.places, explained()));
         let ones = vec![1.0; residuals.len()];
         let raw = Precision::new(self.places, phi, &ones, &last.weights).innovations(residuals);
-        let by_denominator = self.by_denominator(&raw);
         let nothing = vec![0.0; raw.len()];
-        let mut spread = by_denominator;
+        let mut spread = self.by_denominator(&raw);
+        if let Some(by_level) = levels.and_then(|levels| by_level(&raw, &spread, levels)) {
+            spread = by_level;
+        }
         for (groups, least) in [
             (&usual.map_or_else(|| vec![0; raw.len()], alike), rounding),
             (&self.times_of_day, rounding),
@@ -116,6 +133,25 @@ impl<'a> Surroundings<'a> {
         let likelihood = |e: &[f64]| StudentNoise::fitted(e, 0.0).log_likelihood(e, 0.0, 0.0).0;
         if likelihood(&less) > likelihood(innovations) { spread } else { ones }
     }
+}
+
+/// The `spread` of innovations where it is that of counts as well, whose variance is in proportion to their level (quasi-Poisson, Wedderburn 1974); none
+/// where the levels are about the same, or the innovations likelier without.
+fn by_level(innovations: &[f64], spread: &[f64], levels: &[f64]) -> Option<Vec<f64>> {
+    let least = LEAST_LEVEL * levels.iter().map(|level| level.max(0.0)).sum::<f64>() / levels.len() as f64;
+    let (low, high) =
+        levels.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), level| (low.min(*level), high.max(*level)));
+    if least <= 0.0 || high < LEVELS_DIFFER * low.max(least) {
+        return None;
+    }
+    let mean = levels.iter().map(|level| level.max(least).ln()).sum::<f64>() / levels.len() as f64;
+    let of_level = |(s, level): (&f64, &f64)| s * (0.5 * (level.max(least).ln() - mean)).exp();
+    let by_level: Vec<f64> = spread.iter().zip(levels).map(of_level).collect();
+    let likelihood = |spread: &[f64]| {
+        let less: Vec<f64> = innovations.iter().zip(spread).map(|(e, s)| e / s).collect();
+        StudentNoise::fitted(&less, 0.0).log_likelihood(&less, 0.0, 0.0).0
+    };
+    (likelihood(&by_level) > likelihood(spread)).then_some(by_level)
 }
 
 /// The standard deviation of the innovations in each group, such as a time of day, relative to that of all.

@@ -73,17 +73,28 @@ impl Beside {
         let adjusted = without_rhythms(series);
         let scatter = adjusted.scatter(series);
         let mut out = outlying(&adjusted, &scatter);
-        if !(adjusted.rhythms.is_empty() && series.is_positive()) {
-            let spikes = standing_out(&out, FAR_OUT);
+        // After a rise the noise may be as many times greater, or as its square root. What is far out on the metric's own scale alone is not set aside,
+        // and tested where that is the likelier one.
+        let values = adjusted.for_search();
+        let is_log = adjusted.rhythms.is_empty() && series.has_logs();
+        let further: Option<Vec<f64>> = if is_log {
+            Some(values.iter().map(|v| series.log(*v)).collect())
+        } else if !series.has_logs()
+            && !series.has_negatives()
+            && (adjusted.rhythms.is_empty() || adjusted.divided.is_some())
+        {
+            Some(values.iter().map(|v| v.clamp(0.0, f64::INFINITY).sqrt()).collect())
+        } else {
+            None
+        };
+        let further = further.map(|values| (Scatter::even(&values), values)).filter(|(scatter, _)| scatter.is_known());
+        let Some((of_further, further)) = further else {
+            let spikes = with_zeros(standing_out(&out, FAR_OUT), series);
             return Self { adjusted, scatter, out, spikes };
-        }
-        // After a rise the noise may be as many times greater. What is far out on the metric's own scale alone is not set aside, and tested where the
-        // logarithms are not the likelier scale.
-        let logs: Vec<f64> = series.values().iter().map(|v| v.ln()).collect();
-        out.push(outlyingness(&logs, &Scatter::even(&logs)));
-        let spikes = standing_out(&out, FAR_OUT);
-        let jacobian = logs.iter().filter(|log| !log.is_nan()).sum::<f64>();
-        if !are_likelier(&logs, jacobian, series.values()) {
+        };
+        out.push(outlyingness(&further, &of_further));
+        let spikes = with_zeros(standing_out(&out, FAR_OUT), series);
+        if !is_log || !are_likelier(&further, Series::mean_log(series.values()), series.values()) {
             out.pop();
         }
         Self { adjusted, scatter, out, spikes }
@@ -119,6 +130,17 @@ fn standing_out(out: &[[Vec<f64>; 2]], share: f64) -> Vec<Spike> {
     }
     all.sort_by_key(|run| run.from);
     all
+}
+
+/// These runs, and the short ones of zeros that stand apart from all other values, however much those scatter.
+fn with_zeros(mut runs: Vec<Spike>, series: &Series) -> Vec<Spike> {
+    let apart: Vec<usize> = (0..series.len()).filter(|&i| series.is_apart(series.values()[i])).collect();
+    let zeros = apart.chunk_by(|a, b| a + 1 == *b).map(|run| Spike { from: run[0], to: run[0] + run.len() });
+    let further: Vec<Spike> =
+        zeros.filter(|run| run.len() <= Spike::LONGEST + 1 && !runs.iter().any(|other| other.overlaps(*run))).collect();
+    runs.extend(further);
+    runs.sort_by_key(|run| run.from);
+    runs
 }
 
 fn buckets_of(runs: &[Spike]) -> Vec<usize> {

@@ -11,12 +11,14 @@ use crate::detect::spells::{SHORTEST, Spell, likeliest_spell};
 use crate::detect::{Local, Moments, Shape, Spike};
 use crate::model::{ChangeKind, Step};
 
-use super::{CLOSER_LOOK, Evidence, Scan, Segment, outside};
+use super::{CLOSER_LOOK, Candidate, Evidence, Scan, Segment, outside, segments};
 
 /// Buckets on either side of a run, where there are as many, by which it is told how wild the noise is.
 const REACH: usize = 250;
 /// No run has more buckets: two days of hours.
 const LONGEST: usize = 48;
+/// Least number of buckets of the longest run that is searched for: a fortnight of days.
+const LEAST_LONGEST: usize = 14;
 /// So many spells of a segment, and runs of a series that may be spikes, are looked at closely in vain.
 const IN_VAIN: usize = 4;
 /// Two changes of which this share of the first is left, or less, are one run.
@@ -65,8 +67,11 @@ impl Scan<'_> {
         // Its first buckets may stand out too little to be seen by themselves; those before a change are not of it.
         let change = breaks.iter().rev().find(|b| **b <= spike.from).copied().unwrap_or(0);
         let focus = (spike.from + 1).saturating_sub(Spike::LONGEST).max(change)..spike.from + 1;
-        // Other spikes stay: where there are several, the noise has heavy tails, and each of them is less surprising.
-        let scope = Scope { without: beside, ..self.scope(range, breaks, focus.clone()) };
+        // Other spikes stay: where there are several, the noise has heavy tails, and each of them is less surprising. A spell is explained.
+        let spells = self.spells.iter().map(|spell| spell.run).filter(|run| !run.overlaps(spike));
+        let mut without: Vec<usize> = spells.flat_map(|run| run.from..run.to).chain(beside.iter().copied()).collect();
+        without.sort_unstable();
+        let scope = Scope { without: &without, ..self.scope(range, breaks, focus.clone()) };
         let lasts = self.is_at_end(spike);
         let shapes: &[Shape] = if lasts { &[Shape::Step] } else { &Shape::PULSES };
         let Evidence { local, search, tested, .. } = self.evidence(&scope, 1.0, shapes)?;
@@ -86,7 +91,7 @@ impl Scan<'_> {
         let starts = local.on_scale(Moments::starts(&self.series, local.places(), focus.clone()));
         let search = self.search_of(&local, &self.about(run), 1.0);
         let runs = Runs {
-            lengths: SHORTEST..=longest_run(self.series.step()),
+            lengths: SHORTEST..=longest_spell(self.series.step()),
             buckets: self.series.len(),
             turns: self.series.is_divided().then(|| self.turns()),
         };
@@ -145,30 +150,67 @@ impl Scan<'_> {
         (out, of_two)
     }
 
-    /// The spells, those first that earlier passes found, and the spikes; those that are not supported as well.
-    pub(super) fn runs_beside(&self, breaks: &[usize], between: Vec<Segment>) -> (Vec<Run>, Vec<Run>) {
+    /// The supported spells between changes; of longer ones the begins and ends, which are two changes each.
+    pub(super) fn spells_between(&self, changes: &[Candidate]) -> (Vec<Run>, Vec<Candidate>) {
+        let breaks: Vec<usize> = changes.iter().map(|c| c.bucket).collect();
+        let within = |segment: Segment| {
+            let phi = segment.phi.unwrap_or(0.0);
+            self.spells_in(segment, &breaks).into_iter().map(move |found| (found, phi))
+        };
+        let found: Vec<(Run, f64)> =
+            segments(changes, self.series.len()).into_par_iter().flat_map_iter(within).collect();
+        let longest = longest_run(self.series.step());
+        let (short, mut long): (Vec<_>, Vec<_>) = found.into_iter().partition(|((run, _), _)| run.len() <= longest);
+        // As two are told, a false one counts twice.
+        let twice = |told: &Found| 2.0 * told.p_value;
+        long.retain(|((run, told), _)| {
+            let spikes = self.set_aside_in(&(run.from..run.to));
+            twice(told) <= self.alpha && self.is_more_than(*run, spikes, &breaks)
+        });
+        // Pieces of a long segment overlap, and a run may be found in two of them.
+        long.sort_by(|a, b| a.0.1.p_value.total_cmp(&b.0.1.p_value));
+        let mut apart: Vec<(Run, f64)> = Vec::new();
+        for found in long {
+            if !apart.iter().any(|((run, _), _)| run.overlaps(found.0.0)) {
+                apart.push(found);
+            }
+        }
+        // What the observations end with has no end.
+        let ends = |((run, told), phi): &(Run, f64)| {
+            let of = |bucket: usize| Candidate { bucket, p_value: twice(told), phi: *phi };
+            let end = (told.kind == ChangeKind::Spike).then(|| of(run.to));
+            std::iter::once(of(run.from)).chain(end)
+        };
+        (short.into_iter().map(|(found, _)| found).collect(), apart.iter().flat_map(ends).collect())
+    }
+
+    /// The spells, those first that earlier passes found and then the `further` ones, and the spikes; those that are not supported as well.
+    pub(super) fn runs_beside(&self, breaks: &[usize], mut further: Vec<Run>) -> (Vec<Run>, Vec<Run>) {
         // A spell was found with the p-value that it had as a part of what is expected.
         let known = self.spells.par_iter().filter_map(|Spell { run, p_value }| {
             Some((*run, Found { p_value: *p_value, ..self.test_run(*run, breaks, &[])? }))
         });
-        let further = between.into_par_iter().flat_map_iter(|segment| self.spells_in(segment, breaks));
-        let (mut spells, mut further): (Vec<_>, Vec<_>) = (known.collect(), further.collect());
+        let mut spells: Vec<Run> = known.collect();
         further.sort_by(|a: &Run, b| a.1.p_value.total_cmp(&b.1.p_value));
         spells.append(&mut further);
         let spikes = self.spikes.par_iter().filter_map(|run| Some((*run, self.test_run(*run, breaks, &[])?)));
         let mut spikes: Vec<Run> = spikes.collect();
         spikes.extend(self.doubtful_spikes(breaks));
-        spells.retain(|(spell, _)| self.is_more_than(*spell, &spikes, breaks));
+        spells.retain(|(spell, _)| self.is_more_than(*spell, &self.spikes_inside(*spell, &spikes), breaks));
         (spells, spikes)
     }
 
-    /// Whether a spell is supported beside the supported spikes inside of it as well: else it is one of these.
-    fn is_more_than(&self, spell: Spike, spikes: &[Run], breaks: &[usize]) -> bool {
+    /// The buckets of the supported spikes inside of a spell.
+    fn spikes_inside(&self, spell: Spike, spikes: &[Run]) -> Vec<usize> {
         let is_inside = |(run, told): &&Run| {
             told.p_value <= self.alpha && run.len() < SHORTEST && spell.from <= run.from && run.to <= spell.to
         };
-        let inside: Vec<usize> = spikes.iter().filter(is_inside).flat_map(|(run, _)| run.from..run.to).collect();
-        let is_supported = || Some(self.test_spell(spell, breaks, &inside)?.p_value <= self.alpha);
+        spikes.iter().filter(is_inside).flat_map(|(run, _)| run.from..run.to).collect()
+    }
+
+    /// Whether a spell is supported beside the spikes inside of it as well: else it is one of these.
+    fn is_more_than(&self, spell: Spike, inside: &[usize], breaks: &[usize]) -> bool {
+        let is_supported = || Some(self.test_spell(spell, breaks, inside)?.p_value <= self.alpha);
         spell.len() < SHORTEST || inside.is_empty() || is_supported().unwrap_or(false)
     }
 
@@ -192,11 +234,7 @@ impl Scan<'_> {
 
     /// The supported spells of a segment, beside the changes: the clearest is looked at first.
     fn spells_in(&self, segment: Segment, breaks: &[usize]) -> Vec<Run> {
-        let (longest, n) = (longest_run(self.series.step()), self.series.len());
-        if longest == SHORTEST {
-            // What stands out for so long is among the spikes, and among those that may be some.
-            return Vec::new();
-        }
+        let (longest, n) = (longest_spell(self.series.step()), self.series.len());
         // What it was divided by is known to the weights.
         let denominators = if self.series.is_divided() { None } else { self.series.denominators() };
         let weights = denominators.or(self.weights.as_deref());
@@ -248,6 +286,11 @@ impl Scan<'_> {
 /// long series is as short.
 fn longest_run(step: Step) -> usize {
     step.per_day().map_or(0, |n| 2 * n as usize).clamp(SHORTEST, LONGEST)
+}
+
+/// Buckets of the longest run that is searched for as one: one search for two changes finds what two for one each do not.
+fn longest_spell(step: Step) -> usize {
+    longest_run(step).max(LEAST_LONGEST)
 }
 
 /// The share of its effect that is left after a run of which the end is explained.
