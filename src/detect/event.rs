@@ -9,7 +9,7 @@ use statrs::distribution::{ChiSquared, ContinuousCDF, Normal, StudentsT};
 use crate::model::ChangeKind;
 use crate::stats::{
     EventRegression, Fit, Footprint, Score, StudentNoise, log_sum_exp, long_run_freedom, normal_of_skewed, normalise,
-    small_sample_factor, without_skewness,
+    quantile, small_sample_factor, without_skewness,
 };
 
 use super::local::EVENT_PARAMETERS;
@@ -38,6 +38,13 @@ pub struct ShapeScores {
 /// Prior standard deviation of an effect in standard deviations of the noise. With 3, effects of 1 to 8 are all plausible.
 const EFFECT_PRIOR: f64 = 3.0;
 
+/// From so many prior standard deviations on, in units of the noise beside it, an effect may as well be drawn from wider priors: each is ten times as wide as the last, and has this share
+/// of its weight.
+const HUGE: f64 = 3.0;
+const HUGE_SHARE: f64 = 0.01;
+/// How many wider priors there are.
+const HUGE_SCALES: i32 = 3;
+
 /// A moment whose log Bayes factor by least squares is so far below the best plays no part in any posterior.
 const FAR_BELOW: f64 = 18.0;
 /// So many of the likeliest starts of each shape are judged by likelihood.
@@ -47,6 +54,11 @@ const JUDGED: usize = 100;
 const FINE: usize = 12;
 /// And only where they are not this far below the best.
 const FINE_BELOW: f64 = 15.0;
+
+/// A level of fewer units is one of low counts.
+const FEW: f64 = 8.0;
+/// The quantile of the sizes of innovations beyond which none counts for their standard deviation.
+const WINSORISED: f64 = 0.99;
 
 /// From this autocorrelation on the innovations where a spike begins and ends tell more of it than those inside.
 const REMEMBERS: f64 = 0.5;
@@ -166,15 +178,25 @@ impl<'a> Judge<'a> {
         (log_likelihood - self.without.0, scale)
     }
 
-    /// Laplace's approximation of the log Bayes factor with an effect drawn from Normal(0, (gσ)²); exact for Gaussian noise of known scale.
+    /// Laplace's approximation of the log Bayes factor with an effect drawn from Normal(0, (gσ)²), exact for Gaussian noise of known scale; g is
+    /// [`EFFECT_PRIOR`], and far beyond that a mixture, so that the tails of the effect are no lighter than those of the noise.
     fn log_bayes(&self, score: Score, footprint: &Footprint) -> f64 {
         if !self.tells(score) {
             return 0.0;
         }
-        let per_square = 1.0 / (EFFECT_PRIOR * EFFECT_PRIOR);
-        let shrunk = score.cross / (score.size + per_square);
-        let occam = 0.5 * (score.size / per_square).ln_1p();
-        self.share_that_counts() * self.gain(footprint, shrunk, per_square).0 - occam
+        let with = |prior: f64| {
+            let per_square = 1.0 / (prior * prior);
+            let shrunk = score.cross / (score.size + per_square);
+            let occam = 0.5 * (score.size / per_square).ln_1p();
+            let (gain, scale) = self.gain(footprint, shrunk, per_square);
+            (self.share_that_counts() * gain - occam, scale)
+        };
+        let ((usual, scale), effect) = (with(EFFECT_PRIOR), score.cross / score.size);
+        if effect.abs() <= HUGE * EFFECT_PRIOR * scale {
+            return usual;
+        }
+        let huge = (1..=HUGE_SCALES).map(|k| with(EFFECT_PRIOR * 10_f64.powi(k)).0 + f64::from(k) * HUGE_SHARE.ln());
+        log_sum_exp(&huge.chain([usual]).collect::<Vec<f64>>())
     }
 
     /// The log Bayes factor of an event with this regressor.
@@ -300,34 +322,55 @@ impl<'a> Judge<'a> {
     /// The standard normal number as far out as the innovations are together that tell of a run of observations which stands out to the side of `effect`,
     /// each to its direction: −2 Σ log pᵢ follows χ² with two degrees of freedom for each.
     ///
-    /// Noise that is not symmetric is made so first (Wilson & Hilferty 1931). Where nothing is negative, a fall is at most as surprising as the skewness of
-    /// counts makes it, and a rise no more than that allows.
+    /// Noise that is not symmetric is made so first (Wilson & Hilferty 1931), and has the tails that are left then. Where nothing is negative, a fall is at
+    /// most as surprising as the skewness of counts makes it, and a rise no more than that allows.
     fn tails(&self, run: Range<usize>, effect: f64) -> f64 {
         let innovations = self.wild.get_or_init(|| self.local.innovations_without_event());
         // The one after the run remembers it.
         let touched: Vec<usize> = (run.start..(run.end + 1).min(innovations.len())).collect();
         let out = self.telling(run, effect);
         let is_beside = |i: &usize| touched.binary_search(i).is_err();
-        let beside: Vec<f64> = (0..innovations.len()).filter(is_beside).map(|i| innovations[i]).collect();
-        let fitted = StudentNoise::fitted(&beside, self.local.student().least());
-        // The noise beside the event has lost its wildest value, if that is what the event is.
-        let noise = fitted.heavier();
-        let scale_of = |noise: StudentNoise| noise.log_likelihood(innovations, 0.0, 0.0).1;
-        let (scale, usual) = (scale_of(noise), scale_of(fitted));
-        let Ok(law) = StudentsT::new(0.0, 1.0, noise.freedom()) else { return 0.0 };
+        let beside = |values: &[f64]| (0..values.len()).filter(is_beside).map(|i| values[i]).collect::<Vec<f64>>();
+        let least = self.local.student().least();
+        let fitted = StudentNoise::fitted(&beside(innovations), least);
+        let scale_of = |noise: StudentNoise, values: &[f64]| noise.log_likelihood(values, 0.0, 0.0).1;
+        let levels = self.levels_of_counts();
+        // What is counted in whole units scatters by its tail as well, which an outlier has no part in.
+        let unit = levels.map_or(0.0, |_| self.local.unit());
+        let is_counted = unit > 0.0;
+        let usual =
+            if is_counted { winsorised_sd(&beside(innovations)).max(least) } else { scale_of(fitted, innovations) };
         let skewness = self.skewness_beside(&touched, innovations, fitted, usual).unwrap_or_default();
-        let (levels, spread) = (self.levels_of_counts(), self.local.spread());
+        let spread = self.local.spread();
         let symmetric = |i: usize| {
-            let z = innovations[i] / scale;
+            let z = innovations[i] / usual;
             let told = skewness.by_spread * spread[i];
             let most = told + 2.0 * skewness.standard_error * spread[i];
-            match levels.filter(|levels| levels[i] > 0.0).map(|levels| usual * spread[i] / levels[i]) {
+            let sd = usual * spread[i];
+            match levels.filter(|levels| levels[i] > 0.0).map(|levels| sd / levels[i]) {
                 Some(of_counts) if z < 0.0 => normal_of_skewed(z, of_counts.min(most)),
-                Some(of_counts) => without_skewness(z, of_counts.max(told)),
+                Some(of_counts) => {
+                    // A negative binomial law of this mean and variance.
+                    let mixed = if is_counted { 2.0 * of_counts - unit / sd } else { 0.0 };
+                    without_skewness(z, of_counts.max(mixed).max(told))
+                }
                 None => without_skewness(z, told),
             }
         };
-        let tail = |&(i, direction): &(usize, f64)| law.sf(direction * symmetric(i)).max(f64::MIN_POSITIVE).ln();
+        let symmetric: Vec<f64> = (0..innovations.len()).map(symmetric).collect();
+        // The noise beside the event has lost its wildest value, if that is what the event is.
+        let mut others = beside(&symmetric);
+        let is_few = levels.is_some_and(|levels| is_counted && out.iter().all(|(i, _)| levels[*i] < FEW * unit));
+        if is_few {
+            // Low counts are lumps below the level, of which the tail above it knows nothing.
+            others.retain(|z| z * effect > 0.0);
+            others.extend(others.clone().iter().map(|z| -z));
+        }
+        let noise = StudentNoise::fitted(&others, least / usual).heavier();
+        let scale = scale_of(noise, if is_few { &others } else { &symmetric });
+        let Ok(law) = StudentsT::new(0.0, 1.0, noise.freedom()) else { return 0.0 };
+        let tail =
+            |&(i, direction): &(usize, f64)| law.sf(direction * symmetric[i] / scale).max(f64::MIN_POSITIVE).ln();
         let statistic = -2.0 * out.iter().map(tail).sum::<f64>();
         let p = ChiSquared::new(2.0 * out.len() as f64).map_or(1.0, |law| law.sf(statistic));
         (-Normal::standard().inverse_cdf(p.max(f64::MIN_POSITIVE))).max(0.0)
@@ -341,6 +384,13 @@ impl<'a> Judge<'a> {
     fn share_that_counts(&self) -> f64 {
         (self.regression.freedom - EVENT_PARAMETERS) / self.regression.len() as f64
     }
+}
+
+/// The standard deviation of innovations about zero, where none counts for more than those of a hundredth (winsorised, Dixon 1960).
+fn winsorised_sd(innovations: &[f64]) -> f64 {
+    let sizes: Vec<f64> = innovations.iter().map(|e| e.abs()).collect();
+    let most = quantile(&sizes, WINSORISED);
+    (sizes.iter().map(|e| e.min(most).powi(2)).sum::<f64>() / sizes.len() as f64).sqrt()
 }
 
 /// The one of two statistics that is less far out, on the side of the first.
