@@ -1,3 +1,5 @@
+mod hidden;
+
 use super::*;
 use crate::model::{ChangeKind, Series};
 use crate::simulation::{days, five_minutes, hours, normals};
