@@ -11,6 +11,7 @@
 )]
 
 mod calibration;
+mod clearer;
 mod discoveries;
 mod last_days;
 mod levels;
@@ -36,6 +37,7 @@ fn main() {
     let only = value("--only").cloned().unwrap_or_default();
     match arguments.first().map(String::as_str) {
         Some("calibration") => calibration::run(runs(1000), &only),
+        Some("clearer") => clearer::run(runs(100), &only),
         Some("discoveries") => discoveries::run(runs(100), &only),
         Some("last-days") => last_days::run(runs(1000), &only),
         Some("long") => long::run(runs(20), &only),
@@ -48,7 +50,7 @@ fn main() {
         Some("untidy") => untidy::run(runs(1000), &only),
         Some("tails") => tails::run(runs(20_000), &only),
         _ => eprintln!(
-            "say which part: calibration, tails, discoveries, last-days, short, long, outage, spells, not-a-level, multiplied, zeros or untidy"
+            "say which part: calibration, clearer, tails, discoveries, last-days, short, long, outage, spells, not-a-level, multiplied, zeros or untidy"
         ),
     }
 }
