@@ -92,7 +92,7 @@ const ZEROS: usize = 8;
 /// Whether a bucket lies deep in a run of zeros that stand apart.
 fn is_deep(series: &Series, bucket: usize) -> bool {
     let values = series.values();
-    let is_apart = |i: usize| values.get(i).is_none_or(|v| series.is_apart(*v));
+    let is_apart = |i: usize| values.get(i).is_none_or(|v| v.is_nan() || series.is_apart(*v));
     (bucket.saturating_sub(ZEROS)..=bucket + ZEROS).all(is_apart)
 }
 

@@ -291,7 +291,10 @@ fn zero_apart(values: &[f64]) -> Option<f64> {
 fn unit(positive: &[f64]) -> f64 {
     let least = least(positive);
     let is_multiple = |v: &f64| ((v / least).round() - v / least).abs() < 1e-6;
-    if positive.iter().all(is_multiple) {
+    if positive.iter().all(|v| v.to_bits() == least.to_bits()) {
+        // One value is no count of anything.
+        0.0
+    } else if positive.iter().all(is_multiple) {
         least
     } else if positive.iter().all(|v| v.fract() == 0.0) {
         1.0

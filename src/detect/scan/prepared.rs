@@ -134,8 +134,14 @@ fn standing_out(out: &[[Vec<f64>; 2]], share: f64) -> Vec<Spike> {
 
 /// These runs, and the short ones of zeros that stand apart from all other values, however much those scatter.
 fn with_zeros(mut runs: Vec<Spike>, series: &Series) -> Vec<Spike> {
-    let apart: Vec<usize> = (0..series.len()).filter(|&i| series.is_apart(series.values()[i])).collect();
-    let zeros = apart.chunk_by(|a, b| a + 1 == *b).map(|run| Spike { from: run[0], to: run[0] + run.len() });
+    let is_apart = |i: &usize| series.is_apart(series.values()[*i]);
+    if !(0..series.len()).any(|i| is_apart(&i)) {
+        return runs;
+    }
+    // A gap within a run of zeros ends it no more than it ends the outage.
+    let present: Vec<usize> = (0..series.len()).filter(|&i| !series.values()[i].is_nan()).collect();
+    let zeros = present.chunk_by(|a, b| is_apart(a) == is_apart(b)).filter(|run| is_apart(&run[0]));
+    let zeros = zeros.map(|run| Spike { from: run[0], to: run[run.len() - 1] + 1 });
     let further: Vec<Spike> =
         zeros.filter(|run| run.len() <= Spike::LONGEST + 1 && !runs.iter().any(|other| other.overlaps(*run))).collect();
     runs.extend(further);

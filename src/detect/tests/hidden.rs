@@ -152,6 +152,20 @@ fn missing_values_take_no_logarithms_away() {
 }
 
 #[test]
+fn missing_values_hide_no_fall_to_zero() {
+    for seed in 0..8 {
+        let level = |i: usize| if i >= 183 { 0.0 } else { 1000.0 * of_day(i) };
+        let mut values = multiplied(365, seed, 0.1, level);
+        let missing = normals(365, seed + 600);
+        (0..365).filter(|&i| missing[i] < -0.85).for_each(|i| values[i] = f64::NAN);
+        let first = (183..365).find(|&i| !values[i].is_nan()).unwrap();
+        let changes = found_in(&days(values));
+        let is_it = matches!(changes[..], [(bucket, ChangeKind::Level, false)] if bucket.abs_diff(first) <= 2);
+        assert!(is_it, "seed {seed}, {first}: {changes:?}");
+    }
+}
+
+#[test]
 fn a_rise_of_what_is_at_zero_on_weekends_is_one_change() {
     for seed in 0..8 {
         for factor in [0.4, 2.5, 8.0] {
