@@ -82,6 +82,8 @@ const SLOPE_RIDGES: [f64; 4] = [0.0, 0.25, 4.0, Design::HELD];
 const NULL_ROUNDS: usize = 3;
 /// The column of the slope.
 const SLOPE: usize = 1;
+/// A step of this share of the level may change how much counts scatter.
+const SCATTERS: f64 = 0.2;
 /// Fewest observations that can be analysed.
 const FEWEST: usize = 8;
 
@@ -275,9 +277,9 @@ impl Local {
         before.last().map_or(0, first)..after.first().map_or(self.places.len(), first)
     }
 
-    /// Whether how much observations scatter may depend on the level that an event leaves.
+    /// Whether how much observations scatter may depend on the level that the event leaves: this differs enough from that of the stretch.
     pub(super) fn may_scatter_by_level(&self) -> bool {
-        self.levels_of_counts().is_some()
+        !self.log && self.step.abs() > SCATTERS * self.centre.abs()
     }
 
     /// The unit in which values of the metric are counted; 0 where they are not, or are ratios.

@@ -149,7 +149,8 @@ pub fn without_rhythms(series: &Series) -> Adjusted {
             has_rhythm(series.step(), || clocks.as_slice(), others.as_deref().unwrap_or(values), (name, period))
         };
         // What multiplies shows in logarithms where the level moves, but few periods are told in vain on both scales.
-        let in_logs = || logs.as_deref().filter(|logs| logs.len() <= MOST_RANKED).is_some_and(shows_in);
+        let may_multiply = period != DAYS_OF_YEAR && rest.len() <= MOST_RANKED;
+        let in_logs = || logs.as_deref().filter(|_| may_multiply).is_some_and(shows_in);
         if rest.len() >= least_periods(period) * period && (shows_in(&rest) || in_logs()) {
             let mut rhythm = Rhythm::new(series.step(), &clocks, name, period);
             let level = rhythm.take_from(&mut rest, apart.as_deref()).known;
@@ -354,7 +355,8 @@ fn explains_beside_an_event(values: &[f64], period: usize) -> bool {
         let law = FisherSnedecor::new(between, within).ok().filter(|_| within >= 1.0 && with[event] > 0.0);
         law.is_some_and(|law| law.sf(f.max(0.0)) < SURELY)
     };
-    is_surely(0, 1.0) || is_surely(1, RUN_PARAMETERS)
+    // Two periods are too few for what has a begin and an end.
+    is_surely(0, 1.0) || n >= 3 * period && is_surely(1, RUN_PARAMETERS)
 }
 
 fn differences(values: &[f64]) -> Vec<f64> {

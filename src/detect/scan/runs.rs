@@ -11,7 +11,7 @@ use crate::detect::spells::{SHORTEST, Spell, likeliest_spell};
 use crate::detect::{Local, Moments, Shape, Spike};
 use crate::model::{ChangeKind, Step};
 
-use super::{CLOSER_LOOK, Candidate, Evidence, Scan, Segment, outside, segments};
+use super::{Candidate, Evidence, Scan, Segment, outside, segments};
 
 /// Buckets on either side of a run, where there are as many, by which it is told how wild the noise is.
 const REACH: usize = 250;
@@ -21,6 +21,8 @@ const LONGEST: usize = 48;
 const LEAST_LONGEST: usize = 14;
 /// So many spells of a segment, and runs of a series that may be spikes, are looked at closely in vain.
 const IN_VAIN: usize = 4;
+/// A run is looked at closely where a quick look leaves a p-value below this, before the share of the level that runs have: a tenth of it.
+const CLOSER_LOOK: f64 = 0.02;
 /// Two changes of which this share of the first is left, or less, are one run.
 const BACK: f64 = 0.25;
 /// Of a run that was searched for as one, more than this may not be left.
