@@ -38,9 +38,9 @@ pub struct ShapeScores {
 /// Prior standard deviation of an effect in standard deviations of the noise. With 3, effects of 1 to 8 are all plausible.
 const EFFECT_PRIOR: f64 = 3.0;
 
-/// From so many prior standard deviations on, in units of the noise beside it, an effect may as well be drawn from wider priors: each is ten times as wide as the last, and has this share
-/// of its weight.
+/// From so many prior standard deviations on, in units of the noise beside it, an effect may as well be drawn from wider priors.
 const HUGE: f64 = 3.0;
+/// Each of these is ten times as wide as the last, and has this share of its weight.
 const HUGE_SHARE: f64 = 0.01;
 /// How many wider priors there are.
 const HUGE_SCALES: i32 = 3;
@@ -332,14 +332,15 @@ impl<'a> Judge<'a> {
         let is_beside = |i: &usize| touched.binary_search(i).is_err();
         let beside = |values: &[f64]| (0..values.len()).filter(is_beside).map(|i| values[i]).collect::<Vec<f64>>();
         let least = self.local.student().least();
-        let fitted = StudentNoise::fitted(&beside(innovations), least);
+        let innovations_beside = beside(innovations);
+        let fitted = StudentNoise::fitted(&innovations_beside, least);
         let scale_of = |noise: StudentNoise, values: &[f64]| noise.log_likelihood(values, 0.0, 0.0).1;
         let levels = self.levels_of_counts();
         // What is counted in whole units scatters by its tail as well, which an outlier has no part in.
         let unit = levels.map_or(0.0, |_| self.local.unit());
         let is_counted = unit > 0.0;
         let usual =
-            if is_counted { winsorised_sd(&beside(innovations)).max(least) } else { scale_of(fitted, innovations) };
+            if is_counted { winsorised_sd(&innovations_beside).max(least) } else { scale_of(fitted, innovations) };
         let skewness = self.skewness_beside(&touched, innovations, fitted, usual).unwrap_or_default();
         let spread = self.local.spread();
         let symmetric = |i: usize| {

@@ -31,6 +31,7 @@ pub struct Local {
     noise: Noise,
     memory: Memory,
     step: f64,
+    /// The unit in which values are counted; 0 where they are not.
     unit: f64,
     rival: Option<Rival>,
 }
@@ -101,7 +102,7 @@ fn is_deep(series: &Series, bucket: usize) -> bool {
 impl Local {
     /// Explains a stretch of a series.
     ///
-    /// The scale (log where all values are positive, no other of the series is negative, and that fits better: Box & Cox 1964 at λ = 0 and 1), how strongly rhythms and
+    /// The scale (log where all values have logarithms, no other of the series is negative, and that fits better: Box & Cox 1964 at λ = 0 and 1), how strongly rhythms and
     /// slope are believed (by marginal likelihood, the event averaged over the focus), and the noise are found from the data, the noise
     /// under the best event: its autocorrelation (Cochrane & Orcutt 1949), its spread at each time of day and its tails.
     ///

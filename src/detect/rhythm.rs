@@ -35,7 +35,7 @@ pub struct Rhythm {
 pub struct KnownEffects {
     /// On the metric's own scale.
     pub level: Vec<f64>,
-    /// On the log scale, where all values are positive.
+    /// On the log scale, where the metric has logarithms.
     pub log: Option<Vec<f64>>,
 }
 
@@ -48,7 +48,7 @@ pub struct Adjusted {
     pub rest: Vec<f64>,
     /// The logarithms without them, where the rhythms multiply.
     pub logs: Option<Vec<f64>>,
-    /// The values divided by what their phases multiply, where rhythms multiply and some value is zero, so that there are no logarithms; missing
+    /// The values divided by what their phases multiply, where rhythms multiply and the metric has zeros and no logarithms; missing
     /// where nothing is expected.
     pub divided: Option<Divided>,
 }
@@ -130,7 +130,8 @@ const OUTLYING: usize = 20;
 ///
 /// Candidates follow from the step: a day and a week for buckets below a day, a week for days, a year for weeks, months and
 /// quarters, and for two years of days. A candidate of p buckets is taken where the first differences correlate with those p and 2p buckets later; differences
-/// because a level shift or a trend barely touches them (Box, Jenkins & Reinsel 2008, ch. 9), clipped because an outlier must not.
+/// because a level shift or a trend barely touches them (Box, Jenkins & Reinsel 2008, ch. 9), clipped because an outlier must not. Means of longer stretches,
+/// and days, are asked by their ranks and beside an event as well, and the logarithms where there are some.
 #[must_use]
 pub fn without_rhythms(series: &Series) -> Adjusted {
     let mut rest = series.values().to_vec();
@@ -484,14 +485,13 @@ impl Rhythm {
     /// Takes the effect of each phase off the values.
     /// Where something is `apart` nothing is taken off.
     fn take_from(&self, values: &mut [f64], apart: Option<&[bool]>) -> Effects {
-        let Some(apart) = apart else {
-            let effects = self.effects(values);
-            values.iter_mut().zip(&self.phases).for_each(|(v, &phase)| *v -= effects.all[phase]);
-            return effects;
-        };
-        let mut others = without(values, apart);
-        let effects = self.take_from(&mut others, None);
-        values.iter_mut().zip(others).filter(|(_, other)| !other.is_nan()).for_each(|(v, other)| *v = other);
+        let others = apart.map(|apart| without(values, apart));
+        let effects = self.effects(others.as_deref().unwrap_or(values));
+        for (i, (v, &phase)) in values.iter_mut().zip(&self.phases).enumerate() {
+            if !apart.is_some_and(|apart| apart[i]) {
+                *v -= effects.all[phase];
+            }
+        }
         effects
     }
 

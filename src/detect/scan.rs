@@ -31,7 +31,7 @@ pub struct Scanned {
     pub changes: Vec<Found>,
     /// How often an unchanged series would show evidence as strong as the strongest here, at any moment.
     pub p_value: f64,
-    /// The series divided by what its rhythms multiply, where that was searched because it has zeros, and so no logarithms. What is expected of each
+    /// The series divided by what its rhythms multiply, where that was searched because it has zeros and no logarithms. What is expected of each
     /// bucket is its denominator.
     pub divided: Option<Series>,
     strongest: Option<Candidate>,

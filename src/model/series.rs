@@ -218,7 +218,7 @@ impl Series {
         series.with_denominators(expected)
     }
 
-    /// Whether the values are those of another series over what was expected of them, because it has zeros and so no logarithms.
+    /// Whether the values are those of another series over what was expected of them, because it has zeros and no logarithms.
     #[must_use]
     pub(crate) fn is_divided(&self) -> bool {
         self.divided

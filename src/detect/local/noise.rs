@@ -129,9 +129,7 @@ impl<'a> Surroundings<'a> {
         let mean = mean_log(all, self.places);
         let spread: Vec<f64> = self.places.iter().map(|&p| (0.5 * (mean - all[p].ln())).exp()).collect();
         // About a geometric mean the logarithms of the spread add up to 0, and likelihoods compare as they are.
-        let less: Vec<f64> = innovations.iter().zip(&spread).map(|(e, s)| e / s).collect();
-        let likelihood = |e: &[f64]| StudentNoise::fitted(e, 0.0).log_likelihood(e, 0.0, 0.0).0;
-        if likelihood(&less) > likelihood(innovations) { spread } else { ones }
+        if log_likelihood(innovations, &spread) > log_likelihood(innovations, &ones) { spread } else { ones }
     }
 }
 
@@ -147,11 +145,13 @@ fn by_level(innovations: &[f64], spread: &[f64], levels: &[f64]) -> Option<Vec<f
     let mean = levels.iter().map(|level| level.max(least).ln()).sum::<f64>() / levels.len() as f64;
     let of_level = |(s, level): (&f64, &f64)| s * (0.5 * (level.max(least).ln() - mean)).exp();
     let by_level: Vec<f64> = spread.iter().zip(levels).map(of_level).collect();
-    let likelihood = |spread: &[f64]| {
-        let less: Vec<f64> = innovations.iter().zip(spread).map(|(e, s)| e / s).collect();
-        StudentNoise::fitted(&less, 0.0).log_likelihood(&less, 0.0, 0.0).0
-    };
-    (likelihood(&by_level) > likelihood(spread)).then_some(by_level)
+    (log_likelihood(innovations, &by_level) > log_likelihood(innovations, spread)).then_some(by_level)
+}
+
+/// log likelihood of innovations that scatter by this spread, whose geometric mean does not matter as long as it is that of the other one.
+fn log_likelihood(innovations: &[f64], spread: &[f64]) -> f64 {
+    let even: Vec<f64> = innovations.iter().zip(spread).map(|(e, s)| e / s).collect();
+    StudentNoise::fitted(&even, 0.0).log_likelihood(&even, 0.0, 0.0).0
 }
 
 /// The standard deviation of the innovations in each group, such as a time of day, relative to that of all.

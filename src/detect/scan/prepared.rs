@@ -87,15 +87,13 @@ impl Beside {
         } else {
             None
         };
-        let further = further.map(|values| (Scatter::even(&values), values)).filter(|(scatter, _)| scatter.is_known());
-        let Some((of_further, further)) = further else {
-            let spikes = with_zeros(standing_out(&out, FAR_OUT), series);
-            return Self { adjusted, scatter, out, spikes };
-        };
-        out.push(outlyingness(&further, &of_further));
+        let own = out.len();
+        let of_further = further.as_ref().map(|values| (values, Scatter::even(values)));
+        out.extend(of_further.filter(|(_, scatter)| scatter.is_known()).map(|(values, s)| outlyingness(values, &s)));
         let spikes = with_zeros(standing_out(&out, FAR_OUT), series);
-        if !is_log || !are_likelier(&further, Series::mean_log(series.values()), series.values()) {
-            out.pop();
+        let are_likelier = |logs: Vec<f64>| are_likelier(&logs, Series::mean_log(series.values()), series.values());
+        if !(is_log && further.is_some_and(are_likelier)) {
+            out.truncate(own);
         }
         Self { adjusted, scatter, out, spikes }
     }

@@ -11,18 +11,18 @@ use crate::detect::spells::{SHORTEST, Spell, likeliest_spell};
 use crate::detect::{Local, Moments, Shape, Spike};
 use crate::model::{ChangeKind, Step};
 
-use super::{Candidate, Evidence, Scan, Segment, outside, segments};
+use super::{Candidate, Evidence, Scan, Segment, apart, outside, segments};
 
 /// Buckets on either side of a run, where there are as many, by which it is told how wild the noise is.
 const REACH: usize = 250;
 /// No run has more buckets: two days of hours.
 const LONGEST: usize = 48;
-/// Least number of buckets of the longest run that is searched for: a fortnight of days.
+/// Least number of buckets of the longest run that is searched for: of days a fortnight.
 const LEAST_LONGEST: usize = 14;
 /// So many spells of a segment, and runs of a series that may be spikes, are looked at closely in vain.
 const IN_VAIN: usize = 4;
 /// A run is looked at closely where a quick look leaves a p-value below this, before the share of the level that runs have: a tenth of it.
-const CLOSER_LOOK: f64 = 0.02;
+const LOOK_AT_RUN: f64 = 0.02;
 /// Two changes of which this share of the first is left, or less, are one run.
 const BACK: f64 = 0.25;
 /// Of a run that was searched for as one, more than this may not be left.
@@ -155,35 +155,27 @@ impl Scan<'_> {
     /// The supported spells between changes; of longer ones the begins and ends, which are two changes each.
     pub(super) fn spells_between(&self, changes: &[Candidate]) -> (Vec<Run>, Vec<Candidate>) {
         let breaks: Vec<usize> = changes.iter().map(|c| c.bucket).collect();
-        let within = |segment: Segment| {
-            let phi = segment.phi.unwrap_or(0.0);
-            self.spells_in(segment, &breaks).into_iter().map(move |found| (found, phi))
-        };
-        let found: Vec<(Run, f64)> =
-            segments(changes, self.series.len()).into_par_iter().flat_map_iter(within).collect();
+        let between = segments(changes, self.series.len()).into_par_iter();
+        let found: Vec<Run> = between.flat_map_iter(|segment| self.spells_in(segment, &breaks)).collect();
         let longest = longest_run(self.series.step());
-        let (short, mut long): (Vec<_>, Vec<_>) = found.into_iter().partition(|((run, _), _)| run.len() <= longest);
+        let (short, mut long): (Vec<Run>, Vec<Run>) = found.into_iter().partition(|(run, _)| run.len() <= longest);
         // As two are told, a false one counts twice.
         let twice = |told: &Found| 2.0 * told.p_value;
-        long.retain(|((run, told), _)| {
+        long.retain(|(run, told)| {
             let spikes = self.set_aside_in(&(run.from..run.to));
             twice(told) <= self.alpha && self.is_more_than(*run, spikes, &breaks)
         });
         // Pieces of a long segment overlap, and a run may be found in two of them.
-        long.sort_by(|a, b| a.0.1.p_value.total_cmp(&b.0.1.p_value));
-        let mut apart: Vec<(Run, f64)> = Vec::new();
-        for found in long {
-            if !apart.iter().any(|((run, _), _)| run.overlaps(found.0.0)) {
-                apart.push(found);
-            }
-        }
-        // What the observations end with has no end.
-        let ends = |((run, told), phi): &(Run, f64)| {
-            let of = |bucket: usize| Candidate { bucket, p_value: twice(told), phi: *phi };
+        long.sort_by(|a, b| a.1.p_value.total_cmp(&b.1.p_value));
+        let ends = |(run, told): &Run| {
+            // Nothing is searched beside them any more.
+            let of = |bucket: usize| Candidate { bucket, p_value: twice(told), phi: 0.0 };
+            // What the observations end with has no end.
             let end = (told.kind == ChangeKind::Spike).then(|| of(run.to));
             std::iter::once(of(run.from)).chain(end)
         };
-        (short.into_iter().map(|(found, _)| found).collect(), apart.iter().flat_map(ends).collect())
+        let ends = apart(long.into_iter()).iter().flat_map(ends).collect();
+        (short, ends)
     }
 
     /// The spells, those first that earlier passes found and then the `further` ones, and the spikes; those that are not supported as well.
@@ -246,7 +238,7 @@ impl Scan<'_> {
             let values = self.clean.get(from..range.end)?;
             let found = likeliest_spell(values, weights.map(|weights| &weights[from..range.end]), longest, n)?;
             let run = Spike { from: from + found.run.from, to: from + found.run.to };
-            (found.p_value <= CLOSER_LOOK).then_some((range, Spell { run, ..found }))
+            (found.p_value <= LOOK_AT_RUN).then_some((range, Spell { run, ..found }))
         };
         let (mut found, mut in_vain) = (Vec::new(), 0);
         let mut open: Vec<(Range<usize>, Spell)> = quick(segment.range).into_iter().collect();
