@@ -105,12 +105,21 @@ pub(super) fn best_by_least_squares(
     moments: &Moments,
     shapes: &[Shape],
 ) -> Option<(Shape, usize, Score)> {
-    let scored = |&shape: &Shape| {
-        let value = move |score: Score| shape.prior().ln() + score.log_bayes_factor(regression, EFFECT_PRIOR);
-        let scores = least_squares(regression, places, moments, shape).into_iter().enumerate();
-        scores.map(move |(i, score)| (value(score), (shape, i, score))).max_by(|a, b| a.0.total_cmp(&b.0))
-    };
-    shapes.iter().filter_map(scored).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, best)| best)
+    let mut best: Option<(f64, (Shape, usize, Score))> = None;
+    for &shape in shapes {
+        let prior = shape.prior().ln();
+        for (i, score) in least_squares(regression, places, moments, shape).into_iter().enumerate() {
+            // Most moments explain so little that a bound tells.
+            let may_be = |least: f64| prior + score.log_bayes_bound(regression, EFFECT_PRIOR) >= least;
+            if best.is_none_or(|(least, _)| may_be(least)) {
+                let value = prior + score.log_bayes_factor(regression, EFFECT_PRIOR);
+                if best.is_none_or(|(least, _)| value >= least) {
+                    best = Some((value, (shape, i, score)));
+                }
+            }
+        }
+    }
+    best.map(|(_, best)| best)
 }
 
 /// Judges events by likelihood under the noise of a [`Local`].

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::Scatter;
-use crate::stats::running_median;
+use crate::stats::{median, running_median};
 
 /// A spike: buckets `from..to` stand out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,9 +73,10 @@ const FAR: f64 = 6.0;
 const OUT: f64 = 2.5;
 /// And so many all of them, by the root of the sum of squares.
 const TOGETHER: f64 = 7.5;
-/// Half the windows of the running medians, which a run of as many values does not move. The shorter one follows a metric that wanders; only runs that are
-/// too long for it are looked for by the longer one.
-const HALF_WINDOWS: [usize; 2] = [Spike::LONGEST, Spike::LONGEST + 1];
+/// Windows of the running medians, which a run of just less than half as many values does not move. The shorter one follows a metric that wanders; only runs
+/// that are too long for it are looked for by the longer one.
+const SHORTER: usize = 2 * Spike::LONGEST + 1;
+const LONGER: usize = SHORTER + 2;
 
 /// How far each value lies from the running medians of seven and of nine, in standard deviations of first differences; missing where a value is, and where
 /// more than half of the values repeat the one before.
@@ -84,9 +85,9 @@ pub fn outlyingness(values: &[f64], scatter: &Scatter) -> [Vec<f64>; 2] {
     // A window holds as many values beside a gap as elsewhere.
     let places: Vec<usize> = (0..values.len()).filter(|&i| scatter.is_known() && !values[i].is_nan()).collect();
     let present: Vec<f64> = places.iter().map(|&i| values[i]).collect();
-    HALF_WINDOWS.map(|half| {
+    [out_of_median::<SHORTER>(&present), out_of_median::<LONGER>(&present)].map(|distances| {
         let mut out = vec![f64::NAN; values.len()];
-        places.iter().zip(out_of_median(&present, half)).for_each(|(&i, distance)| out[i] = distance / scatter.at(i));
+        places.iter().zip(distances).for_each(|(&i, distance)| out[i] = distance / scatter.at(i));
         out
     })
 }
@@ -94,24 +95,24 @@ pub fn outlyingness(values: &[f64], scatter: &Scatter) -> [Vec<f64>; 2] {
 /// How far values lie from the running median of one window.
 ///
 /// At the ends it is the last whole median, level or continued along its slope, whichever leaves a value less far out: a window that is cut there would
-/// follow a run of two.
-fn out_of_median(values: &[f64], half: usize) -> Vec<f64> {
-    let middle = running_median(values, half);
-    let (n, window) = (values.len(), 2 * half + 1);
-    if n < window {
-        return values.iter().zip(&middle).map(|(value, usual)| value - usual).collect();
-    }
+/// follow a run of two. Where no window is whole it is the median of all.
+fn out_of_median<const WINDOW: usize>(values: &[f64]) -> Vec<f64> {
+    // The window about value i is the one of half a window before.
+    let (middle, half) = (running_median::<WINDOW>(values), WINDOW / 2);
+    let Some(last) = middle.len().checked_sub(1) else {
+        let usual = median(values);
+        return values.iter().map(|value| value - usual).collect();
+    };
     let of = |i: usize| {
-        let whole = i.clamp(half, n - half - 1);
-        let (flat, away) = (values[i] - middle[whole], i.abs_diff(whole));
-        let before = if i > whole { whole.checked_sub(window) } else { Some(whole + window) };
-        let is_whole = |before: &usize| (half..n - half).contains(before);
-        match before.filter(|before| away > 0 && is_whole(before)).map(|before| middle[before]) {
-            Some(before) => least_out(flat, flat - (middle[whole] - before) * away as f64 / window as f64),
+        let at = i.clamp(half, last + half) - half;
+        let (flat, away) = (values[i] - middle[at], i.abs_diff(at + half));
+        let before = if i > at + half { at.checked_sub(WINDOW) } else { Some(at + WINDOW) };
+        match before.filter(|_| away > 0).and_then(|before| middle.get(before)) {
+            Some(before) => least_out(flat, flat - (middle[at] - before) * away as f64 / WINDOW as f64),
             None => flat,
         }
     };
-    (0..n).map(of).collect()
+    (0..values.len()).map(of).collect()
 }
 
 /// The one of two numbers that is nearer to zero, and zero where they lie on both sides of it.
@@ -124,8 +125,8 @@ fn least_out(a: f64, b: f64) -> f64 {
 pub fn find_spikes(out: &[Vec<f64>; 2], share: f64) -> [Vec<Spike>; 2] {
     Outlying::ALL.map(|outlying| {
         let [of_seven, of_nine] = out;
-        let long: Vec<Spike> = runs(of_nine, outlying, share, HALF_WINDOWS[1]..=HALF_WINDOWS[1]).collect();
-        let short = runs(of_seven, outlying, share, 1..=HALF_WINDOWS[0]);
+        let long: Vec<Spike> = runs(of_nine, outlying, share, LONGER / 2..=LONGER / 2).collect();
+        let short = runs(of_seven, outlying, share, 1..=Spike::LONGEST);
         // Beside a long run the shorter window follows it.
         let is_beside =
             |run: &Spike, long: &Spike| run.from < long.to + Spike::LONGEST && long.from < run.to + Spike::LONGEST;

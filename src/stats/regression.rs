@@ -185,7 +185,8 @@ impl EventRegression {
             let project = |j: usize, out: &mut [f64]| {
                 let before = j.checked_sub(1).map(|before| (before, q.off[before]));
                 let after = (j + 1 < n).then(|| (j + 1, q.off[j]));
-                for (observation, weight) in [Some((j, q.diagonal[j])), before, after].into_iter().flatten() {
+                let beside = [before, after].into_iter().flatten().filter(|(_, weight)| weight.abs() > 0.0);
+                for (observation, weight) in std::iter::once((j, q.diagonal[j])).chain(beside) {
                     for &(i, x) in self.design.row(observation) {
                         let column = &self.inverse.as_slice()[i * p + i..(i + 1) * p];
                         out[i..].iter_mut().zip(column).for_each(|(sum, l)| *sum += weight * x * l);
@@ -381,9 +382,21 @@ impl Score {
         if !self.is_testable() || regression.rss <= 0.0 {
             return 0.0;
         }
+        -0.5 * regression.evidence_freedom * (-self.explained(regression, g)).ln_1p()
+            - 0.5 * (g * g * self.size).ln_1p()
+    }
+
+    /// What [`Self::log_bayes_factor`] is at most, without a logarithm: −log(1 − x) ≤ x/(1 − x).
+    #[must_use]
+    pub fn log_bayes_bound(&self, regression: &EventRegression, g: f64) -> f64 {
+        let explained = self.explained(regression, g);
+        0.5 * regression.evidence_freedom * explained / (1.0 - explained)
+    }
+
+    /// The share of the residual sum of squares that an event of this prior explains.
+    fn explained(&self, regression: &EventRegression, g: f64) -> f64 {
         let gain = self.cross * self.cross / (self.size + 1.0 / (g * g));
-        let explained = (gain / regression.rss).clamp(0.0, 1.0 - 1e-12);
-        -0.5 * regression.evidence_freedom * (-explained).ln_1p() - 0.5 * (g * g * self.size).ln_1p()
+        if regression.rss > 0.0 { (gain / regression.rss).clamp(0.0, 1.0 - 1e-12) } else { 0.0 }
     }
 }
 
