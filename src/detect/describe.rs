@@ -234,6 +234,7 @@ impl Neighbourhood {
         let bucket = self.moments.bucket[moment];
         let score = self.scores.score(shape, moment);
         let noise = score.fit(self.local.regression()).map_or(0.0, |fit| fit.standard_error * score.size.sqrt());
+        let noise = noise.max(self.local.student().least());
         let touched = self.moments.share[moment] * effect.estimate.abs();
         let hidden = shape == Shape::Step && self.moments.share[moment] < 0.5 && touched < noise;
         let first = bucket + usize::from(hidden);

@@ -263,7 +263,7 @@ impl Local {
         let none = vec![0.0; self.y.len()];
         let residuals = self.regression.residuals(&none, 0.0);
         let explained = self.regression.explained(&none, Score { cross: 0.0, size: 0.0 }, &self.places, 0.0);
-        let phi = lag_one_autocorrelation(&residuals, &self.places, explained);
+        let phi = lag_one_autocorrelation(&residuals, &self.places, explained, 0.0);
         let wandering = Precision::new(&self.places, phi, &self.noise.spread, &self.noise.weights);
         let series = [self.y.as_slice()];
         let log = |q: &Precision| q.log_scaling() + self.design.evidence(q, &series)(&self.design.ridge)[0];

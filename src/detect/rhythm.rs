@@ -73,7 +73,7 @@ impl Adjusted {
     pub(super) fn scatter(&self, series: &Series) -> [Scatter; 2] {
         if self.rhythms.is_empty() {
             // Without a rhythm there is one scale.
-            let rest = Scatter::even(&self.rest);
+            let rest = Scatter::even(&self.rest).of_constant(&self.rest);
             return [rest.clone(), rest];
         }
         // What stands apart at zero tells nothing of the noise.
@@ -82,13 +82,15 @@ impl Adjusted {
         let values: Vec<f64> = series.values().iter().map(|v| series.unless_apart(*v)).collect();
         let lost = rounding(&values, series.denominators().map(<[f64]>::to_vec));
         let over = |by: &[f64]| lost.iter().zip(by).map(|(lost, by)| lost / by).collect::<Vec<f64>>();
-        let rest = Scatter::told(&self.rest, &usual, &lost);
+        let rest = Scatter::told(&self.rest, &usual, &lost).of_constant(&self.rest);
         let searched = match (&self.logs, &self.divided) {
             (Some(logs), _) => {
                 let values: Vec<f64> = series.values().iter().map(|v| series.or_apart(*v)).collect();
-                Scatter::told(logs, &usual, &over(&values))
+                Scatter::told(logs, &usual, &over(&values)).of_constant(logs)
             }
-            (None, Some(divided)) => Scatter::told(&divided.values, &usual, &over(&divided.denominators())),
+            (None, Some(divided)) => {
+                Scatter::told(&divided.values, &usual, &over(&divided.denominators())).of_constant(&divided.values)
+            }
             (None, None) => rest.clone(),
         };
         [rest, searched]

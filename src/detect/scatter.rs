@@ -1,6 +1,6 @@
 //! How much a metric scatters from bucket to bucket, by what its rhythms bring: a night is noisier than a day on one scale, and quieter on another.
 
-use crate::stats::{MAD_TO_SD, mad_sd, median, resolution, shrunk_to_mean};
+use crate::stats::{MAD_TO_SD, constant_unit, mad_sd, median, resolution, shrunk_to_mean};
 
 /// Buckets that tell the scatter where rhythms bring alike.
 pub(super) const ALIKE: usize = 48;
@@ -53,6 +53,15 @@ impl Scatter {
         let difference = |i: usize| (values[i] - values[i - 1]).abs() / scatter.of_difference(i - 1, i);
         scatter.scale = MAD_TO_SD * median(&(1..values.len()).map(difference).collect::<Vec<f64>>());
         scatter
+    }
+
+    /// The same, and where the values are constant but for a few events the noise that they lost by rounding.
+    #[must_use]
+    pub(super) fn of_constant(self, values: &[f64]) -> Self {
+        // A difference has twice the variance of a value.
+        let of_unit = |unit: f64| (2.0_f64 / 12.0).sqrt() * unit;
+        let scale = if self.is_known() { self.scale } else { constant_unit(values).map_or(0.0, of_unit) };
+        Self { scale, ..self }
     }
 
     /// From `values` without rhythms and what the rhythms bring (`usual`, missing where the value is). No value scatters less than by its

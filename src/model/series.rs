@@ -271,7 +271,8 @@ fn zero_apart(values: &[f64]) -> Option<f64> {
     let mut positive: Vec<f64> = values.iter().copied().filter(|v| *v > 0.0).collect();
     let present: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
     let runs = present.chunk_by(|a, b| (*a == 0.0) == (*b == 0.0)).filter(|run| run[0] == 0.0).count();
-    if positive.is_empty() || POSITIVE_PER_RUN * runs > positive.len() + POSITIVE_PER_RUN {
+    let zeros = present.len() - positive.len();
+    if zeros > positive.len() || POSITIVE_PER_RUN * runs > positive.len() + POSITIVE_PER_RUN {
         return None;
     }
     let place = positive.len() / 20;

@@ -15,9 +15,9 @@ const FEWEST_PAIRS: usize = 8;
 /// `places` are the buckets of the residuals, ascending; only pairs of adjacent buckets count. Residuals vary less and hang together less
 /// than the noise, because the fit follows it: `explained` is given back to the moments before their ratio is taken (as restricted
 /// likelihood does, Cheang & Reinsel 2000). An error in a single bucket would hide what the others remember, and is cut to a size that noise may
-/// have (an additive outlier, Fox 1972). The result is kept within `-0.5..=0.95`, because what remembers more than some twenty buckets is a level; 0 where fewer than eight pairs exist or nothing varies.
+/// have (an additive outlier, Fox 1972). The variance is no less than that of what was lost by `rounding`, which remembers nothing. The result is kept within `-0.5..=0.95`, because what remembers more than some twenty buckets is a level; 0 where fewer than eight pairs exist or nothing varies.
 #[must_use]
-pub fn lag_one_autocorrelation(residuals: &[f64], places: &[usize], explained: Explained) -> f64 {
+pub fn lag_one_autocorrelation(residuals: &[f64], places: &[usize], explained: Explained, rounding: f64) -> f64 {
     if residuals.len() < FEWEST_PAIRS {
         return 0.0;
     }
@@ -30,7 +30,7 @@ pub fn lag_one_autocorrelation(residuals: &[f64], places: &[usize], explained: E
     }
     let covariance = (cross + explained.noise * explained.lag_one) / n;
     let variance = (square + explained.noise * explained.variance) / residuals.len() as f64;
-    (covariance / variance).clamp(-0.5, 0.95)
+    (covariance / variance.max(rounding)).clamp(-0.5, 0.95)
 }
 
 /// The residuals, in which what lies more than [`FAR`] standard deviations beyond both neighbours and the mean is drawn to there.
@@ -199,10 +199,10 @@ mod tests {
         let places: Vec<usize> = (0..2_000).collect();
         let mut noise = remembering(0.5, places.len());
         let none = Explained { variance: 0.0, lag_one: 0.0, noise: 1.0 };
-        let clean = lag_one_autocorrelation(&noise, &places, none);
+        let clean = lag_one_autocorrelation(&noise, &places, none, 0.0);
         assert!((clean - 0.5).abs() < 0.05, "{clean}");
         (0..noise.len()).step_by(40).for_each(|j| noise[j] += 12.0);
-        let with_errors = lag_one_autocorrelation(&noise, &places, none);
+        let with_errors = lag_one_autocorrelation(&noise, &places, none, 0.0);
         assert!((with_errors - clean).abs() < 0.15, "{with_errors} beside {clean}");
     }
 
@@ -223,7 +223,8 @@ mod tests {
         let r: Vec<f64> = (0..40).map(|i| if i % 2 == 0 { 1.0 } else { -1.0 }).collect();
         let apart: Vec<usize> = (0..40).map(|i| 2 * i).collect();
         assert!(
-            lag_one_autocorrelation(&r, &apart, Explained { variance: 0.0, lag_one: 0.0, noise: 1.0 }).abs() < 1e-12
+            lag_one_autocorrelation(&r, &apart, Explained { variance: 0.0, lag_one: 0.0, noise: 1.0 }, 0.0).abs()
+                < 1e-12
         );
     }
 }

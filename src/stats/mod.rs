@@ -18,7 +18,7 @@ pub use discovery::{Family, FdrMethod, benjamini_hochberg, selective_q_values};
 pub use excursion::{max_tail, max_tail_of_runs, overshoot};
 pub use memory::Memory;
 pub use regression::{EventRegression, Explained, Fit, Footprint, Score, Steps, Sweep};
-pub use robust::{MAD_TO_SD, mad_sd, median, quantile, resolution, running_median};
+pub use robust::{MAD_TO_SD, constant_unit, mad_sd, median, quantile, resolution, running_median};
 pub use shrinkage::shrunk_to_mean;
 pub use skewness::{normal_of_skewed, without_skewness};
 pub use student::{StudentNoise, normal_of_t, small_sample_factor};

@@ -45,9 +45,9 @@ const SAME: f64 = 1e-9;
 const FEW: usize = 64;
 
 /// What values are rounded to: the least distance between two that differ, where at least two thirds of them repeat others. Else 0, because
-/// it is too fine to matter.
+/// it is too fine to matter. Of values in the order of time that are constant but for a few events, what they are told in ([`constant_unit`]).
 ///
-/// Where most have one value, as zero, the others need not be rounded: it is the distance from it within which a quarter of the others are, if
+/// Where most have one value, as zero, and others come and go, these need not be rounded: it is the distance from it within which a quarter of them are, if
 /// that is more. NaN are left out.
 #[must_use]
 pub fn resolution(values: &[f64]) -> f64 {
@@ -60,19 +60,70 @@ pub fn resolution(values: &[f64]) -> f64 {
     if values.len() > FEW && sorted(values.len().div_ceil(FEW)).windows(2).all(|w| w[0] < w[1]) {
         return 0.0;
     }
+    if let Some(unit) = constant_unit(values) {
+        return unit;
+    }
     let sorted = sorted(1);
-    let same = SAME * sorted.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
+    let same = same(&sorted);
     let runs: Vec<&[f64]> = sorted.chunk_by(|a, b| b - a <= same).collect();
     if 3 * runs.len() > sorted.len() {
         return 0.0;
     }
     let least = runs.windows(2).map(|w| w[1][0] - w[0][0]).fold(f64::INFINITY, f64::min);
-    let mode = runs.iter().max_by_key(|run| run.len()).filter(|run| 2 * run.len() > sorted.len());
-    let beside = mode.map_or(0.0, |mode| {
-        let others = sorted.iter().map(|v| (v - mode[0]).abs()).filter(|d| *d > same);
+    let mode = runs.iter().max_by_key(|run| run.len()).filter(|run| 2 * run.len() > sorted.len()).map(|run| run[0]);
+    let beside = mode.filter(|mode| runs_beside(values, *mode).len() > FEW_EVENTS).map_or(0.0, |mode| {
+        let others = sorted.iter().map(|v| (v - mode).abs()).filter(|d| *d > same);
         quantile(&others.collect::<Vec<_>>(), 0.25)
     });
     if least.is_finite() { least.max(beside) } else { 0.0 }
+}
+
+/// How much values may differ that are the same.
+fn same(values: &[f64]) -> f64 {
+    SAME * values.iter().fold(0.0, |most: f64, v| most.max(v.abs()))
+}
+
+/// The lengths of the runs of values other than this one, in the order of time; NaN are left out.
+fn runs_beside(values: &[f64], value: f64) -> Vec<usize> {
+    let same = same(values);
+    let others: Vec<bool> = values.iter().filter(|v| !v.is_nan()).map(|v| (v - value).abs() > same).collect();
+    others.chunk_by(|a, b| a == b).filter(|run| run[0]).map(<[bool]>::len).collect()
+}
+
+/// A constant may be left for so many runs of other values, or move twice as often, by what happened: more of them are its noise.
+const FEW_EVENTS: usize = 2;
+/// The values of these runs that are unlike each other are at most so many: more of them have a noise of their own.
+const LONGEST_EVENT: usize = 14;
+/// What is told in finer units than this share of the greatest value is not.
+const FINEST: f64 = 1e-6;
+/// Most decimal places that a unit has.
+const PLACES: i32 = 9;
+
+/// The unit in which values are told that are constant but for a few events: the greatest power of ten, up to 1, of which all are multiples. None where they are
+/// not constant, or all missing.
+///
+/// The values are in the order of time; NaN are left out. The distances between the levels of a constant are what happened to it, and no noise.
+#[must_use]
+pub fn constant_unit(values: &[f64]) -> Option<f64> {
+    let present: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
+    let same = same(&present);
+    let is_same = |a: f64, b: f64| (a - b).abs() <= same;
+    if present.chunk_by(|a, b| is_same(*a, *b)).count() > 2 * FEW_EVENTS + 1 {
+        // The one value of most, by the vote of Boyer & Moore (1991).
+        let vote = |(of, lead): (f64, usize), v: &f64| match lead {
+            0 => (*v, 1),
+            _ if is_same(of, *v) => (of, lead + 1),
+            _ => (of, lead - 1),
+        };
+        let (of_most, _) = present.iter().fold((0.0, 0), vote);
+        let others = runs_beside(&present, of_most);
+        if others.len() > FEW_EVENTS || others.iter().sum::<usize>() > LONGEST_EVENT.min(present.len() / 2) {
+            return None;
+        }
+    }
+    let is_told_in = |unit: &f64| present.iter().all(|v| is_same((v / unit).round() * unit, *v));
+    let unit = (0..=PLACES).map(|places| 10_f64.powi(-places)).find(is_told_in).unwrap_or(0.0);
+    (!present.is_empty()).then(|| unit.max(FINEST / SAME * same))
 }
 
 /// A stretch of this length is left to one thread.
@@ -125,7 +176,24 @@ mod tests {
         assert!((resolution(&rounded) - 0.01).abs() < 1e-9);
         let fine: Vec<f64> = (0..60).map(|i| f64::from((i * 7919) % 61)).collect();
         assert!(resolution(&fine).abs() < 1e-12);
-        assert!(resolution(&[3.0; 20]).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_constant_is_told_in_a_power_of_ten_whatever_happened_to_it() {
+        let but = |constant: f64, others: &[f64]| [&[constant; 30][..], others, &[constant; 30]].concat();
+        for (values, unit) in [
+            (but(3.0, &[]), Some(1.0)),
+            (but(1.0, &[0.75]), Some(0.01)),
+            (but(0.0, &[31.4, f64::NAN, 28.0, 40.0, 35.0]), Some(0.1)),
+            (but(1.0 / 3.0, &[0.5]), Some(0.5e-6)),
+            ([but(0.0, &[3.0]), but(0.0, &[2.0, 5.0]), but(0.0, &[4.0])].concat(), None),
+            (but(0.0, &(1..20).map(f64::from).collect::<Vec<f64>>()), None),
+            (vec![f64::NAN; 4], None),
+        ] {
+            let found = constant_unit(&values);
+            let is_same = found.zip(unit).map_or(found == unit, |(found, unit)| (found / unit - 1.0).abs() < 1e-9);
+            assert!(is_same, "{found:?} instead of {unit:?}");
+        }
     }
 
     #[test]

@@ -30,10 +30,16 @@ impl StudentNoise {
     /// Gaussian noise, for all that can be seen.
     pub const GAUSSIAN: Self = Self { freedom: FREEDOMS[FREEDOMS.len() - 1], least: LEAST_SQUARE };
 
-    /// Noise with the degrees of freedom under which these innovations are likeliest, and a scale of at least `least`.
+    /// Noise with the degrees of freedom under which these innovations are likeliest, and a scale of at least `least`. Where no noise is seen beyond that scale, as
+    /// in a constant, nothing is known of its tails, and they are the heaviest.
     #[must_use]
     pub fn fitted(innovations: &[f64], least: f64) -> Self {
+        let square = innovations.iter().map(|e| e * e).sum::<f64>() / innovations.len().max(1) as f64;
+        let is_seen = square > least * least;
         let least = (least * least).max(LEAST_SQUARE);
+        if !is_seen {
+            return Self { freedom: FREEDOMS[0], least };
+        }
         let start = mad_sd(innovations, 0.0);
         let likelihood = |noise: Self| noise.log_likelihood(innovations, start, 0.0).0;
         // From light tails to heavy ones: the likelihood has one top.

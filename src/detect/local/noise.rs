@@ -98,7 +98,8 @@ impl<'a> Surroundings<'a> {
         rounding: &[f64],
         (usual, levels): (Option<&[f64]>, Option<&[f64]>),
     ) -> Noise {
-        let phi = self.phi.unwrap_or_else(|| lag_one_autocorrelation(residuals, self.places, explained()));
+        let lost = rounding.iter().map(|r| r * r).sum::<f64>() / rounding.len() as f64;
+        let phi = self.phi.unwrap_or_else(|| lag_one_autocorrelation(residuals, self.places, explained(), lost));
         let ones = vec![1.0; residuals.len()];
         let raw = Precision::new(self.places, phi, &ones, &last.weights).innovations(residuals);
         let nothing = vec![0.0; raw.len()];

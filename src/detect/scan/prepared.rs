@@ -44,6 +44,9 @@ impl<'a> Scan<'a> {
         doubtful.sort_by(|a, b| square(b).total_cmp(&square(a)));
         let weights = scatter[1].weights();
         let clean = cleaned(adjusted.for_search(), &spikes, weights.as_deref());
+        // Beside what stands out of a constant there is nothing to find.
+        let has_runs = !(spikes.is_empty() && spells.is_empty());
+        let clean = clean.or_else(|| has_runs.then(|| vec![0.0; series.len()]));
         let mut rhythms = adjusted.rhythms;
         let series = adjusted.divided.map_or(Cow::Borrowed(series), |divided| {
             // They were divided by, and bring nothing more.

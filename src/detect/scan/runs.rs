@@ -69,9 +69,12 @@ impl Scan<'_> {
         // Its first buckets may stand out too little to be seen by themselves; those before a change are not of it.
         let change = breaks.iter().rev().find(|b| **b <= spike.from).copied().unwrap_or(0);
         let focus = (spike.from + 1).saturating_sub(Spike::LONGEST).max(change)..spike.from + 1;
-        // Other spikes stay: where there are several, the noise has heavy tails, and each of them is less surprising. A spell is explained.
-        let spells = self.spells.iter().map(|spell| spell.run).filter(|run| !run.overlaps(spike));
-        let mut without: Vec<usize> = spells.flat_map(|run| run.from..run.to).chain(beside.iter().copied()).collect();
+        // Other spikes stay: where there are several, the noise has heavy tails, and each of them is less surprising. A spell is explained, and a
+        // constant has no other noise.
+        let is_constant = self.clean.iter().all(|v| *v == 0.0);
+        let spikes = self.spikes.iter().copied().filter(|_| is_constant);
+        let runs = self.spells.iter().map(|spell| spell.run).chain(spikes).filter(|run| !run.overlaps(spike));
+        let mut without: Vec<usize> = runs.flat_map(|run| run.from..run.to).chain(beside.iter().copied()).collect();
         without.sort_unstable();
         let scope = Scope { without: &without, ..self.scope(range, breaks, focus.clone()) };
         let lasts = self.is_at_end(spike);
