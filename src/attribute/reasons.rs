@@ -64,15 +64,15 @@ impl Case<'_> {
         }
         let (from, to) = (edges[bucket] as f64, edges[bucket + 1] as f64);
         let after = (to - at) / (to - from);
-        let moved = self.near.share_moved(bucket)?;
-        if moved.standard_error > CERTAIN {
+        let (moved, standard_error) = self.near.share_moved(bucket)?;
+        if standard_error > CERTAIN {
             return None;
         }
         let what = if self.found.after < self.found.before { "drop" } else { "rise" };
         let name =
             self.series.moment(bucket).format(if to - from >= 86_400.0 { "%a %Y-%m-%d" } else { "%a %Y-%m-%d %H:%M" });
-        let (percent, share) = (100.0 * moved.estimate.clamp(0.0, 1.0), 100.0 * after);
-        let fits = (moved.estimate - after).abs() <= AGREES * moved.standard_error.max(0.05);
+        let (percent, share) = (100.0 * moved.clamp(0.0, 1.0), 100.0 * after);
+        let fits = (moved - after).abs() <= AGREES * standard_error.max(0.05);
         Some(if fits {
             format!(
                 "explains the partial {what} of {name}: {percent:.0} % of the full one, with {share:.0} % of it left"

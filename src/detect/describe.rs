@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use statrs::distribution::{ContinuousCDF, StudentsT};
-
 use crate::model::{ChangeKind, Series};
 use crate::stats::{log_sum_exp, normalise, weighted_quantile};
 
@@ -248,9 +246,9 @@ impl Neighbourhood {
         after.peek().is_some() && after.all(|&p| series.is_apart(series.values()[p]))
     }
 
-    /// By which share of the full effect of a level shift a bucket moved; none where it was not observed or nothing shifted.
+    /// By which share of the full effect of a level shift a bucket moved, and its standard error; none where it was not observed or nothing shifted.
     #[must_use]
-    pub fn share_moved(&self, bucket: usize) -> Option<Effect> {
+    pub fn share_moved(&self, bucket: usize) -> Option<(f64, f64)> {
         let regression = self.local.regression();
         let shift =
             self.scores.effect(Shape::Step, &self.local, &self.moments, &only(&self.among, &self.log_weights))?;
@@ -259,9 +257,11 @@ impl Neighbourhood {
         let moved = self.local.observation(k) - self.local.baseline(&f, shift.estimate)[k];
         let score = regression.score(&f, k);
         let noise = score.fit(regression)?.standard_error * score.size.sqrt();
-        let standard_error = (noise / shift.estimate).abs();
-        let estimate = self.local.share_of_bucket(moved / shift.estimate);
-        Some(Effect { estimate, standard_error, freedom: shift.freedom })
+        let share = moved / shift.estimate;
+        // Of the last bucket alone the full effect is hardly known (the delta method for a ratio).
+        let standard_error = noise.hypot(share * shift.standard_error) / shift.estimate.abs();
+        let estimate = self.local.share_of_bucket(share);
+        Some((estimate, standard_error))
     }
 
     /// The shape of the greatest posterior among the supported ones, and its p-value.
@@ -305,9 +305,6 @@ impl Neighbourhood {
         let back = |x: f64| if self.local.is_log() { x.exp() } else { x };
         let before = told.iter().map(|&b| back(b)).sum::<f64>() / told.len() as f64;
         let reach = if shape == Shape::Kink { f.last().copied().unwrap_or(1.0) } else { 1.0 };
-        let half = StudentsT::new(0.0, 1.0, effect.freedom.max(1.0))
-            .map_or(1.96, |t| t.inverse_cdf(f64::midpoint(1.0, EFFECT_LEVEL)))
-            * effect.standard_error;
         let relative = |delta: f64| {
             if self.local.is_log() { (delta * reach).exp_m1() } else { delta * reach / before }
         };
@@ -318,7 +315,7 @@ impl Neighbourhood {
             after: before + before * relative(effect.estimate),
             relative: defined.then(|| relative(effect.estimate)).filter(|r| r.is_finite()),
             interval: defined
-                .then(|| (relative(effect.estimate - half), relative(effect.estimate + half)))
+                .then(|| (relative(effect.interval.0), relative(effect.interval.1)))
                 .filter(|(from, to)| from.is_finite() && to.is_finite()),
         }
         .on_level_scale(!self.local.is_log(), before + effect.estimate * reach)

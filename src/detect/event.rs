@@ -9,9 +9,10 @@ use statrs::distribution::{ChiSquared, ContinuousCDF, Normal, StudentsT};
 use crate::model::ChangeKind;
 use crate::stats::{
     EventRegression, Fit, Footprint, Score, StudentNoise, log_sum_exp, long_run_freedom, normal_of_skewed, normalise,
-    quantile, small_sample_factor, without_skewness,
+    quantile, small_sample_factor, weighted_quantile, without_skewness,
 };
 
+use super::describe::EFFECT_LEVEL;
 use super::local::EVENT_PARAMETERS;
 use super::{Local, Moments, Shape, Spike};
 
@@ -22,9 +23,51 @@ pub struct Effect {
     pub estimate: f64,
     /// Standard error, with what is not known of the moment.
     pub standard_error: f64,
-    /// Degrees of freedom of the standard error.
-    pub freedom: f64,
+    /// The interval of level [`EFFECT_LEVEL`].
+    pub interval: (f64, f64),
 }
+
+impl Effect {
+    /// An estimate with an error of Student's t.
+    pub(super) fn of_t(estimate: f64, standard_error: f64, freedom: f64) -> Self {
+        let quantile = StudentsT::new(0.0, 1.0, freedom.max(1.0))
+            .map_or(1.96, |t| t.inverse_cdf(f64::midpoint(1.0, EFFECT_LEVEL)));
+        let half = quantile * standard_error;
+        Self { estimate, standard_error, interval: (estimate - half, estimate + half) }
+    }
+
+    /// A mixture of such, by their probabilities.
+    ///
+    /// The variance is the mean of the variances plus the variance of the means. Where that makes up much of it the law is as skewed as the means are, as that of
+    /// an effect of which one bucket tells, in which it began: then the estimate is the median, and the interval lies between quantiles.
+    fn mixed(parts: &[(f64, Fit)], freedom: f64) -> Self {
+        let total: f64 = parts.iter().map(|(p, _)| p).sum();
+        let mean = |value: &dyn Fn(&Fit) -> f64| parts.iter().map(|(p, f)| p / total * value(f)).sum::<f64>();
+        let estimate = mean(&|f| f.effect);
+        let between = mean(&|f| (f.effect - estimate).powi(2));
+        let variance = between + mean(&|f| f.standard_error.powi(2));
+        let all = Self::of_t(estimate, variance.sqrt(), freedom);
+        let Some(t) = StudentsT::new(0.0, 1.0, freedom.max(1.0)).ok().filter(|_| between > SKEWED * variance) else {
+            return all;
+        };
+        let nodes: Vec<f64> = (0..NODES).map(|j| t.inverse_cdf((j as f64 + 0.5) / NODES as f64)).collect();
+        let of_part = |(p, fit): &(f64, Fit)| {
+            let (share, fit) = (p / total / NODES as f64, *fit);
+            nodes.iter().map(move |z| (fit.effect + z * fit.standard_error, share))
+        };
+        let mut law: Vec<(f64, f64)> = parts.iter().flat_map(of_part).collect();
+        law.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (places, shares): (Vec<f64>, Vec<f64>) = law.into_iter().unzip();
+        let at = |p: f64| weighted_quantile(&places, &shares, p);
+        let interval = (at(f64::midpoint(0.0, 1.0 - EFFECT_LEVEL)), at(f64::midpoint(1.0, EFFECT_LEVEL)));
+        Self { estimate: at(0.5), interval, ..all }
+    }
+}
+
+/// From this share of its variance on what is not known of the moment makes the law of an effect skewed.
+const SKEWED: f64 = 0.1;
+/// Each of the laws that are mixed stands for so many places.
+const NODES: usize = 40;
 
 /// How well each shape explains the data from each moment on.
 #[derive(Debug, Clone, PartialEq)]
@@ -560,8 +603,7 @@ impl ShapeScores {
     /// The effect of a shape, averaged over the moments with the given log weights and over how strongly a slope is believed (Bayesian model
     /// averaging, Hoeting et al. 1999).
     ///
-    /// The variance is the mean of the variances plus the variance of the means: what is not known of the moment and of the slope
-    /// widens it. The degrees of freedom are those with which both the innovations and, of what lasts, their autocorrelation are known.
+    /// What is not known of the moment and of the slope widens it. The degrees of freedom are those with which both the innovations and, of what lasts, their autocorrelation are known.
     #[must_use]
     pub fn effect(&self, shape: Shape, local: &Local, moments: &Moments, log_weights: &[f64]) -> Option<Effect> {
         let logs: Vec<f64> = log_weights.iter().enumerate().map(|(i, w)| w + self.log_bayes(shape, i)).collect();
@@ -581,14 +623,10 @@ impl ShapeScores {
                 fits.extend(local.fit(regression, scores[i]).map(|fit| (p * belief, fit)));
             }
         }
-        let total: f64 = fits.iter().map(|(p, _)| p).sum();
-        let mean = |value: &dyn Fn(&Fit) -> f64| fits.iter().map(|(p, f)| p / total * value(f)).sum::<f64>();
-        let estimate = mean(&|f| f.effect);
-        let variance = mean(&|f| f.standard_error.powi(2) + (f.effect - estimate).powi(2));
         // Neither variance of the logarithm of a standard deviation knows of the other: they add up, and are 1/2ν each.
         let lasts = Shape::LASTING.contains(&shape);
         let long_run = lasts.then(|| long_run_freedom(local.places().len(), local.phi()));
         let freedom = 1.0 / (1.0 / fits.first()?.1.freedom + long_run.map_or(0.0, |freedom| 1.0 / freedom));
-        Some(Effect { estimate, standard_error: variance.sqrt(), freedom })
+        Some(Effect::mixed(&fits, freedom))
     }
 }
