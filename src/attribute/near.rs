@@ -9,13 +9,13 @@ use crate::model::{ChangeKind, Series, Step};
 
 use super::Asked;
 
-/// Buckets on either side of the asked date that explain what is usual: four weeks of days, twenty days of hours.
+/// Buckets on either side of the asked date that explain what is usual: eight weeks of days, twenty days of hours.
 #[must_use]
 pub fn stretch(step: Step) -> usize {
     match step {
         Step::Minutes(n) => 3 * 1440 / n as usize,
         Step::Hours(n) => 20 * 24 / n as usize,
-        Step::Day => 28,
+        Step::Day => 56,
         Step::Week => 26,
         Step::Months(_) => 24,
     }
