@@ -29,7 +29,7 @@ pub struct Effect {
 
 impl Effect {
     /// An estimate with an error of Student's t.
-    pub(super) fn of_t(estimate: f64, standard_error: f64, freedom: f64) -> Self {
+    fn of_t(estimate: f64, standard_error: f64, freedom: f64) -> Self {
         let quantile = StudentsT::new(0.0, 1.0, freedom.max(1.0))
             .map_or(1.96, |t| t.inverse_cdf(f64::midpoint(1.0, EFFECT_LEVEL)));
         let half = quantile * standard_error;
@@ -603,7 +603,8 @@ impl ShapeScores {
     /// The effect of a shape, averaged over the moments with the given log weights and over how strongly a slope is believed (Bayesian model
     /// averaging, Hoeting et al. 1999).
     ///
-    /// What is not known of the moment and of the slope widens it. The degrees of freedom are those with which both the innovations and, of what lasts, their autocorrelation are known.
+    /// What is not known of the moment and of the slope widens it. The degrees of freedom are those with which both the innovations and, of what lasts, their
+    /// autocorrelation are known.
     #[must_use]
     pub fn effect(&self, shape: Shape, local: &Local, moments: &Moments, log_weights: &[f64]) -> Option<Effect> {
         let logs: Vec<f64> = log_weights.iter().enumerate().map(|(i, w)| w + self.log_bayes(shape, i)).collect();

@@ -185,3 +185,21 @@ fn a_metric_that_was_at_zero_for_most_of_its_time_says_since_when() {
         assert!(is_one_change(&changes, 85, ChangeKind::Level, false), "hours, seed {seed}: {changes:?}");
     }
 }
+
+#[test]
+fn the_interval_of_a_fall_on_the_last_day_knows_that_it_fell() {
+    let (mut told, mut covers) = (0, 0);
+    for seed in 0..20 {
+        // It began at eight: the day shows two thirds of a fall by forty.
+        let noise = normals(90, seed).into_iter().enumerate();
+        let values = noise.map(|(i, z)| 100.0 + 3.0 * z - if i == 89 { 40.0 * 2.0 / 3.0 } else { 0.0 }).collect();
+        let changes = scan(&days(values), 0.05).changes;
+        for fall in &changes {
+            let (from, to) = fall.relative_interval.unwrap();
+            assert!(to < -0.1 && fall.relative.unwrap() < -0.2, "seed {seed}: {fall:?}");
+            covers += usize::from(from <= -0.4 && -0.4 <= to);
+        }
+        told += changes.len();
+    }
+    assert!(told >= 18 && covers + 2 >= told, "{told} are told, {covers} cover");
+}
