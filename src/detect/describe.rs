@@ -258,7 +258,7 @@ impl Neighbourhood {
         let score = regression.score(&f, k);
         let noise = score.fit(regression)?.standard_error * score.size.sqrt();
         let share = moved / shift.estimate;
-        // Of the last bucket alone the full effect is hardly known (the delta method for a ratio).
+        // Of the last bucket alone the full effect is hardly known (the delta method for a ratio; what the two errors share is left out).
         let standard_error = noise.hypot(share * shift.standard_error) / shift.estimate.abs();
         let estimate = self.local.share_of_bucket(share);
         Some((estimate, standard_error))

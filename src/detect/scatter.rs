@@ -106,7 +106,7 @@ impl Scatter {
         Self::new(values, differs.then(|| usual.iter().map(of).collect()))
     }
 
-    /// Whether it is known how much values scatter: more than half of them do not repeat the one before.
+    /// Whether it is known how much values scatter: more than half of them do not repeat the one before, or they are a constant.
     #[must_use]
     pub fn is_known(&self) -> bool {
         self.scale > 0.0

@@ -79,7 +79,7 @@ const SHORTER: usize = 2 * Spike::LONGEST + 1;
 const LONGER: usize = SHORTER + 2;
 
 /// How far each value lies from the running medians of seven and of nine, in standard deviations of first differences; missing where a value is, and where
-/// more than half of the values repeat the one before.
+/// more than half of the values repeat the one before and they are no constant.
 #[must_use]
 pub fn outlyingness(values: &[f64], scatter: &Scatter) -> [Vec<f64>; 2] {
     // A window holds as many values beside a gap as elsewhere.

@@ -263,7 +263,7 @@ const POSITIVE_PER_RUN: usize = 50;
 const FEW: f64 = 3.0;
 
 /// This share of the least positive value, where there are zeros that stand apart from all other values: a few runs of them, and hardly a value that is less than
-/// half of the lowest twentieth, or a count of a few. None where there are none, or values below zero.
+/// half of the lowest twentieth, or a count of a few. None where there are none, more of them than of others, or values below zero.
 fn zero_apart(values: &[f64]) -> Option<f64> {
     if least(values) != 0.0 {
         return None;

@@ -92,15 +92,15 @@ fn runs_beside(values: &[f64], value: f64) -> Vec<usize> {
 
 /// A constant may be left for so many runs of other values, or move twice as often, by what happened: more of them are its noise.
 const FEW_EVENTS: usize = 2;
-/// The values of these runs that are unlike each other are at most so many: more of them have a noise of their own.
+/// Where there are more levels than that, as where errors came for some days, these runs have at most so many values: more of them have a noise of their own.
 const LONGEST_EVENT: usize = 14;
 /// What is told in finer units than this share of the greatest value is not.
 const FINEST: f64 = 1e-6;
 /// Most decimal places that a unit has.
 const PLACES: i32 = 9;
 
-/// The unit in which values are told that are constant but for a few events: the greatest power of ten, up to 1, of which all are multiples. None where they are
-/// not constant, or all missing.
+/// The unit in which values are told that are constant but for a few events: the greatest power of ten, up to 1, of which all are multiples, but no less than a
+/// millionth of the greatest value. None where they are not constant, or all missing.
 ///
 /// The values are in the order of time; NaN are left out. The distances between the levels of a constant are what happened to it, and no noise.
 #[must_use]
@@ -108,7 +108,8 @@ pub fn constant_unit(values: &[f64]) -> Option<f64> {
     let present: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
     let same = same(&present);
     let is_same = |a: f64, b: f64| (a - b).abs() <= same;
-    if present.chunk_by(|a, b| is_same(*a, *b)).count() > 2 * FEW_EVENTS + 1 {
+    let levels = present.chunk_by(|a, b| is_same(*a, *b)).count();
+    if levels > 2 * FEW_EVENTS + 1 || 3 * levels > present.len() {
         // The one value of most, by the vote of Boyer & Moore (1991).
         let vote = |(of, lead): (f64, usize), v: &f64| match lead {
             0 => (*v, 1),

@@ -23,6 +23,9 @@ const ITERATIONS: usize = 8;
 /// A step smaller than this share ends them: the likelihood is flat at its top.
 const CLOSE: f64 = 3e-3;
 
+/// Innovations whose mean square is less than this share of that of the least scale are none.
+const UNSEEN: f64 = 0.01;
+
 /// No scale is smaller, so that nothing is divided by zero where a hypothesis explains everything.
 const LEAST_SQUARE: f64 = 1e-200;
 
@@ -30,12 +33,12 @@ impl StudentNoise {
     /// Gaussian noise, for all that can be seen.
     pub const GAUSSIAN: Self = Self { freedom: FREEDOMS[FREEDOMS.len() - 1], least: LEAST_SQUARE };
 
-    /// Noise with the degrees of freedom under which these innovations are likeliest, and a scale of at least `least`. Where no noise is seen beyond that scale, as
+    /// Noise with the degrees of freedom under which these innovations are likeliest, and a scale of at least `least`. Where there is hardly any noise by that scale, as
     /// in a constant, nothing is known of its tails, and they are the heaviest.
     #[must_use]
     pub fn fitted(innovations: &[f64], least: f64) -> Self {
         let square = innovations.iter().map(|e| e * e).sum::<f64>() / innovations.len().max(1) as f64;
-        let is_seen = square > least * least;
+        let is_seen = square > UNSEEN * least * least;
         let least = (least * least).max(LEAST_SQUARE);
         if !is_seen {
             return Self { freedom: FREEDOMS[0], least };

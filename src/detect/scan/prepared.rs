@@ -43,10 +43,8 @@ impl<'a> Scan<'a> {
         };
         doubtful.sort_by(|a, b| square(b).total_cmp(&square(a)));
         let weights = scatter[1].weights();
-        let clean = cleaned(adjusted.for_search(), &spikes, weights.as_deref());
-        // Beside what stands out of a constant there is nothing to find.
         let has_runs = !(spikes.is_empty() && spells.is_empty());
-        let clean = clean.or_else(|| has_runs.then(|| vec![0.0; series.len()]));
+        let clean = cleaned(adjusted.for_search(), &spikes, has_runs, weights.as_deref());
         let mut rhythms = adjusted.rhythms;
         let series = adjusted.divided.map_or(Cow::Borrowed(series), |divided| {
             // They were divided by, and bring nothing more.
@@ -154,8 +152,9 @@ fn buckets_of(runs: &[Spike]) -> Vec<usize> {
     runs.iter().flat_map(|run| run.from..run.to).collect()
 }
 
-/// Values for the search: spikes replaced, gaps bridged by straight lines, mean 0 and variance 1; none where nothing varies.
-fn cleaned(adjusted: &[f64], spikes: &[Spike], weights: Option<&[f64]>) -> Option<Vec<f64>> {
+/// Values for the search: spikes replaced, gaps bridged by straight lines, mean 0 and variance 1; none where nothing varies, but zeros beside a run that stands
+/// out of a constant.
+fn cleaned(adjusted: &[f64], spikes: &[Spike], has_runs: bool, weights: Option<&[f64]>) -> Option<Vec<f64>> {
     let mut values = adjusted.to_vec();
     for s in spikes {
         values[s.from..s.to].fill(f64::NAN);
@@ -164,7 +163,7 @@ fn cleaned(adjusted: &[f64], spikes: &[Spike], weights: Option<&[f64]>) -> Optio
         return None;
     }
     bridge(&mut values);
-    standardised(&values, weights)
+    standardised(&values, weights).or_else(|| has_runs.then(|| vec![0.0; values.len()]))
 }
 
 /// Replaces missing values by the line between their neighbours, at the ends by the nearest value.
