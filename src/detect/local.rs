@@ -24,6 +24,8 @@ pub struct Local {
     y: Vec<f64>,
     centre: f64,
     log: bool,
+    /// Whether values may be counts: no logarithms, of a metric that is never below zero (a stretch of it that happens to lie above tells nothing).
+    may_be_counts: bool,
     design: Design,
     /// The design as if nothing that stands apart at zero did, where something does.
     usual: Option<Design>,
@@ -280,7 +282,7 @@ impl Local {
 
     /// Whether how much observations scatter may depend on the level that the event leaves: this differs enough from that of the stretch.
     pub(super) fn may_scatter_by_level(&self) -> bool {
-        !self.log && self.step.abs() > SCATTERS * self.centre.abs()
+        self.may_be_counts && self.step.abs() > SCATTERS * self.centre.abs()
     }
 
     /// The unit in which values of the metric are counted; 0 where they are not, or are ratios.
@@ -288,10 +290,9 @@ impl Local {
         self.unit
     }
 
-    /// The levels that observations have without an event, where no observation is a logarithm or below zero.
+    /// The levels that observations have without an event, where they are no logarithms and the metric is never below zero.
     pub(super) fn levels_of_counts(&self) -> Option<Vec<f64>> {
-        let is_counts = !self.log && self.y.iter().all(|y| self.centre + y >= 0.0);
-        is_counts.then(|| self.baseline(&vec![0.0; self.y.len()], 0.0))
+        self.may_be_counts.then(|| self.baseline(&vec![0.0; self.y.len()], 0.0))
     }
 
     /// Standard deviation of each innovation relative to the others.

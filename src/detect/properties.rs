@@ -165,6 +165,15 @@ fn a_stretch_above_zero_of_a_metric_that_was_below_it_has_no_logarithms() {
     assert_eq!(found(0.0), found(-1000.0));
 }
 
+#[test]
+fn a_stretch_above_zero_of_a_metric_that_was_below_it_has_not_the_noise_of_counts() {
+    let steps = vec![(31, 1.0), (82, 3.913_192_388_832_192), (112, -2.539_765_335_414_117)];
+    let values = shifted(152, &steps, 78_034);
+    let least = values.iter().copied().fold(0.0, f64::min);
+    let lower = about(SD * -211.946_252_635_686_22 - least, values.clone());
+    assert_eq!(outlines(&days(values)), outlines(&days(lower)));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 

@@ -128,6 +128,7 @@ impl Builder<'_> {
             y,
             centre,
             log,
+            may_be_counts: self.may_be_counts(log),
             design,
             usual,
             regression,
@@ -298,6 +299,11 @@ impl Builder<'_> {
         log || self.series.denominators().is_some()
     }
 
+    /// Whether values may be counts, which scatter more where their level is higher.
+    fn may_be_counts(&self, log: bool) -> bool {
+        !log && !self.series.has_negatives()
+    }
+
     /// The noise that an event leaves.
     fn noise_under(
         &self,
@@ -317,7 +323,7 @@ impl Builder<'_> {
             others.for_each(|(_, coefficient)| *coefficient = 0.0);
             design.explained_by(&rhythms)
         });
-        let levels = (!log && !self.series.has_negatives()).then(|| {
+        let levels = self.may_be_counts(log).then(|| {
             let explained = design.explained_by(&regression.coefficients(&event.f, event.effect));
             // While the event is tested, what it touches scatters as if it were none.
             let next = self.scope.others.iter().find(|b| self.places.get(event.observation).is_some_and(|p| *b > p));
