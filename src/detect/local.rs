@@ -35,6 +35,8 @@ pub struct Local {
     step: f64,
     /// The unit in which values are counted; 0 where they are not.
     unit: f64,
+    /// How strongly a slope may be believed: its ridges.
+    slope_ridges: Vec<f64>,
     rival: Option<Rival>,
 }
 
@@ -80,7 +82,7 @@ pub struct Scope<'a> {
 /// An event whose moment was sought costs as many degrees of freedom as this many parameters (Hall, Osborn & Sakkas 2013).
 pub(super) const EVENT_PARAMETERS: f64 = 3.0;
 /// Prior precision of the change of the level that a slope brings over half the stretch, in standard deviations of the noise.
-const SLOPE_RIDGES: [f64; 4] = [0.0, 0.25, 4.0, Design::HELD];
+const SLOPE_RIDGES: [f64; 3] = [0.25, 4.0, Design::HELD];
 /// Rounds of reweighted least squares for what is usual without an event.
 const NULL_ROUNDS: usize = 3;
 /// The column of the slope.
@@ -241,9 +243,9 @@ impl Local {
         let under = |slope: &f64| {
             let mut ridge = self.design.ridge.clone();
             ridge[SLOPE] = *slope;
-            Some((self.regression.with_ridge(SLOPE, *slope)?, evidence(&ridge)[0]))
+            Some((self.regression.with_ridge(SLOPE, *slope)?, evidence(&ridge)[0].log_likelihood))
         };
-        SLOPE_RIDGES[1..].iter().filter_map(under).collect()
+        self.slope_ridges.iter().filter_map(under).collect()
     }
 
     /// The stretch explained by a slope instead of an event, where that was thought possible, and the log Bayes factor of the event against
@@ -268,7 +270,8 @@ impl Local {
         let phi = lag_one_autocorrelation(&residuals, &self.places, explained, 0.0);
         let wandering = Precision::new(&self.places, phi, &self.noise.spread, &self.noise.weights);
         let series = [self.y.as_slice()];
-        let log = |q: &Precision| q.log_scaling() + self.design.evidence(q, &series)(&self.design.ridge)[0];
+        let log =
+            |q: &Precision| q.log_scaling() + self.design.evidence(q, &series)(&self.design.ridge)[0].log_likelihood;
         (log(&wandering) - log(self.regression.precision())).max(0.0)
     }
 

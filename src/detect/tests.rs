@@ -1,5 +1,6 @@
 mod constant;
 mod hidden;
+mod large;
 
 use super::*;
 use crate::model::{ChangeKind, Series};

@@ -127,14 +127,14 @@ impl Design {
         ridge.iter().filter(|r| **r > 0.0).map(|r| 0.5 * r.ln()).sum()
     }
 
-    /// The log marginal likelihoods of series under the prior precisions that the caller gives: the normal equations are set up once.
+    /// The evidence of series for the prior precisions that the caller gives: the normal equations are set up once.
     ///
-    /// Returns a function of the precisions; minus infinity where they leave the equations singular.
+    /// Returns a function of the precisions.
     pub fn evidence<'a>(
         &'a self,
         precision: &'a Precision,
         series: &'a [&'a [f64]],
-    ) -> impl Fn(&[f64]) -> Vec<f64> + 'a {
+    ) -> impl Fn(&[f64]) -> Vec<Evidence> + 'a {
         let normal = self.normal_matrix(precision);
         let sides: Vec<(DVector<f64>, f64)> = series
             .iter()
@@ -147,17 +147,35 @@ impl Design {
             let mut held = normal.clone();
             ridge.iter().enumerate().for_each(|(i, r)| held[(i, i)] += r);
             let Some(factor) = Cholesky::<f64, Dyn>::new(held) else {
-                return vec![f64::NEG_INFINITY; sides.len()];
+                return vec![Evidence::SINGULAR; sides.len()];
             };
             let free = ridge.iter().filter(|r| **r == 0.0).count() as f64;
             let scale = Self::log_prior(ridge) - half_log_determinant(&factor);
+            let freedom = self.len() as f64 - free;
             let of = |(right, square): &(DVector<f64>, f64)| {
-                let rss = (square - right.dot(&factor.solve(right))).max(square * 1e-12);
-                scale - 0.5 * (self.len() as f64 - free) * rss.max(f64::MIN_POSITIVE).ln()
+                let coefficients = factor.solve(right);
+                let rss = (square - right.dot(&coefficients)).max(square * 1e-12).max(f64::MIN_POSITIVE);
+                let log_likelihood = scale - 0.5 * freedom * rss.ln();
+                Evidence { log_likelihood, coefficients: coefficients.as_slice().to_vec(), variance: rss / freedom }
             };
             sides.iter().map(of).collect()
         }
     }
+}
+
+/// What a series says of the prior precisions of a [`Design`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// The log marginal likelihood, up to a constant; minus infinity where the equations are singular.
+    pub log_likelihood: f64,
+    /// The posterior mean of each coefficient; none where the equations are singular.
+    pub coefficients: Vec<f64>,
+    /// The variance of the noise, with what the priors do not expect.
+    pub variance: f64,
+}
+
+impl Evidence {
+    const SINGULAR: Self = Self { log_likelihood: f64::NEG_INFINITY, coefficients: Vec::new(), variance: f64::NAN };
 }
 
 /// Half the log determinant of the matrix that was factored.

@@ -505,7 +505,7 @@ mod tests {
         let f = step(30, 15, 1.0);
         let r = EventRegression::new(&y, &design, precision.clone()).unwrap();
         let whole = Design::of(&[columns, vec![f.clone()]].concat(), &[0.0, 0.0, 1.0 / 9.0]);
-        let evidence = |design: &Design| design.evidence(&precision, &[&y])(&design.ridge)[0];
+        let evidence = |design: &Design| design.evidence(&precision, &[&y])(&design.ridge)[0].log_likelihood;
         let direct = evidence(&whole) - evidence(&design);
         assert!((direct - r.score(&f, 15).log_bayes_factor(&r, 3.0)).abs() < 1e-9);
     }

@@ -10,10 +10,10 @@ use crate::detect::{Moments, Rhythm, Shape};
 
 /// How often the noise is estimated anew under the best event.
 const ROUNDS: usize = 2;
-/// Prior precision of a seasonal effect that may be as large as four standard deviations of the noise.
+/// Prior precisions of seasonal effects of up to four standard deviations of the noise.
 const RHYTHM_RIDGES: [f64; 4] = [0.06, 0.4, 3.0, Design::HELD];
-/// The same for a change elsewhere in the stretch: it may have any size.
-const OTHER_RIDGE: f64 = 1e-3;
+/// The prior precision of what may have any size, such as a change elsewhere in the stretch. What a prior does not expect would count as noise.
+const WIDE: f64 = 1e-6;
 /// The noise is known well enough when its autocorrelation moves by less.
 const SETTLED: f64 = 0.01;
 
@@ -78,6 +78,8 @@ pub(super) struct Begun {
     regression: EventRegression,
     parts: Vec<Part>,
     best: KnownEvent,
+    /// How strongly a slope may be believed.
+    slope_ridges: Vec<f64>,
     rival: Option<Rival>,
     /// log marginal likelihood, the event included.
     pub(super) evidence: f64,
@@ -94,8 +96,8 @@ impl Builder<'_> {
         let event = self.likeliest_event(&regression);
         let rounding = self.surroundings.rounding(log);
         let noise = self.noise_under(&event, &regression, (&design, &parts), (log, centre), &white, &rounding);
-        let rival;
-        (design.ridge, rival) = self.choose(&y, &event, &noise, &design, &parts);
+        let (slope_ridges, rival);
+        (design.ridge, slope_ridges, rival) = self.choose(&y, &event, &noise, &design, &parts);
         let precision = self.precision(&noise);
         let scaling = precision.log_scaling();
         let regression = EventRegression::new(&y, &design, precision)?;
@@ -103,12 +105,13 @@ impl Builder<'_> {
         let footprint = regression.footprint(&best.f, best.observation.min(y.len()));
         let left = footprint.taken_from(&regression.innovations, best.effect);
         let evidence = scaling + noise.student.log_likelihood(&left, 0.0, 0.0).0;
-        Some(Begun { y, centre, log, design, noise, regression, parts, best, rival, evidence })
+        Some(Begun { y, centre, log, design, noise, regression, parts, best, slope_ridges, rival, evidence })
     }
 
     /// Estimates the noise anew under the best event until it settles.
     pub(super) fn finish(&self, begun: Begun) -> Option<Local> {
-        let Begun { y, centre, log, design, mut noise, mut regression, parts, mut best, rival, .. } = begun;
+        let Begun { y, centre, log, design, mut noise, mut regression, parts, mut best, slope_ridges, rival, .. } =
+            begun;
         let rounding = self.surroundings.rounding(log);
         for _ in 0..ROUNDS {
             let last = noise.phi;
@@ -136,6 +139,7 @@ impl Builder<'_> {
             memory: Memory::default(),
             step,
             unit: self.surroundings.unit(),
+            slope_ridges,
             rival,
         })
     }
@@ -167,7 +171,7 @@ impl Builder<'_> {
         let (middle, half) = (f64::midpoint(range.start as f64, range.end as f64), (range.len() as f64 / 2.0).max(1.0));
         let others = self.others_inside();
         let mut parts = vec![Part::Level, Part::Slope];
-        let mut ridge = vec![0.0, SLOPE_RIDGES[0]];
+        let mut ridge = vec![0.0; parts.len()];
         // Phases of a rhythm that occur in the stretch, by the column that each has.
         let mut columns = Vec::new();
         // The first column of the waves of each.
@@ -191,7 +195,7 @@ impl Builder<'_> {
         let mut searched = vec![1.0; first_other];
         for _ in &others {
             parts.push(Part::Other);
-            ridge.push(OTHER_RIDGE);
+            ridge.push(WIDE);
             searched.push(EVENT_PARAMETERS);
         }
         // What the rhythms bring in the mean, by which a level is known.
@@ -204,14 +208,18 @@ impl Builder<'_> {
         }
         let mean: Vec<(usize, f64)> = mean.into_iter().enumerate().filter(|(_, share)| *share > 0.0).collect();
         let mut design = Design::with_rows(ridge, searched);
+        // Where nothing is told the slope stands still: if it returned to its middle, a change of slope could pass for a step.
+        let mut stands_at = told.first().map_or(middle, |p| *p as f64);
+        let slope = |place: f64| std::iter::once((SLOPE, (place - middle) / half));
         for &p in self.places {
             let after = others.iter().enumerate().filter(|(_, b)| p >= **b).map(|(i, _)| (first_other + i, 1.0));
             let level = std::iter::once((0, 1.0));
             if !tells(p) {
-                design.push(level.chain(mean.iter().copied()).chain(after));
+                design.push(level.chain(slope(stands_at)).chain(mean.iter().copied()).chain(after));
                 continue;
             }
-            let slope = std::iter::once((SLOPE, (p as f64 - middle) / half));
+            stands_at = p as f64;
+            let slope = slope(stands_at);
             let phased = self.rhythms.iter().zip(&columns).filter(|(rhythm, _)| rhythm.waves == 0);
             let phases = phased.map(|(rhythm, column)| (column[rhythm.phases[p]], 1.0));
             let waving = self.rhythms.iter().zip(&waves);
@@ -231,19 +239,21 @@ impl Builder<'_> {
         noise: &Noise,
         design: &Design,
         parts: &[Part],
-    ) -> (Vec<f64>, Option<Rival>) {
+    ) -> (Vec<f64>, Vec<f64>, Option<Rival>) {
         let precision = self.precision(noise);
         let less: Vec<f64> = y.iter().zip(&event.f).map(|(y, f)| y - event.effect * f).collect();
         let cost = 0.5 * EVENT_PARAMETERS * (y.len() as f64).ln();
         let series = [y, &less];
         let evidence = design.evidence(&precision, &series);
+        let wide = design.ridge.iter().map(|r| r.min(WIDE));
+        let beside = &evidence(&wide.collect::<Vec<f64>>())[1];
         let mut ridge = design.ridge.clone();
         let mut try_all = |part: Part, ridges: &[f64]| {
             let of = |&strength: &f64| {
                 let believed = parts.iter().zip(&ridge).map(|(p, now)| if *p == part { strength } else { *now });
                 let believed: Vec<f64> = believed.collect();
                 let of = evidence(&believed);
-                Tried { strength, ridge: believed, without: of[0], beside: of[1] - cost }
+                Tried { strength, ridge: believed, without: of[0].log_likelihood, beside: of[1].log_likelihood - cost }
             };
             let tried: Vec<Tried> = ridges.iter().map(of).collect();
             let best = tried.iter().max_by(|a, b| a.log_likelihood().total_cmp(&b.log_likelihood())).cloned();
@@ -252,14 +262,26 @@ impl Builder<'_> {
             }
             (tried, best)
         };
+        // Effects that seem so large that the usual belief in them would count what is there as noise are believed to be as large as they seem.
+        let strengths = |part: Part, usual: &[f64], large: f64| -> Vec<f64> {
+            let effects = parts.iter().zip(&beside.coefficients).filter(|(p, _)| **p == part);
+            let (sum, count) = effects.fold((0.0, 0.0), |(sum, n), (_, effect)| (sum + effect * effect, n + 1.0));
+            let as_large = (beside.variance * count / sum).max(WIDE);
+            (as_large < large).then_some(as_large).into_iter().chain(usual.iter().copied()).collect()
+        };
         for r in 0..self.rhythms.len() {
-            try_all(Part::Rhythm(r), &RHYTHM_RIDGES);
+            let rhythm = Part::Rhythm(r);
+            try_all(rhythm, &strengths(rhythm, &RHYTHM_RIDGES, RHYTHM_RIDGES[0]));
         }
-        let (slopes, best) = try_all(Part::Slope, &SLOPE_RIDGES[1..]);
+        // A slope explains much of what an event does, and noise that remembers wanders as slopes do: it is one that would make the noise seem twice
+        // as large, in units of its stationary variance.
+        let large = SLOPE_RIDGES[0] * (1.0 - noise.phi * noise.phi) / y.len() as f64;
+        let slope_ridges = strengths(Part::Slope, &SLOPE_RIDGES, large);
+        let (slopes, best) = try_all(Part::Slope, &slope_ridges);
         let rival = best.zip(slopes.iter().max_by(|a, b| a.without.total_cmp(&b.without)));
         let rival = rival.filter(|(best, rival)| rival.strength < best.strength);
         let rival = rival.map(|(best, rival)| Rival { ridge: rival.strength, log_bayes: best.beside - rival.without });
-        (ridge, rival)
+        (ridge, slope_ridges, rival)
     }
 
     /// The best event of these shapes and moments; none at all where nothing can be told.
