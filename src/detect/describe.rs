@@ -207,6 +207,9 @@ impl Neighbourhood {
         let levels = if series.has_negatives() { levels } else { levels.not_below_zero() };
         let levels = if self.local.is_log() { levels.with_zeros(|level| series.is_zero(level)) } else { levels };
         let levels = if self.is_at_zero(series, bucket, end) { levels.down_to_zero() } else { levels };
+        // Of what is over it is told what came, not at which level of all buckets as much would come.
+        let expected = end.filter(|_| series.is_divided()).and_then(|end| Some(&series.denominators()?[bucket..end]));
+        let levels = levels.times(expected.map_or(1.0, |of| of.iter().sum::<f64>() / of.len() as f64));
         let since = self.local.places().iter().filter(|&&p| p >= bucket).count();
         Some(Found {
             bucket,
@@ -281,7 +284,11 @@ impl Neighbourhood {
     /// The first bucket after what does not last and begins in this one; none where it lasts.
     fn end_of(&self, shape: Shape, bucket: usize) -> Option<usize> {
         match (shape, &self.outage) {
-            (Shape::Pulse(length), _) => Some(bucket + length),
+            (Shape::Pulse(length), _) => {
+                // What was not observed does not make it longer.
+                let observed = self.local.places().iter().rev().find(|&&p| p < bucket + length);
+                Some(observed.map_or(bucket, |&p| p.max(bucket)) + 1)
+            }
             (Shape::Step, Some(outage)) => {
                 (outage.start.saturating_sub(NEAR)..outage.end).contains(&bucket).then_some(outage.end)
             }
@@ -364,6 +371,11 @@ impl Levels {
             interval: self.interval.map(|_| (-1.0, -1.0)),
             ..self
         }
+    }
+
+    /// The same where each level is so many times as high.
+    fn times(self, factor: f64) -> Self {
+        Self { before: factor * self.before, after: factor * self.after, ..self }
     }
 
     /// The same of a metric that is never below zero: estimates and intervals end at what it can be.
