@@ -47,11 +47,16 @@ impl Scatter {
         Self::new(values, None)
     }
 
-    /// The scale is the median size of first differences, which a spike and a level shift touch in few places.
+    /// The scale is the median size of first differences, which a spike and a level shift touch in few places. Those that are zero tell only how often a
+    /// value repeats the last one, as long as most do not.
     fn new(values: &[f64], relative: Option<Vec<f64>>) -> Self {
         let mut scatter = Self { relative, scale: 1.0 };
         let difference = |i: usize| (values[i] - values[i - 1]).abs() / scatter.of_difference(i - 1, i);
-        scatter.scale = MAD_TO_SD * median(&(1..values.len()).map(difference).collect::<Vec<f64>>());
+        let mut differences: Vec<f64> = (1..values.len()).map(difference).collect();
+        if median(&differences) > 0.0 {
+            differences.retain(|size| *size != 0.0);
+        }
+        scatter.scale = MAD_TO_SD * median(&differences);
         scatter
     }
 
