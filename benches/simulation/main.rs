@@ -13,6 +13,7 @@
 mod calibration;
 mod clearer;
 mod discoveries;
+mod large;
 mod last_days;
 mod levels;
 mod long;
@@ -39,6 +40,7 @@ fn main() {
         Some("calibration") => calibration::run(runs(1000), &only),
         Some("clearer") => clearer::run(runs(100), &only),
         Some("discoveries") => discoveries::run(runs(100), &only),
+        Some("large") => large::run(runs(500), &only),
         Some("last-days") => last_days::run(runs(1000), &only),
         Some("long") => long::run(runs(20), &only),
         Some("outage") => outage::run(runs(1000), &only),
@@ -50,7 +52,7 @@ fn main() {
         Some("untidy") => untidy::run(runs(1000), &only),
         Some("tails") => tails::run(runs(20_000), &only),
         _ => eprintln!(
-            "say which part: calibration, clearer, tails, discoveries, last-days, short, long, outage, spells, not-a-level, multiplied, zeros or untidy"
+            "say which part: calibration, clearer, tails, discoveries, large, last-days, short, long, outage, spells, not-a-level, multiplied, zeros or untidy"
         ),
     }
 }
