@@ -188,7 +188,7 @@ fn an_outage_by_day_and_a_burst_by_night_are_spikes_where_nights_are_at_zero() {
         let changes = found_in(&hours(values.iter().map(|v| v.round()).collect()));
         changes.into_iter().filter(|c| c.1 == ChangeKind::Spike).map(|c| (c.0, c.2)).collect()
     };
-    for seed in 0..6 {
+    for seed in 0..16 {
         let usual = hours_of_work(4, seed, open, open);
         // Ten in the morning of the eleventh day, until the evening or for six hours.
         for length in [12, 6] {

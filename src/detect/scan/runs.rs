@@ -112,7 +112,10 @@ impl Scan<'_> {
     /// The stretch about a run and beside these buckets, of which the end is explained, and the begin is looked at.
     fn beside_end(&self, run: Spike, breaks: &[usize], beside: &[usize]) -> Option<Local> {
         let focus = begin(run);
-        let mut others = outside(breaks, &(focus.start..run.to + 1));
+        // Where nothing was observed after it, as by night, its end is told to be anywhere until the next value.
+        let values = self.series.values();
+        let next = (run.to..values.len()).find(|&i| !values[i].is_nan()).unwrap_or(run.to);
+        let mut others = outside(breaks, &(focus.start..next + 1));
         others.push(run.to);
         others.sort_unstable();
         let scope = self.scope(self.about(run), &others, focus);
