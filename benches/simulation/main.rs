@@ -20,6 +20,7 @@ mod long;
 mod multiplied;
 mod not_a_level;
 mod outage;
+mod rare;
 mod report;
 mod series;
 mod short;
@@ -43,6 +44,7 @@ fn main() {
         Some("large") => large::run(runs(500), &only),
         Some("last-days") => last_days::run(runs(1000), &only),
         Some("long") => long::run(runs(20), &only),
+        Some("rare") => rare::run(runs(500), &only),
         Some("outage") => outage::run(runs(1000), &only),
         Some("not-a-level") => not_a_level::run(runs(1000), &only),
         Some("multiplied") => multiplied::run(runs(1000), &only),
@@ -52,7 +54,7 @@ fn main() {
         Some("untidy") => untidy::run(runs(1000), &only),
         Some("tails") => tails::run(runs(20_000), &only),
         _ => eprintln!(
-            "say which part: calibration, clearer, tails, discoveries, large, last-days, short, long, outage, spells, not-a-level, multiplied, zeros or untidy"
+            "say which part: calibration, clearer, tails, discoveries, large, last-days, short, long, outage, rare, spells, not-a-level, multiplied, zeros or untidy"
         ),
     }
 }

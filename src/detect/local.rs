@@ -8,6 +8,7 @@ use std::ops::Range;
 use crate::model::Series;
 use crate::stats::{Design, EventRegression, Fit, Memory, Precision, Score, StudentNoise, lag_one_autocorrelation};
 
+use super::rare::Rare;
 use super::rhythm::KnownEffects;
 use super::{Moments, Rhythm};
 use builder::Builder;
@@ -35,6 +36,8 @@ pub struct Local {
     step: f64,
     /// The unit in which values are counted; 0 where they are not.
     unit: f64,
+    /// The observations, where most have one value and what comes beside it is rare.
+    rare: Option<Rare>,
     /// How strongly a slope may be believed: its ridges.
     slope_ridges: Vec<f64>,
     rival: Option<Rival>,
@@ -128,17 +131,24 @@ impl Local {
         }
         let starts = Moments::starts(series, &places, scope.focus.clone());
         let known: Vec<&Rhythm> = rhythms.iter().filter(|r| r.known.is_some()).collect();
-        let rhythms = rhythms.iter().filter(|r| r.known.is_none() || r.waves > 0).collect();
+        let rhythms: Vec<&Rhythm> = rhythms.iter().filter(|r| r.known.is_none() || r.waves > 0).collect();
         let less_known = |y: &dyn Fn(f64) -> f64, of: fn(&KnownEffects) -> Option<&[f64]>| -> Vec<f64> {
             let effect = |r: &&Rhythm, p: usize| r.known.as_ref().and_then(of).map_or(0.0, |e| e[r.phases[p]]);
             let usual = |p: usize| known.iter().map(|r| effect(r, p)).sum::<f64>();
             let rest = |(v, &p): (&f64, &usize)| y(*v) - if series.is_apart(*v) { 0.0 } else { usual(p) };
             values.iter().zip(&places).map(rest).collect()
         };
-        let surroundings = Surroundings::new(series, &places, &values, scope);
+        let rare = match series.denominators() {
+            Some(usual) if series.is_divided() => Rare::told_by(&values, places.iter().map(|&p| usual[p]).collect()),
+            None if known.is_empty() && rhythms.is_empty() => Rare::told(&values),
+            _ => None,
+        };
+        // Of what comes rarely rhythms bring nothing more than it was divided by.
+        let rhythms = if rare.is_some() { Vec::new() } else { rhythms };
+        let surroundings = Surroundings::new(series, &places, &values, rare.as_ref(), scope);
         let builder = Builder { series, rhythms, scope, places: &places, starts: &starts, surroundings };
         // A stretch that happens to lie above zero has the scale of the others.
-        let has_logs = !(series.has_negatives() || series.is_divided())
+        let has_logs = !(series.has_negatives() || series.is_divided() || rare.is_some())
             && (series.has_logs() || values.iter().all(|v| *v > 0.0))
             && known.iter().all(|r| r.known.as_ref().is_none_or(|k| k.log.is_some()));
         let on_level = || builder.begin(&less_known(&|v| v, |k| Some(&k.level)), false);
@@ -148,7 +158,7 @@ impl Local {
         let level = level.ok_or(LocalError::Constant)?;
         let jacobian = if has_logs { Series::mean_log(&values) * values.len() as f64 } else { 0.0 };
         let begun = logs.filter(|log| log.evidence - jacobian > level.evidence).unwrap_or(level);
-        builder.finish(begun).ok_or(LocalError::Constant)
+        builder.finish(begun).map(|local| Self { rare, ..local }).ok_or(LocalError::Constant)
     }
 
     /// The buckets of the observations.
@@ -286,6 +296,11 @@ impl Local {
     /// Whether how much observations scatter may depend on the level that the event leaves: this differs enough from that of the stretch.
     pub(super) fn may_scatter_by_level(&self) -> bool {
         self.may_be_counts && self.step.abs() > SCATTERS * self.centre.abs()
+    }
+
+    /// The observations, where most have one value and what comes beside it is rare.
+    pub(super) fn rare(&self) -> Option<&Rare> {
+        self.rare.as_ref()
     }
 
     /// The unit in which values of the metric are counted; 0 where they are not, or are ratios.

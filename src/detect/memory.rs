@@ -9,9 +9,12 @@ impl Local {
     /// The same with what the noise remembers besides, where that is worth its coefficients: of the two buckets before, of the bucket a season
     /// before, or of both. A coefficient costs ½ log n of the likelihood (Schwarz 1978); the noise is that beside the likeliest event.
     ///
-    /// None where the first-order autoregression tells all.
+    /// None where the first-order autoregression tells all, or what comes is rare.
     #[must_use]
     pub fn remembering(&self, series: &Series, moments: &Moments, scores: &ShapeScores) -> Option<Self> {
+        if self.rare().is_some() {
+            return None;
+        }
         let beside = scores.innovations_beside(self, moments);
         let weights = self.student().weights(&beside);
         let each = 0.5 * (beside.len() as f64).ln();

@@ -9,6 +9,7 @@ mod moments;
 #[cfg(test)]
 mod properties;
 mod ramps;
+mod rare;
 mod rhythm;
 mod scan;
 mod scatter;

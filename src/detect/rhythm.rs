@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::Scatter;
 use super::scatter::rounding;
 use crate::model::{Series, Step};
-use crate::stats::{mad_sd, median};
+use crate::stats::{mad_sd, median, usual_value};
 pub use divided::Divided;
 pub(super) use divided::are_likelier;
 use divided::{laplace, present_in_both};
@@ -91,6 +91,8 @@ pub fn without_rhythms(series: &Series) -> Adjusted {
     let mut divided = (series.has_zeros() && !series.has_logs() && series.denominators().is_none()).then(whole);
     let is_apart = |v: &f64| series.is_apart(*v);
     let apart: Option<Vec<bool>> = rest.iter().any(is_apart).then(|| rest.iter().map(is_apart).collect());
+    // Nothing adds to what is mostly zero, and its year is told by too little.
+    let comes_rarely = usual_value(series.values()) == Some(0.0);
     let mut rhythms = Vec::new();
     // What the clocks of the series' zone show as a bucket begins, in seconds since 1970 there.
     let clocks = || (0..series.len()).into_par_iter().map(|i| series.moment(i).naive_local().and_utc().timestamp());
@@ -103,7 +105,8 @@ pub fn without_rhythms(series: &Series) -> Adjusted {
         // What multiplies shows in logarithms where the level moves, but few periods are told in vain on both scales.
         let may_multiply = period != DAYS_OF_YEAR && rest.len() <= MOST_RANKED;
         let in_logs = || logs.as_deref().filter(|_| may_multiply).is_some_and(shows_in);
-        if rest.len() >= least_periods(period) * period && (shows_in(&rest) || in_logs()) {
+        let is_open = rest.len() >= least_periods(period) * period && !(comes_rarely && period == DAYS_OF_YEAR);
+        if is_open && (shows_in(&rest) || in_logs()) {
             let mut rhythm = Rhythm::new(series.step(), &clocks, name, period);
             let level = rhythm.take_from(&mut rest, apart.as_deref()).known;
             let log = logs.as_mut().map(|logs| rhythm.take_from(logs, apart.as_deref()).known);
@@ -120,7 +123,8 @@ pub fn without_rhythms(series: &Series) -> Adjusted {
     }
     // Without a rhythm the scale matters little to a search, and people see changes of the level.
     let logs = logs.filter(|logs| !rhythms.is_empty() && are_likelier(logs, Series::mean_log(series.values()), &rest));
-    let is_likelier = |d: &Divided, longest: &Rhythm| d.has_nothing() || d.is_likelier(&rest, longest.period);
+    let is_likelier =
+        |d: &Divided, longest: &Rhythm| d.has_nothing() || comes_rarely || d.is_likelier(&rest, longest.period);
     let divided = divided.filter(|d| rhythms.last().is_some_and(|longest| is_likelier(d, longest)));
     let mut adjusted = Adjusted { rhythms, rest, logs, divided };
     if let Some(weekend) = Rhythm::weekend(series, &adjusted.rhythms) {

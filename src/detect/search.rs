@@ -162,8 +162,9 @@ impl Search {
         let (places, regression) = (local.places(), local.regression());
         let scores = least_squares(regression, places, moments, shape);
         let mut order: Vec<usize> = among.iter().copied().filter(|&i| scores[i].is_testable()).collect();
-        let gain = |i: &usize| scores[*i].cross.powi(2) / scores[*i].size;
-        order.sort_by(|a, b| gain(b).total_cmp(&gain(a)));
+        let promise: Vec<f64> =
+            (0..scores.len()).map(|i| judge.promise(shape, moments.observation[i], scores[i])).collect();
+        order.sort_by(|a, b| promise[*b].total_cmp(&promise[*a]));
         order.truncate(JUDGED);
         let tested = |i: usize| {
             let k = moments.observation[i];

@@ -1,6 +1,7 @@
 mod constant;
 mod hidden;
 mod large;
+mod rare;
 
 use super::*;
 use crate::model::{ChangeKind, Series};

@@ -110,13 +110,7 @@ pub fn constant_unit(values: &[f64]) -> Option<f64> {
     let is_same = |a: f64, b: f64| (a - b).abs() <= same;
     let levels = present.chunk_by(|a, b| is_same(*a, *b)).count();
     if levels > 2 * FEW_EVENTS + 1 || 3 * levels > present.len() {
-        // The one value of most, by the vote of Boyer & Moore (1991).
-        let vote = |(of, lead): (f64, usize), v: &f64| match lead {
-            0 => (*v, 1),
-            _ if is_same(of, *v) => (of, lead + 1),
-            _ => (of, lead - 1),
-        };
-        let (of_most, _) = present.iter().fold((0.0, 0), vote);
+        let of_most = of_most(&present, same);
         let others = runs_beside(&present, of_most);
         if others.len() > FEW_EVENTS || others.iter().sum::<usize>() > LONGEST_EVENT.min(present.len() / 2) {
             return None;
@@ -125,6 +119,27 @@ pub fn constant_unit(values: &[f64]) -> Option<f64> {
     let is_told_in = |unit: &f64| present.iter().all(|v| is_same((v / unit).round() * unit, *v));
     let unit = (0..=PLACES).map(|places| 10_f64.powi(-places)).find(is_told_in).unwrap_or(0.0);
     (!present.is_empty()).then(|| unit.max(FINEST / SAME * same))
+}
+
+/// The value that more than half of the values have, where they are no constant that is left for a few events. The values are in the order of time; NaN are
+/// left out.
+#[must_use]
+pub fn usual_value(values: &[f64]) -> Option<f64> {
+    let present: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
+    let same = same(&present);
+    let of_most = of_most(&present, same);
+    let count = present.iter().filter(|v| (*v - of_most).abs() <= same).count();
+    (2 * count > present.len() && constant_unit(&present).is_none()).then_some(of_most)
+}
+
+/// The value of more than half of the values, if one is, by the vote of Boyer & Moore (1991).
+fn of_most(values: &[f64], same: f64) -> f64 {
+    let vote = |(of, lead): (f64, usize), v: &f64| match lead {
+        0 => (*v, 1),
+        _ if (of - v).abs() <= same => (of, lead + 1),
+        _ => (of, lead - 1),
+    };
+    values.iter().fold((0.0, 0), vote).0
 }
 
 /// A stretch of this length is left to one thread.

@@ -8,6 +8,7 @@ use statrs::distribution::{ChiSquared, ContinuousCDF, Normal, StudentsT};
 
 use super::EFFECT_PRIOR;
 use crate::detect::local::EVENT_PARAMETERS;
+use crate::detect::rare::Rare;
 use crate::detect::{Local, Shape, Spike};
 use crate::stats::{
     EventRegression, Footprint, Score, StudentNoise, log_sum_exp, normal_of_skewed, quantile, small_sample_factor,
@@ -131,23 +132,63 @@ impl<'a> Judge<'a> {
         if !self.tells(score) {
             return 0.0;
         }
+        if let Some(rare) = self.local.rare() {
+            return self.z_of_rare(rare, shape, k);
+        }
         let effect = score.cross / score.size;
         if let Shape::Pulse(_) = shape {
             return self.tails(shape.touched(self.local.places(), k), effect).copysign(effect);
         }
         let (root, scale) = self.signed_root(effect, footprint);
-        let Range { start, end } = self.local.between_others(k);
-        let (before, after) = (start..k, k..end);
-        // What comes before stands out to the other side.
-        let (shorter, sign) = if before.len() <= after.len() { (before, -1.0) } else { (after, 1.0) };
+        let (shorter, among, sign) = self.sides(k);
         if shorter.is_empty() {
             return root;
         }
         let left = footprint.taken_from(&self.regression.innovations, effect);
-        let z = self.without_skewness(sign * root, &shorter, end - start, score, (&left, scale));
+        let z = self.without_skewness(sign * root, &shorter, among.len(), score, (&left, scale));
         let is_end = shorter.start == 0 || shorter.end == self.regression.len();
         let is_few = is_end && self.local.student().is_wild() && shorter.len() <= Spike::LONGEST;
         sign * if is_few { least_out(z, self.tails(shorter, z)) } else { z }
+    }
+
+    /// How likely it is that the statistic of an event is among the greatest, at once: what least squares explain by it, or its standard normal number squared.
+    pub(in crate::detect) fn promise(&self, shape: Shape, k: usize, score: Score) -> f64 {
+        match self.local.rare() {
+            Some(rare) if shape == Shape::Step => {
+                let (shorter, among, _) = self.sides(k);
+                rare.about_out_of_share(&shorter, &among).powi(2)
+            }
+            _ => score.cross.powi(2) / score.size,
+        }
+    }
+
+    /// The shorter side of a step at observation `k`, both sides, and the sign of a rise as the shorter one shows it: what comes before stands out to the
+    /// other side.
+    fn sides(&self, k: usize) -> (Range<usize>, Range<usize>, f64) {
+        let Range { start, end } = self.local.between_others(k);
+        let (before, after) = (start..k, k..end);
+        let (shorter, sign) = if before.len() <= after.len() { (before, -1.0) } else { (after, 1.0) };
+        (shorter, start..end, sign)
+    }
+
+    /// The statistic of an event among what comes rarely. A kink is told from a step by too little of it.
+    fn z_of_rare(&self, rare: &Rare, shape: Shape, k: usize) -> f64 {
+        match shape {
+            Shape::Pulse(_) => rare.out_of_others(shape.touched(self.local.places(), k)),
+            Shape::Kink => 0.0,
+            Shape::Step => {
+                let (shorter, among, sign) = self.sides(k);
+                if shorter.is_empty() {
+                    return 0.0;
+                }
+                let is_end = shorter.start == 0 || shorter.end == self.regression.len();
+                sign * if is_end && shorter.len() <= Spike::LONGEST {
+                    rare.out_of_others(shorter)
+                } else {
+                    rare.out_of_growth(&shorter, &among, self.local.phi())
+                }
+            }
+        }
     }
 
     /// The root of the likelihood ratio of an event of this effect, with its sign, and the scale of the noise beside it.
@@ -163,6 +204,15 @@ impl<'a> Judge<'a> {
     pub(in crate::detect) fn z_of_run(&self, touched: Range<usize>, score: Score, footprint: &Footprint) -> f64 {
         if !self.tells(score) {
             return 0.0;
+        }
+        if let Some(rare) = self.local.rare() {
+            let until = if touched.end < self.regression.len() {
+                self.local.between_others(touched.end).end
+            } else {
+                touched.end
+            };
+            let among = self.local.between_others(touched.start).start..until;
+            return rare.out_of_share(&touched, &among, self.local.phi());
         }
         let effect = score.cross / score.size;
         let left = footprint.taken_from(&self.regression.innovations, effect);

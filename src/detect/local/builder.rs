@@ -139,6 +139,7 @@ impl Builder<'_> {
             memory: Memory::default(),
             step,
             unit: self.surroundings.unit(),
+            rare: None,
             slope_ridges,
             rival,
         })
@@ -146,7 +147,9 @@ impl Builder<'_> {
 
     /// The event that explains most.
     fn likeliest_event(&self, regression: &EventRegression) -> KnownEvent {
-        self.refined(regression, self.best_event(regression, self.starts, &Shape::ALL))
+        // Single buckets would explain most of what comes rarely.
+        let shapes: &[Shape] = if self.surroundings.is_rare() { &[Shape::Step] } else { &Shape::ALL };
+        self.refined(regression, self.best_event(regression, self.starts, shapes))
     }
 
     fn precision(&self, noise: &Noise) -> Precision {
@@ -276,7 +279,12 @@ impl Builder<'_> {
         // A slope explains much of what an event does, and noise that remembers wanders as slopes do: it is one that would make the noise seem twice
         // as large, in units of its stationary variance.
         let large = SLOPE_RIDGES[0] * (1.0 - noise.phi * noise.phi) / y.len() as f64;
-        let slope_ridges = strengths(Part::Slope, &SLOPE_RIDGES, large);
+        let slope_ridges = if self.surroundings.is_rare() {
+            // What comes rarely is told from growth by its own likelihood.
+            vec![Design::HELD]
+        } else {
+            strengths(Part::Slope, &SLOPE_RIDGES, large)
+        };
         let (slopes, best) = try_all(Part::Slope, &slope_ridges);
         let rival = best.zip(slopes.iter().max_by(|a, b| a.without.total_cmp(&b.without)));
         let rival = rival.filter(|(best, rival)| rival.strength < best.strength);

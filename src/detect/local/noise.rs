@@ -2,6 +2,7 @@
 
 use chrono::Timelike;
 
+use crate::detect::rare::Rare;
 use crate::detect::scatter::{ALIKE, MOST_GROUPS, rounding};
 use crate::model::{Series, Step};
 use crate::stats::{Explained, Precision, StudentNoise, lag_one_autocorrelation, shrunk_to_mean};
@@ -32,6 +33,8 @@ pub(super) struct Surroundings<'a> {
     blocks: Vec<usize>,
     /// The autocorrelation, where it is known from more data than this.
     phi: Option<f64>,
+    /// The observations, where what comes is rare.
+    rare: Option<&'a Rare>,
     /// The values as they count on the log scale.
     values: Vec<f64>,
     /// The standard deviation of what each value lost by rounding, on the level scale; 0 where that is too little to matter.
@@ -57,7 +60,13 @@ impl Noise {
 
 impl<'a> Surroundings<'a> {
     /// The observations of a stretch at `places`, and their `values` on the level scale.
-    pub(super) fn new(series: &'a Series, places: &'a [usize], values: &[f64], scope: &Scope<'_>) -> Self {
+    pub(super) fn new(
+        series: &'a Series,
+        places: &'a [usize],
+        values: &[f64],
+        rare: Option<&'a Rare>,
+        scope: &Scope<'_>,
+    ) -> Self {
         let n = places.len();
         let count = if scope.uneven { (n / BLOCK).max(1) } else { 1 };
         let told: Vec<f64> = values.iter().map(|v| series.unless_apart(*v)).collect();
@@ -68,10 +77,16 @@ impl<'a> Surroundings<'a> {
             times_of_day: times_of_day(series, places),
             blocks: (0..n).map(|j| j * count / n).collect(),
             phi: scope.phi,
+            rare,
             values: values.iter().map(|v| series.or_apart(*v)).collect(),
             // Nothing at zero was rounded to it.
             rounding: lost.iter().zip(&told).map(|(lost, v)| if v.is_nan() { 0.0 } else { *lost }).collect(),
         }
+    }
+
+    /// Whether what comes is rare.
+    pub(super) fn is_rare(&self) -> bool {
+        self.rare.is_some()
     }
 
     /// The unit of values that are whole multiples of it; 0 where there is none, or of ratios.
@@ -98,6 +113,9 @@ impl<'a> Surroundings<'a> {
         rounding: &[f64],
         (usual, levels): (Option<&[f64]>, Option<&[f64]>),
     ) -> Noise {
+        if let Some(rare) = self.rare {
+            return self.noise_of_rare(rare, residuals, rounding);
+        }
         let lost = rounding.iter().map(|r| r * r).sum::<f64>() / rounding.len() as f64;
         let phi = self.phi.unwrap_or_else(|| lag_one_autocorrelation(residuals, self.places, explained(), lost));
         let ones = vec![1.0; residuals.len()];
@@ -122,13 +140,28 @@ impl<'a> Surroundings<'a> {
         Noise { phi, spread, weights: student.weights(&innovations), student }
     }
 
+    /// The same of what comes rarely. By any law that is symmetric about a level all of it would be outliers; of sums no more is needed than how much they
+    /// scatter.
+    fn noise_of_rare(&self, rare: &Rare, residuals: &[f64], rounding: &[f64]) -> Noise {
+        let phi = self.phi.unwrap_or_else(|| rare.autocorrelation(residuals, self.places));
+        let least = rounding.iter().sum::<f64>() / rounding.len() as f64;
+        let white = Noise::white(residuals.len());
+        let spread = if rare.is_even() { white.spread } else { self.of_denominator().unwrap_or(white.spread) };
+        Noise { phi, spread, student: StudentNoise::gaussian(least), weights: white.weights }
+    }
+
+    /// The standard deviation of each observation by its denominator n, as 1/√n relative to the others; none without denominators.
+    fn of_denominator(&self) -> Option<Vec<f64>> {
+        let all = self.denominators?;
+        let mean = mean_log(all, self.places);
+        Some(self.places.iter().map(|&p| (0.5 * (mean - all[p].ln())).exp()).collect())
+    }
+
     /// The standard deviation of each innovation by its denominator, as of a binomial share: 1/√n relative to the others. One for all where
     /// there is no denominator, or where the innovations are likelier without it, because something else makes most of the scatter.
     fn by_denominator(&self, innovations: &[f64]) -> Vec<f64> {
         let ones = vec![1.0; innovations.len()];
-        let Some(all) = self.denominators else { return ones };
-        let mean = mean_log(all, self.places);
-        let spread: Vec<f64> = self.places.iter().map(|&p| (0.5 * (mean - all[p].ln())).exp()).collect();
+        let Some(spread) = self.of_denominator() else { return ones };
         // About a geometric mean the logarithms of the spread add up to 0, and likelihoods compare as they are.
         if log_likelihood(innovations, &spread) > log_likelihood(innovations, &ones) { spread } else { ones }
     }

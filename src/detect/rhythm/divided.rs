@@ -76,7 +76,7 @@ impl Divided {
         let ratios = |turns: &[(f64, f64)]| -> Vec<f64> {
             turns.iter().filter(|(_, to)| *to > 0.0).map(|(of, to)| of / to).collect()
         };
-        let factors: Vec<f64> = by_phase
+        let mut factors: Vec<f64> = by_phase
             .iter_mut()
             .zip(&turns)
             .map(|(pairs, turns)| {
@@ -84,6 +84,10 @@ impl Divided {
                 if is_long { median(&ratios(turns)) } else { ratio_of_most(pairs) }
             })
             .collect();
+        let rarely = self.comes_rarely(
+            by_phase.iter().zip(&factors).filter(|(_, factor)| **factor == 0.0).flat_map(|(pairs, _)| pairs),
+        );
+        factors.iter_mut().filter(|factor| **factor == 0.0).for_each(|factor| *factor = rarely);
         let of: f64 = by_phase.iter().flatten().map(|(v, _)| v).sum();
         let explained = by_phase.iter().zip(&factors).flat_map(|(pairs, f)| pairs.iter().map(move |(_, t)| f * t));
         let to: f64 = explained.sum();
@@ -92,6 +96,15 @@ impl Divided {
             *expected *= scale * factors[phase];
         }
         self.values = self.quotients(values);
+    }
+
+    /// The ratio of what comes in phases in which mostly nothing does, as by night where errors are rare: that of each of them alone is chance. Each value counts as
+    /// much as most others at most, and there is half of one more, as it may come though it never did (the prior of Jeffreys 1946 for the rate of a Poisson
+    /// law).
+    fn comes_rarely<'a>(&self, pairs: impl Iterator<Item = &'a (f64, f64)>) -> f64 {
+        let most = median(&self.values.iter().copied().filter(|v| *v > 0.0).collect::<Vec<f64>>());
+        let (of, to) = pairs.fold((0.5 * most, 0.0), |(of, to), (v, t)| (of + v.min(most), to + t));
+        if to > 0.0 && most > 0.0 { of / to } else { 0.0 }
     }
 }
 

@@ -1,7 +1,9 @@
 //! What is searched for changes: a series without its rhythms, and without what stands out of them.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 
+use crate::detect::rare::Rare;
 use crate::detect::rhythm::are_likelier;
 use crate::detect::segmentation::standardised;
 use crate::detect::spells::Spell;
@@ -74,6 +76,19 @@ impl Beside {
         let adjusted = without_rhythms(series);
         let scatter = adjusted.scatter(series);
         let mut out = outlying(&adjusted, &scatter);
+        let rare = match &adjusted.divided {
+            Some(divided) => Rare::told_by(&divided.values, divided.denominators()),
+            None if adjusted.rhythms.is_empty() && series.denominators().is_none() => Rare::told(series.values()),
+            None => None,
+        };
+        if let Some(rare) = rare {
+            let out = vec![[rare.out(), rare.out()]];
+            // Its wildest bucket is not the whole of a run.
+            let mut runs = find_spikes(&out[0], FAR_OUT).concat();
+            runs.sort_by_key(|run| Reverse(run.len()));
+            let spikes = with_zeros(apart(runs), series);
+            return Self { adjusted, scatter, out, spikes };
+        }
         // After a rise the noise may be as many times greater, or as its square root. What is far out on the metric's own scale alone is not set aside,
         // and tested where that is the likelier one.
         let values = adjusted.for_search();
@@ -121,8 +136,13 @@ fn standing_out(out: &[[Vec<f64>; 2]], share: f64) -> Vec<Spike> {
         }
     }
     // The surer ones first.
+    apart(found.concat())
+}
+
+/// The runs of which none overlaps one before it, in the order of time.
+fn apart(runs: Vec<Spike>) -> Vec<Spike> {
     let mut all: Vec<Spike> = Vec::new();
-    for run in found.concat() {
+    for run in runs {
         if !all.iter().any(|other| other.overlaps(run)) {
             all.push(run);
         }
