@@ -18,6 +18,8 @@ const LEAST: f64 = 0.05;
 const CLEARLY: f64 = 3.0;
 /// So many halvings find where a likelihood is greatest.
 const HALVED: usize = 30;
+/// No amount counts in sums for more than so many of the middle one (winsorised, Dixon 1960).
+const WINSORISED: f64 = 3.0;
 /// What hangs together more is a level.
 const MOST: f64 = 0.95;
 /// What mostly comes for longer is a level of its own.
@@ -30,6 +32,8 @@ const SAME: f64 = 1e-9;
 pub(super) struct Rare {
     /// By how much each value lies above the one of most, in the order of time; 0 where it is missing.
     amounts: Vec<f64>,
+    /// The same where none counts for more than some: sums tell then of how often something comes as well.
+    cut: Vec<f64>,
     is_missing: Vec<bool>,
     /// What is usual of each, in proportion; none where that is the same for all.
     exposures: Option<Vec<f64>>,
@@ -60,9 +64,11 @@ impl Rare {
         let some: Vec<f64> = amounts.iter().map(|a| a.abs()).filter(|a| *a > 0.0).collect();
         let (unit, most) = (resolution(&some), median(&some));
         let unit = (unit > 0.0 && most < FEW * unit).then_some(unit);
+        let most = if unit.is_some() { f64::INFINITY } else { WINSORISED * most };
+        let cut = amounts.iter().map(|a| a.clamp(-most, most)).collect();
         let is_missing = values.iter().map(|v| v.is_nan()).collect();
         let until = Vec::new();
-        (median(&goes) <= LONGEST).then(|| Self { amounts, is_missing, exposures: None, unit, until }.summed())
+        (median(&goes) <= LONGEST).then(|| Self { amounts, cut, is_missing, exposures: None, unit, until }.summed())
     }
 
     /// With the sums of what it consists of.
@@ -70,7 +76,7 @@ impl Rare {
         let mut sums = [0.0; 4];
         let mut next = |i: usize| {
             // Parts are amounts, or as many units.
-            let a = self.amounts[i];
+            let a = self.cut[i];
             let (part, count) = self.unit.map_or((a, 1.0), |unit| (unit.copysign(a), a.abs() / unit));
             let more = [self.exposure(i), count * part, count * part.powi(2), count * part.powi(3)];
             sums = std::array::from_fn(|k| sums[k] + more[k]);
@@ -130,7 +136,7 @@ impl Rare {
     pub(super) fn out_of_growth(&self, side: &Range<usize>, among: &Range<usize>, phi: f64) -> f64 {
         let z = self.out_of_share(side, among, phi);
         let [_, _, square, _] = self.sums(among);
-        let size: f64 = self.amounts[among.clone()].iter().map(|a| a.abs()).sum();
+        let size: f64 = self.cut[among.clone()].iter().map(|a| a.abs()).sum();
         // The quasi-likelihood of amounts whose variance is so many times their mean.
         let dispersion = self.together(side, among, phi) * square / size;
         let likelier = (self.log_of_levels(side, among) - self.log_of_growth(among)) / dispersion;
@@ -150,7 +156,7 @@ impl Rare {
 
     /// Σ xᵢ log(λᵢ/λ) of sizes that come at one rate λ₁ in a part of the time and at another one beside it.
     fn log_of_levels(&self, side: &Range<usize>, among: &Range<usize>) -> f64 {
-        let sizes = |range: Range<usize>| self.amounts[range].iter().map(|a| a.abs()).sum::<f64>();
+        let sizes = |range: Range<usize>| self.cut[range].iter().map(|a| a.abs()).sum::<f64>();
         let (all, inside, share) = (sizes(among.clone()), sizes(side.clone()), self.share(side, among));
         let log = |size: f64, share: f64| if size > 0.0 { size * (size / (all * share)).ln() } else { 0.0 };
         log(inside, share) + log(all - inside, 1.0 - share)
@@ -161,8 +167,8 @@ impl Rare {
         let [usual, ..] = self.sums(among);
         let middle = among.clone().map(|i| self.exposure(i) * i as f64).sum::<f64>() / usual;
         let half = 0.5 * among.len() as f64;
-        let comes = among.clone().filter(|&i| self.amounts[i] != 0.0);
-        let comes: Vec<(f64, f64)> = comes.map(|i| (self.amounts[i].abs(), (i as f64 - middle) / half)).collect();
+        let comes = among.clone().filter(|&i| self.cut[i] != 0.0);
+        let comes: Vec<(f64, f64)> = comes.map(|i| (self.cut[i].abs(), (i as f64 - middle) / half)).collect();
         // Where no rate is below zero.
         let end = |i: usize| -half / (i as f64 - middle);
         let (mut low, mut high) = (end(among.end - 1), end(among.start));
@@ -195,7 +201,7 @@ impl Rare {
 
     /// What comes in a range, in parts of which each comes by itself, and how many there are of each.
     fn parts(&self, range: &Range<usize>) -> Vec<(f64, f64)> {
-        let amounts = self.amounts[range.clone()].iter().filter(|a| **a != 0.0);
+        let amounts = self.cut[range.clone()].iter().filter(|a| **a != 0.0);
         match self.unit {
             None => amounts.map(|a| (*a, 1.0)).collect(),
             Some(unit) => [unit, -unit]
@@ -215,7 +221,7 @@ impl Rare {
     fn left(&self, range: Range<usize>) -> f64 {
         let [usual, sum, ..] = self.sums(&range);
         let level = if usual > 0.0 { sum / usual } else { 0.0 };
-        range.map(|i| (self.amounts[i] - level * self.exposure(i)).powi(2)).sum()
+        range.map(|i| (self.cut[i] - level * self.exposure(i)).powi(2)).sum()
     }
 
     /// How much of what comes in one bucket is left in the next: the greater autocorrelation of what a fit leaves of the amounts, and of the amounts when none
