@@ -174,6 +174,15 @@ fn a_stretch_above_zero_of_a_metric_that_was_below_it_has_not_the_noise_of_count
     assert_eq!(outlines(&days(values)), outlines(&days(lower)));
 }
 
+#[test]
+fn the_last_day_before_a_fall_is_no_spike_where_it_is_one_of_the_days_before() {
+    // It is two standard deviations above them, and as many as eight above those that follow.
+    let steps = vec![(58, 5.0), (104, 5.0), (133, -6.499_011_808_350_864)];
+    let changes = scan(&days(about(1000.0, shifted(173, &steps, 38_058))), ALPHA).changes;
+    let told: Vec<(usize, ChangeKind)> = changes.iter().map(|c| (c.bucket, c.kind)).collect();
+    assert_eq!(told, [58, 104, 133].map(|bucket| (bucket, ChangeKind::Level)));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 

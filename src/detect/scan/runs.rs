@@ -59,8 +59,9 @@ impl Scan<'_> {
             // It is the change that is found already.
             return None;
         }
-        let placed = [spike.from, spike.to].into_iter().filter_map(|change| with(Some(change)));
-        placed.max_by(|a, b| a.p_value.total_cmp(&b.p_value))
+        // It is one wherever the change began, or none.
+        let placed: Option<Vec<Found>> = (spike.from..=spike.to).map(|change| with(Some(change))).collect();
+        placed?.into_iter().max_by(|a, b| a.p_value.total_cmp(&b.p_value))
     }
 
     /// The same between changes that are surely where they are.
