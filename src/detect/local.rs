@@ -158,7 +158,7 @@ impl Local {
         let level = level.ok_or(LocalError::Constant)?;
         let jacobian = if has_logs { Series::mean_log(&values) * values.len() as f64 } else { 0.0 };
         let begun = logs.filter(|log| log.evidence - jacobian > level.evidence).unwrap_or(level);
-        builder.finish(begun).map(|local| Self { rare, ..local }).ok_or(LocalError::Constant)
+        builder.finish(begun).ok_or(LocalError::Constant)
     }
 
     /// The buckets of the observations.

@@ -125,21 +125,22 @@ pub fn constant_unit(values: &[f64]) -> Option<f64> {
 /// left out.
 #[must_use]
 pub fn usual_value(values: &[f64]) -> Option<f64> {
-    let present: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
-    let same = same(&present);
-    let of_most = of_most(&present, same);
-    let count = present.iter().filter(|v| (*v - of_most).abs() <= same).count();
-    (2 * count > present.len() && constant_unit(&present).is_none()).then_some(of_most)
+    let same = same(values);
+    let of_most = of_most(values, same);
+    let is_of_most = |v: &&f64| (**v - of_most).abs() <= same;
+    let present = values.iter().filter(|v| !v.is_nan()).count();
+    let is_usual = 2 * values.iter().filter(is_of_most).count() > present;
+    (is_usual && constant_unit(values).is_none()).then_some(of_most)
 }
 
-/// The value of more than half of the values, if one is, by the vote of Boyer & Moore (1991).
+/// The value of more than half of the values, if one is, by the vote of Boyer & Moore (1991); NaN are left out.
 fn of_most(values: &[f64], same: f64) -> f64 {
     let vote = |(of, lead): (f64, usize), v: &f64| match lead {
         0 => (*v, 1),
         _ if (of - v).abs() <= same => (of, lead + 1),
         _ => (of, lead - 1),
     };
-    values.iter().fold((0.0, 0), vote).0
+    values.iter().filter(|v| !v.is_nan()).fold((0.0, 0), vote).0
 }
 
 /// A stretch of this length is left to one thread.

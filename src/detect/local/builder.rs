@@ -139,7 +139,7 @@ impl Builder<'_> {
             memory: Memory::default(),
             step,
             unit: self.surroundings.unit(),
-            rare: None,
+            rare: self.surroundings.rare().cloned(),
             slope_ridges,
             rival,
         })
@@ -148,7 +148,7 @@ impl Builder<'_> {
     /// The event that explains most.
     fn likeliest_event(&self, regression: &EventRegression) -> KnownEvent {
         // Single buckets would explain most of what comes rarely.
-        let shapes: &[Shape] = if self.surroundings.is_rare() { &[Shape::Step] } else { &Shape::ALL };
+        let shapes: &[Shape] = if self.surroundings.rare().is_some() { &[Shape::Step] } else { &Shape::ALL };
         self.refined(regression, self.best_event(regression, self.starts, shapes))
     }
 
@@ -279,7 +279,7 @@ impl Builder<'_> {
         // A slope explains much of what an event does, and noise that remembers wanders as slopes do: it is one that would make the noise seem twice
         // as large, in units of its stationary variance.
         let large = SLOPE_RIDGES[0] * (1.0 - noise.phi * noise.phi) / y.len() as f64;
-        let slope_ridges = if self.surroundings.is_rare() {
+        let slope_ridges = if self.surroundings.rare().is_some() {
             // What comes rarely is told from growth by its own likelihood.
             vec![Design::HELD]
         } else {

@@ -84,9 +84,9 @@ impl<'a> Surroundings<'a> {
         }
     }
 
-    /// Whether what comes is rare.
-    pub(super) fn is_rare(&self) -> bool {
-        self.rare.is_some()
+    /// The observations, where what comes is rare.
+    pub(super) fn rare(&self) -> Option<&'a Rare> {
+        self.rare
     }
 
     /// The unit of values that are whole multiples of it; 0 where there is none, or of ratios.

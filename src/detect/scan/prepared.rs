@@ -75,7 +75,6 @@ impl Beside {
     fn new(series: &Series) -> Self {
         let adjusted = without_rhythms(series);
         let scatter = adjusted.scatter(series);
-        let mut out = outlying(&adjusted, &scatter);
         let rare = match &adjusted.divided {
             Some(divided) => Rare::told_by(&divided.values, divided.denominators()),
             None if adjusted.rhythms.is_empty() && series.denominators().is_none() => Rare::told(series.values()),
@@ -89,6 +88,7 @@ impl Beside {
             let spikes = with_zeros(apart(runs), series);
             return Self { adjusted, scatter, out, spikes };
         }
+        let mut out = outlying(&adjusted, &scatter);
         // After a rise the noise may be as many times greater, or as its square root. What is far out on the metric's own scale alone is not set aside,
         // and tested where that is the likelier one.
         let values = adjusted.for_search();
