@@ -229,10 +229,15 @@ impl<'a> Investigation<'a> {
         self.request.setting.as_of.with_timezone(&self.request.setting.zone)
     }
 
-    /// Changes of the whole series that are not the one that is meant.
+    /// Changes of the whole series that are not the one that is meant: one to the same side, within whose interval that began and the other way round,
+    /// began elsewhere by no more than what is not known of either.
     fn other_changes(&self, better: Option<Better>) -> Vec<Change> {
-        let same = |f: &Found| self.found.as_ref().is_some_and(|meant| f.bucket.abs_diff(meant.bucket) <= 2);
-        let others = self.scanned.changes.iter().filter(|f| !same(f));
+        let within = |a: &Found, b: &Found| (a.outer_interval.0..=a.outer_interval.1).contains(&b.onset);
+        let rose = |f: &Found| f.after > f.before;
+        let same = |f: &Found, meant: &Found| {
+            f.bucket.abs_diff(meant.bucket) <= 2 || (rose(f) == rose(meant) && within(f, meant) && within(meant, f))
+        };
+        let others = self.scanned.changes.iter().filter(|f| !self.found.as_ref().is_some_and(|meant| same(f, meant)));
         others.map(|f| change(self.series, f, better, PValueScope::Series)).collect()
     }
 }

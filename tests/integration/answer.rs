@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use crate::world::{World, codes, metric, repository, steady};
 
 #[test]
@@ -140,4 +142,29 @@ fn the_answer_in_the_readme_is_the_one_that_is_given() {
     let output = command.current_dir(repository()).output().unwrap();
     let given = String::from_utf8(output.stdout).unwrap();
     assert!(readme.contains(given.trim_end()), "the README tells another answer than:\n{given}");
+}
+
+/// Errors of sixty days by the hour, most of them by day, four times as many from the tenth of February on.
+fn rare_errors(seed: u64) -> String {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(1);
+    let mut chance = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        f64::from(u32::try_from(state >> 32).unwrap()) / f64::from(u32::MAX)
+    };
+    let mut csv = String::from("timestamp,m\n");
+    for hour in 0..60 * 24 {
+        let rate = if (8..20).contains(&(hour % 24)) { 0.12 } else { 0.02 } * if hour < 40 * 24 { 1.0 } else { 4.0 };
+        let at = chrono::DateTime::from_timestamp(1_704_067_200 + 3600 * hour, 0).unwrap();
+        writeln!(csv, "{},{}", at.to_rfc3339(), u8::from(chance() < rate) + u8::from(chance() < rate / 4.0)).unwrap();
+    }
+    csv
+}
+
+#[test]
+fn a_change_whose_moment_is_hardly_known_is_not_told_as_another_one() {
+    for seed in 0..8 {
+        let answer = World::with_a_fall().file("metrics.csv", rare_errors(seed)).why(&["--format", "json"]).json();
+        assert_eq!(answer["change"]["direction"], "up", "seed {seed}");
+        assert_eq!(answer["other_changes"], serde_json::json!([]), "seed {seed}");
+    }
 }
