@@ -7,7 +7,7 @@ use std::ops::Range;
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
 
 use super::Spike;
-use crate::stats::{median, normal_of_share, normal_of_skewed, resolution, usual_value};
+use crate::stats::{median, normal_of_share, normal_of_skewed, usual_value};
 use law::Law;
 
 /// Amounts of fewer units are counts.
@@ -18,13 +18,17 @@ const LEAST: f64 = 0.05;
 const CLEARLY: f64 = 3.0;
 /// So many halvings find where a likelihood is greatest.
 const HALVED: usize = 30;
-/// No amount counts in sums for more than so many of the middle one (winsorised, Dixon 1960).
+/// No amount that is not a few units counts in sums for more than so many of the middle one (winsorised, Dixon 1960).
 const WINSORISED: f64 = 3.0;
+/// So many of those that come may lie on the other side of the usual value: else it is but the middle of rounded values.
+const OTHER_SIDE: f64 = 0.05;
 /// What hangs together more is a level.
 const MOST: f64 = 0.95;
 /// What mostly comes for longer is a level of its own.
 const LONGEST: f64 = 4.0;
-/// Values that differ by a smaller share are the same.
+/// Multiples are whole within this.
+const WHOLE: f64 = 1e-6;
+/// Values that differ by a smaller share of the greatest are the same.
 const SAME: f64 = 1e-9;
 
 /// Values of which more than half are one, and the others come and go.
@@ -32,7 +36,7 @@ const SAME: f64 = 1e-9;
 pub(super) struct Rare {
     /// By how much each value lies above the one of most, in the order of time; 0 where it is missing.
     amounts: Vec<f64>,
-    /// The same where none counts for more than some: sums tell then of how often something comes as well.
+    /// The same where no amount that is not a few units counts for more than some: sums tell then of how often something comes as well.
     cut: Vec<f64>,
     is_missing: Vec<bool>,
     /// What is usual of each, in proportion; none where that is the same for all.
@@ -44,51 +48,44 @@ pub(super) struct Rare {
 }
 
 impl Rare {
-    /// None where no value is that of more than half, or they are a constant that is left for a few events, or what comes mostly stays.
+    /// None where no value is that of more than half, or they are a constant that is left for a few events, or what comes mostly stays, or lies on either side.
     pub(super) fn told(values: &[f64]) -> Option<Self> {
-        Self::beside(values, usual_value(values)?)
+        Self::beside(values, usual_value(values)?, None)
     }
 
     /// The same of counts or sums that come to nothing in more than half of the buckets, divided by what is usual of each.
     pub(super) fn told_by(quotients: &[f64], usual: Vec<f64>) -> Option<Self> {
         let values: Vec<f64> = quotients.iter().zip(&usual).map(|(quotient, usual)| quotient * usual).collect();
-        let rare = usual_value(&values).filter(|most| *most == 0.0).and_then(|most| Self::beside(&values, most))?;
-        Some(Self { exposures: Some(usual), ..rare }.summed())
+        (usual_value(&values)? == 0.0).then(|| Self::beside(&values, 0.0, Some(usual)))?
     }
 
-    fn beside(values: &[f64], usual: f64) -> Option<Self> {
-        let amount = |v: &f64| if (v - usual).abs() <= SAME * v.abs().max(usual.abs()) { 0.0 } else { v - usual };
-        let amounts: Vec<f64> = values.iter().map(|v| if v.is_nan() { 0.0 } else { amount(v) }).collect();
+    fn beside(values: &[f64], usual: f64, exposures: Option<Vec<f64>>) -> Option<Self> {
+        let same = SAME * values.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
+        let amount = |v: &f64| if v.is_nan() || (v - usual).abs() <= same { 0.0 } else { v - usual };
+        let amounts: Vec<f64> = values.iter().map(amount).collect();
         let comes = amounts.chunk_by(|a, b| (*a == 0.0) == (*b == 0.0)).filter(|run| run[0] != 0.0);
-        let goes: Vec<f64> = comes.map(|run| run.len() as f64).collect();
-        let some: Vec<f64> = amounts.iter().map(|a| a.abs()).filter(|a| *a > 0.0).collect();
-        let (unit, most) = (resolution(&some), median(&some));
-        let unit = (unit > 0.0 && most < FEW * unit).then_some(unit);
-        let most = if unit.is_some() { f64::INFINITY } else { WINSORISED * most };
-        let cut = amounts.iter().map(|a| a.clamp(-most, most)).collect();
+        let stays = median(&comes.map(|run| run.len() as f64).collect::<Vec<f64>>());
+        let above = amounts.iter().filter(|a| **a > 0.0).count() as f64;
+        let sizes: Vec<f64> = amounts.iter().map(|a| a.abs()).filter(|a| *a > 0.0).collect();
+        let other_side = above.min(sizes.len() as f64 - above) / sizes.len() as f64;
+        if stays > LONGEST || other_side > OTHER_SIDE {
+            return None;
+        }
+        let most = median(&sizes);
+        let unit = unit_of(&sizes).filter(|unit| most < FEW * unit);
+        let cut_at = if unit.is_some() { f64::INFINITY } else { WINSORISED * most };
+        let cut: Vec<f64> = amounts.iter().map(|a| a.clamp(-cut_at, cut_at)).collect();
         let is_missing = values.iter().map(|v| v.is_nan()).collect();
-        let until = Vec::new();
-        (median(&goes) <= LONGEST).then(|| Self { amounts, cut, is_missing, exposures: None, unit, until }.summed())
-    }
-
-    /// With the sums of what it consists of.
-    fn summed(self) -> Self {
+        let mut rare = Self { amounts, cut, is_missing, exposures, unit, until: vec![[0.0; 4]] };
         let mut sums = [0.0; 4];
-        let mut next = |i: usize| {
+        for (i, a) in rare.cut.iter().enumerate() {
             // Parts are amounts, or as many units.
-            let a = self.cut[i];
-            let (part, count) = self.unit.map_or((a, 1.0), |unit| (unit.copysign(a), a.abs() / unit));
-            let more = [self.exposure(i), count * part, count * part.powi(2), count * part.powi(3)];
+            let (part, count) = unit.map_or((*a, 1.0), |unit| (unit.copysign(*a), a.abs() / unit));
+            let more = [rare.exposure(i), count * part, count * part.powi(2), count * part.powi(3)];
             sums = std::array::from_fn(|k| sums[k] + more[k]);
-            sums
-        };
-        let until = std::iter::once([0.0; 4]).chain((0..self.amounts.len()).map(&mut next)).collect();
-        Self { until, ..self }
-    }
-
-    /// Whether all buckets are alike.
-    pub(super) fn is_even(&self) -> bool {
-        self.exposures.is_none()
+            rare.until.push(sums);
+        }
+        Some(rare)
     }
 
     fn exposure(&self, i: usize) -> f64 {
@@ -98,8 +95,11 @@ impl Rare {
     /// How far out each value is: the standard normal number of what is as rare by all but the few greatest amounts, with the sign of its side.
     pub(super) fn out(&self) -> Vec<f64> {
         let mut greatest: Vec<usize> = (0..self.amounts.len()).filter(|&i| self.amounts[i] != 0.0).collect();
-        greatest.sort_by(|a, b| self.amounts[*b].abs().total_cmp(&self.amounts[*a].abs()));
-        greatest.truncate(Spike::LONGEST);
+        if greatest.len() > Spike::LONGEST {
+            let size = |i: &usize| self.amounts[*i].abs();
+            greatest.select_nth_unstable_by(Spike::LONGEST, |a, b| size(b).total_cmp(&size(a)));
+            greatest.truncate(Spike::LONGEST);
+        }
         let law = self.law(|i| greatest.contains(&i));
         let out = |i: usize| law.as_ref().map_or(0.0, |law| normal_of(self.tail(law, i))).copysign(self.amounts[i]);
         self.is_missing.iter().enumerate().map(|(i, is)| if *is { f64::NAN } else { out(i) }).collect()
@@ -122,20 +122,23 @@ impl Rare {
     pub(super) fn out_of_share(&self, run: &Range<usize>, among: &Range<usize>, phi: f64) -> f64 {
         let [_, sum, ..] = self.sums(run);
         let together = self.together(run, among, phi);
+        let parts = self.parts(among);
+        // By less than half of what mostly comes no two sums are told apart.
+        let unit = self.unit.unwrap_or_else(|| median(&parts.iter().map(|(a, _)| a.abs()).collect::<Vec<f64>>()));
         // What comes by itself is greater than a part, where sums scatter more: so many parts fall together.
         let (times, less) = (together.max(1.0), together.min(1.0).sqrt());
-        let parts: Vec<(f64, f64)> = self.parts(among).iter().map(|(a, count)| (a * times, count / times)).collect();
-        // By less than half of what mostly comes no two sums are told apart.
-        let unit =
-            self.unit.unwrap_or_else(|| median(&parts.iter().map(|(a, _)| a.abs() / times).collect::<Vec<f64>>()));
+        let parts: Vec<(f64, f64)> = parts.iter().map(|(a, count)| (a * times, count / times)).collect();
         normal_of_share(&parts, self.share(run, among), sum, unit) / less
     }
 
-    /// The same of a step, which is told where it is [`CLEARLY`] likelier than that what comes grows or fades in a straight line, and else by how much it is
-    /// likelier: a likelihood ratio of that sort reaches w²/2 by chance where the step beside the line reaches w.
+    /// The same of a step, where it is [`CLEARLY`] likelier than that what comes grows or fades in a straight line; else no more than w, where w²/2 is by how much
+    /// it is likelier: chance reaches that as often as the step beside the line reaches w.
     pub(super) fn out_of_growth(&self, side: &Range<usize>, among: &Range<usize>, phi: f64) -> f64 {
         let z = self.out_of_share(side, among, phi);
         let [_, _, square, _] = self.sums(among);
+        if square <= 0.0 {
+            return 0.0;
+        }
         let size: f64 = self.cut[among.clone()].iter().map(|a| a.abs()).sum();
         // The quasi-likelihood of amounts whose variance is so many times their mean.
         let dispersion = self.together(side, among, phi) * square / size;
@@ -270,6 +273,16 @@ impl Rare {
         let amount = self.amounts[i].abs();
         if amount > 0.0 { law.tail(amount, self.exposure(i), follows) } else { 1.0 }
     }
+}
+
+/// The unit of which all sizes are whole multiples: the least of them, or the least distance between two; none where neither is.
+fn unit_of(sizes: &[f64]) -> Option<f64> {
+    let mut sorted = sizes.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let (least, most) = (*sorted.first()?, *sorted.last()?);
+    let apart = sorted.windows(2).map(|w| w[1] - w[0]).filter(|d| *d > SAME * most).fold(f64::INFINITY, f64::min);
+    let divides = |unit: &f64| sorted.iter().all(|v| ((v / unit).round() - v / unit).abs() < WHOLE);
+    [least, apart].into_iter().filter(|unit| unit.is_finite()).find(divides)
 }
 
 /// The standard normal number beyond which lies so much; 0 for half and more.

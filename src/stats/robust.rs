@@ -130,7 +130,9 @@ pub fn usual_value(values: &[f64]) -> Option<f64> {
     let is_of_most = |v: &&f64| (**v - of_most).abs() <= same;
     let present = values.iter().filter(|v| !v.is_nan()).count();
     let is_usual = 2 * values.iter().filter(is_of_most).count() > present;
-    (is_usual && constant_unit(values).is_none()).then_some(of_most)
+    // What is left of a difference is no value of its own.
+    let usual = if of_most.abs() <= same { 0.0 } else { of_most };
+    (is_usual && constant_unit(values).is_none()).then_some(usual)
 }
 
 /// The value of more than half of the values, if one is, by the vote of Boyer & Moore (1991); NaN are left out.

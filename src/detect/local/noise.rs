@@ -114,7 +114,7 @@ impl<'a> Surroundings<'a> {
         (usual, levels): (Option<&[f64]>, Option<&[f64]>),
     ) -> Noise {
         if let Some(rare) = self.rare {
-            return self.noise_of_rare(rare, residuals, rounding);
+            return self.noise_of_rare(rare, residuals);
         }
         let lost = rounding.iter().map(|r| r * r).sum::<f64>() / rounding.len() as f64;
         let phi = self.phi.unwrap_or_else(|| lag_one_autocorrelation(residuals, self.places, explained(), lost));
@@ -142,12 +142,10 @@ impl<'a> Surroundings<'a> {
 
     /// The same of what comes rarely. By any law that is symmetric about a level all of it would be outliers; of sums no more is needed than how much they
     /// scatter.
-    fn noise_of_rare(&self, rare: &Rare, residuals: &[f64], rounding: &[f64]) -> Noise {
+    fn noise_of_rare(&self, rare: &Rare, residuals: &[f64]) -> Noise {
         let phi = self.phi.unwrap_or_else(|| rare.autocorrelation(residuals, self.places));
-        let least = rounding.iter().sum::<f64>() / rounding.len() as f64;
         let white = Noise::white(residuals.len());
-        let spread = if rare.is_even() { white.spread } else { self.of_denominator().unwrap_or(white.spread) };
-        Noise { phi, spread, student: StudentNoise::gaussian(least), weights: white.weights }
+        Noise { phi, spread: self.of_denominator().unwrap_or(white.spread), ..white }
     }
 
     /// The standard deviation of each observation by its denominator n, as 1/√n relative to the others; none without denominators.

@@ -2,7 +2,10 @@
 
 use statrs::distribution::{ContinuousCDF, DiscreteCDF, NegativeBinomial, Poisson, StudentsT};
 
-use crate::stats::{StudentNoise, median, resolution};
+use crate::stats::{StudentNoise, median};
+
+/// Amounts scatter by this share at least: of prices most may be the same.
+const ALIKE: f64 = 0.1;
 
 /// What comes in a bucket by chance.
 pub(super) struct Law {
@@ -50,7 +53,7 @@ impl Amounts {
         // Small amounts tell nothing of great ones.
         let greater = some.iter().filter(|a| **a >= most).map(|a| (a / most).ln());
         let logs: Vec<f64> = greater.flat_map(|log| [log, -log]).collect();
-        let noise = StudentNoise::fitted(&logs, resolution(&some) / 12.0_f64.sqrt() / most).heavier();
+        let noise = StudentNoise::fitted(&logs, ALIKE).heavier();
         let (_, scale) = noise.log_likelihood(&logs, 0.0, 0.0);
         let freedom = noise.freedom().min(some.len() as f64 - 1.0);
         let usual: f64 = buckets.iter().map(|(_, e)| e).sum();

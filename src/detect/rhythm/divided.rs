@@ -1,7 +1,7 @@
 //! What rhythms multiply, of a metric that has zeros and so no logarithms; and how likely values are on one scale or another.
 
 use super::{OUTLYING, Rhythm, running_mean};
-use crate::stats::median;
+use crate::stats::{median, usual_value};
 
 /// A series divided by what its rhythms multiply.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,10 +84,11 @@ impl Divided {
                 if is_long { median(&ratios(turns)) } else { ratio_of_most(pairs) }
             })
             .collect();
-        let rarely = self.comes_rarely(
-            by_phase.iter().zip(&factors).filter(|(_, factor)| **factor == 0.0).flat_map(|(pairs, _)| pairs),
-        );
-        factors.iter_mut().filter(|factor| **factor == 0.0).for_each(|factor| *factor = rarely);
+        if usual_value(values) == Some(0.0) {
+            let mostly_nothing = by_phase.iter().zip(&factors).filter(|(_, factor)| **factor == 0.0);
+            let rarely = self.comes_rarely(mostly_nothing.flat_map(|(pairs, _)| pairs));
+            factors.iter_mut().filter(|factor| **factor == 0.0).for_each(|factor| *factor = rarely);
+        }
         let of: f64 = by_phase.iter().flatten().map(|(v, _)| v).sum();
         let explained = by_phase.iter().zip(&factors).flat_map(|(pairs, f)| pairs.iter().map(move |(_, t)| f * t));
         let to: f64 = explained.sum();

@@ -81,7 +81,8 @@ impl Beside {
             None => None,
         };
         if let Some(rare) = rare {
-            let out = vec![[rare.out(), rare.out()]];
+            let out = rare.out();
+            let out = vec![[out.clone(), out]];
             // Its wildest bucket is not the whole of a run.
             let mut runs = find_spikes(&out[0], FAR_OUT).concat();
             runs.sort_by_key(|run| Reverse(run.len()));
