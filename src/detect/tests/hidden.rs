@@ -178,6 +178,16 @@ fn a_rise_of_what_is_at_zero_on_weekends_is_one_change() {
 }
 
 #[test]
+fn a_week_of_orders_with_weekends_at_zero_is_told_from_ten_weeks() {
+    for seed in 0..6 {
+        let mean = |i: usize| if i % 7 >= 5 { 0.0 } else { 100.0 * if i >= 50 { 0.7 } else { 1.0 } };
+        let changes = found_in(&days(counts(70, seed, 2.0, mean)));
+        let is_it = |c: &(usize, ChangeKind, bool)| c.1 == ChangeKind::Level && !c.2 && c.0.abs_diff(50) <= 3;
+        assert!(changes.len() == 1 && is_it(&changes[0]), "seed {seed}: {changes:?}");
+    }
+}
+
+#[test]
 fn a_metric_that_was_at_zero_for_most_of_its_time_says_since_when() {
     for seed in 0..8 {
         let mean = |i: usize| if i < 85 { 300.0 * of_hour(i) } else { 0.0 };
