@@ -7,7 +7,7 @@ use std::ops::Range;
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
 
 use super::Spike;
-use crate::stats::{median, normal_of_share, normal_of_skewed, usual_value};
+use crate::stats::{median, normal_of_share, normal_of_skewed, quantile, usual_value};
 use law::Law;
 
 /// Amounts of fewer units are counts.
@@ -22,6 +22,8 @@ const HALVED: usize = 30;
 const WINSORISED: f64 = 3.0;
 /// So many of those that come may lie on the other side of the usual value: else it is but the middle of rounded values.
 const OTHER_SIDE: f64 = 0.05;
+/// Of what is rounded so many are no more than two units away.
+const NEARLY_ALL: f64 = 0.95;
 /// What hangs together more is a level.
 const MOST: f64 = 0.95;
 /// What mostly comes for longer is a level of its own.
@@ -60,17 +62,11 @@ impl Rare {
     }
 
     fn beside(values: &[f64], usual: f64, exposures: Option<Vec<f64>>) -> Option<Self> {
-        let same = SAME * values.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
-        let amount = |v: &f64| if v.is_nan() || (v - usual).abs() <= same { 0.0 } else { v - usual };
-        let amounts: Vec<f64> = values.iter().map(amount).collect();
-        let comes = amounts.chunk_by(|a, b| (*a == 0.0) == (*b == 0.0)).filter(|run| run[0] != 0.0);
-        let stays = median(&comes.map(|run| run.len() as f64).collect::<Vec<f64>>());
-        let above = amounts.iter().filter(|a| **a > 0.0).count() as f64;
-        let sizes: Vec<f64> = amounts.iter().map(|a| a.abs()).filter(|a| *a > 0.0).collect();
-        let other_side = above.min(sizes.len() as f64 - above) / sizes.len() as f64;
-        if stays > LONGEST || other_side > OTHER_SIDE {
+        let amounts = beside_usual(values, usual);
+        if stays(&amounts) > LONGEST || other_side(&amounts) > OTHER_SIDE {
             return None;
         }
+        let sizes: Vec<f64> = amounts.iter().map(|a| a.abs()).filter(|a| *a > 0.0).collect();
         let most = median(&sizes);
         let unit = unit_of(&sizes).filter(|unit| most < FEW * unit);
         let cut_at = if unit.is_some() { f64::INFINITY } else { WINSORISED * most };
@@ -273,6 +269,36 @@ impl Rare {
         let amount = self.amounts[i].abs();
         if amount > 0.0 { law.tail(amount, self.exposure(i), follows) } else { 1.0 }
     }
+}
+
+/// Whether a metric moves by about as much as it is rounded to: more than half of its values are one, the others come and go on either side of it, and hardly any
+/// is more than two units away.
+pub(super) fn is_rounded_to_one(values: &[f64]) -> bool {
+    let Some(amounts) = usual_value(values).map(|usual| beside_usual(values, usual)) else { return false };
+    let sizes: Vec<f64> = amounts.iter().map(|a| a.abs()).filter(|a| *a > 0.0).collect();
+    let is_near = |unit: f64| quantile(&sizes, NEARLY_ALL) < 2.5 * unit;
+    stays(&amounts) <= LONGEST && other_side(&amounts) > OTHER_SIDE && unit_of(&sizes).is_some_and(is_near)
+}
+
+/// By how much each value lies above the usual one; 0 where it is missing.
+fn beside_usual(values: &[f64], usual: f64) -> Vec<f64> {
+    let same = SAME * values.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
+    let amount = |v: &f64| if v.is_nan() || (v - usual).abs() <= same { 0.0 } else { v - usual };
+    values.iter().map(amount).collect()
+}
+
+/// For how many buckets what comes stays: the median.
+fn stays(amounts: &[f64]) -> f64 {
+    let comes = amounts.chunk_by(|a, b| (*a == 0.0) == (*b == 0.0)).filter(|run| run[0] != 0.0);
+    median(&comes.map(|run| run.len() as f64).collect::<Vec<f64>>())
+}
+
+/// The share of amounts that lie on the side on which fewer are.
+fn other_side(amounts: &[f64]) -> f64 {
+    let (above, below) = amounts
+        .iter()
+        .fold((0.0_f64, 0.0_f64), |(above, below), a| (above + f64::from(*a > 0.0), below + f64::from(*a < 0.0)));
+    above.min(below) / (above + below)
 }
 
 /// The unit of which all sizes are whole multiples: the least of them, or the least distance between two; none where neither is.

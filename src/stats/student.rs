@@ -33,6 +33,12 @@ impl StudentNoise {
     /// Gaussian noise, for all that can be seen.
     pub const GAUSSIAN: Self = Self { freedom: FREEDOMS[FREEDOMS.len() - 1], least: LEAST_SQUARE };
 
+    /// Gaussian noise with a scale of at least `least`.
+    #[must_use]
+    pub fn gaussian(least: f64) -> Self {
+        Self { least: (least * least).max(LEAST_SQUARE), ..Self::GAUSSIAN }
+    }
+
     /// Noise with the degrees of freedom under which these innovations are likeliest, and a scale of at least `least`. Where there is hardly any noise by that scale, as
     /// in a constant, nothing is known of its tails, and they are the heaviest.
     #[must_use]

@@ -2,7 +2,7 @@
 
 use chrono::Timelike;
 
-use crate::detect::rare::Rare;
+use crate::detect::rare::{Rare, is_rounded_to_one};
 use crate::detect::scatter::{ALIKE, MOST_GROUPS, rounding};
 use crate::model::{Series, Step};
 use crate::stats::{Explained, Precision, StudentNoise, lag_one_autocorrelation, shrunk_to_mean};
@@ -35,6 +35,8 @@ pub(super) struct Surroundings<'a> {
     phi: Option<f64>,
     /// The observations, where what comes is rare.
     rare: Option<&'a Rare>,
+    /// Whether most values are rounded to the same one, and the others lie on either side.
+    is_rounded: bool,
     /// The values as they count on the log scale.
     values: Vec<f64>,
     /// The standard deviation of what each value lost by rounding, on the level scale; 0 where that is too little to matter.
@@ -78,6 +80,7 @@ impl<'a> Surroundings<'a> {
             blocks: (0..n).map(|j| j * count / n).collect(),
             phi: scope.phi,
             rare,
+            is_rounded: rare.is_none() && is_rounded_to_one(&told),
             values: values.iter().map(|v| series.or_apart(*v)).collect(),
             // Nothing at zero was rounded to it.
             rounding: lost.iter().zip(&told).map(|(lost, v)| if v.is_nan() { 0.0 } else { *lost }).collect(),
@@ -136,7 +139,9 @@ impl<'a> Surroundings<'a> {
         }
         let innovations: Vec<f64> = raw.iter().zip(&spread).map(|(e, s)| e / s).collect();
         let least = rounding.iter().zip(&spread).map(|(r, s)| r / s).sum::<f64>() / rounding.len() as f64;
-        let student = StudentNoise::fitted(&innovations, least);
+        // By a law with a peak all others would be outliers.
+        let student =
+            if self.is_rounded { StudentNoise::gaussian(least) } else { StudentNoise::fitted(&innovations, least) };
         Noise { phi, spread, weights: student.weights(&innovations), student }
     }
 
