@@ -27,9 +27,9 @@ fn rose(change: &Found) -> bool {
     change.after > change.before
 }
 
-/// More than four standard deviations of the noise.
+/// More than four standard deviations of the noise, and not just about told: that may be told in one series and not in one that is nearly the same.
 fn is_great(change: &Found) -> bool {
-    (change.after - change.before).abs() > 4.0 * SD
+    (change.after - change.before).abs() > 4.0 * SD && change.p_value < 0.5 * ALPHA
 }
 
 /// Level shifts that a metric has, ascending: bucket and size in standard deviations of the noise.
