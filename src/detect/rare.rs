@@ -4,10 +4,8 @@ mod law;
 
 use std::ops::Range;
 
-use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
-
 use super::Spike;
-use crate::stats::{median, normal_of_share, normal_of_skewed, quantile, usual_value};
+use crate::stats::{median, normal_of_share, normal_of_skewed, normal_of_tail, normal_of_tails, quantile, usual_value};
 use law::Law;
 
 /// Amounts of fewer units are counts.
@@ -58,7 +56,8 @@ impl Rare {
     /// The same of counts or sums that come to nothing in more than half of the buckets, divided by what is usual of each.
     pub(super) fn told_by(quotients: &[f64], usual: Vec<f64>) -> Option<Self> {
         let values: Vec<f64> = quotients.iter().zip(&usual).map(|(quotient, usual)| quotient * usual).collect();
-        (usual_value(&values)? == 0.0).then(|| Self::beside(&values, 0.0, Some(usual)))?
+        let most = usual_value(&values).filter(|most| *most == 0.0)?;
+        Self::beside(&values, most, Some(usual))
     }
 
     fn beside(values: &[f64], usual: f64, exposures: Option<Vec<f64>>) -> Option<Self> {
@@ -66,7 +65,7 @@ impl Rare {
         if stays(&amounts) > LONGEST || other_side(&amounts) > OTHER_SIDE {
             return None;
         }
-        let sizes: Vec<f64> = amounts.iter().map(|a| a.abs()).filter(|a| *a > 0.0).collect();
+        let sizes = sizes_of(&amounts);
         let most = median(&sizes);
         let unit = unit_of(&sizes).filter(|unit| most < FEW * unit);
         let cut_at = if unit.is_some() { f64::INFINITY } else { WINSORISED * most };
@@ -97,7 +96,8 @@ impl Rare {
             greatest.truncate(Spike::LONGEST);
         }
         let law = self.law(|i| greatest.contains(&i));
-        let out = |i: usize| law.as_ref().map_or(0.0, |law| normal_of(self.tail(law, i))).copysign(self.amounts[i]);
+        let out =
+            |i: usize| law.as_ref().map_or(0.0, |law| normal_of_tail(self.tail(law, i))).copysign(self.amounts[i]);
         self.is_missing.iter().enumerate().map(|(i, is)| if *is { f64::NAN } else { out(i) }).collect()
     }
 
@@ -105,9 +105,8 @@ impl Rare {
     /// buckets are combined as Fisher (1932) does.
     pub(super) fn out_of_others(&self, run: Range<usize>) -> f64 {
         let Some(law) = self.law(|i| run.contains(&i)) else { return 0.0 };
-        let statistic = -2.0 * run.clone().map(|i| self.tail(&law, i).max(f64::MIN_POSITIVE).ln()).sum::<f64>();
-        let p = ChiSquared::new(2.0 * run.len() as f64).map_or(1.0, |law| law.sf(statistic));
-        normal_of(p).copysign(self.amounts[run].iter().sum())
+        let z = normal_of_tails(run.clone().map(|i| self.tail(&law, i)), run.len());
+        z.copysign(self.amounts[run].iter().sum())
     }
 
     /// How far what comes in a run stands out of what comes `among` all buckets which it lies, positive where it is more: the standard normal number of what
@@ -116,8 +115,12 @@ impl Rare {
     /// Of amounts of a few units each unit falls by itself, else each amount. Sums scatter more or less than that, by the mean square of what levels beside and
     /// in the run leave (quasi-likelihood, Wedderburn 1974), and more where what comes hangs together.
     pub(super) fn out_of_share(&self, run: &Range<usize>, among: &Range<usize>, phi: f64) -> f64 {
+        self.out_of_parts(run, among, self.together(run, among, phi))
+    }
+
+    /// The same, where sums scatter so many times as much as those of parts.
+    fn out_of_parts(&self, run: &Range<usize>, among: &Range<usize>, together: f64) -> f64 {
         let [_, sum, ..] = self.sums(run);
-        let together = self.together(run, among, phi);
         let parts = self.parts(among);
         // By less than half of what mostly comes no two sums are told apart.
         let unit = self.unit.unwrap_or_else(|| median(&parts.iter().map(|(a, _)| a.abs()).collect::<Vec<f64>>()));
@@ -130,14 +133,15 @@ impl Rare {
     /// The same of a step, where it is [`CLEARLY`] likelier than that what comes grows or fades in a straight line; else no more than w, where w²/2 is by how much
     /// it is likelier: chance reaches that as often as the step beside the line reaches w.
     pub(super) fn out_of_growth(&self, side: &Range<usize>, among: &Range<usize>, phi: f64) -> f64 {
-        let z = self.out_of_share(side, among, phi);
+        let together = self.together(side, among, phi);
+        let z = self.out_of_parts(side, among, together);
         let [_, _, square, _] = self.sums(among);
         if square <= 0.0 {
             return 0.0;
         }
         let size: f64 = self.cut[among.clone()].iter().map(|a| a.abs()).sum();
         // The quasi-likelihood of amounts whose variance is so many times their mean.
-        let dispersion = self.together(side, among, phi) * square / size;
+        let dispersion = together * square / size;
         let likelier = (self.log_of_levels(side, among) - self.log_of_growth(among)) / dispersion;
         if likelier >= CLEARLY { z } else { z.abs().min((2.0 * likelier.max(0.0)).sqrt()).copysign(z) }
     }
@@ -226,8 +230,7 @@ impl Rare {
     /// How much of what comes in one bucket is left in the next: the greater autocorrelation of what a fit leaves of the amounts, and of the amounts when none
     /// counts for more than most, which tell of how often something comes as well.
     pub(super) fn autocorrelation(&self, residuals: &[f64], places: &[usize]) -> f64 {
-        let sizes = self.amounts.iter().map(|a| a.abs()).filter(|a| *a > 0.0);
-        let most = median(&sizes.collect::<Vec<f64>>());
+        let most = median(&sizes_of(&self.amounts));
         let cut = || self.amounts.iter().map(|a| a.clamp(-most, most));
         // A rate that moves the level moves that of these in proportion.
         let left: Vec<f64> = residuals.iter().enumerate().map(|(i, r)| r * self.exposure(i)).collect();
@@ -275,7 +278,7 @@ impl Rare {
 /// is more than two units away.
 pub(super) fn is_rounded_to_one(values: &[f64]) -> bool {
     let Some(amounts) = usual_value(values).map(|usual| beside_usual(values, usual)) else { return false };
-    let sizes: Vec<f64> = amounts.iter().map(|a| a.abs()).filter(|a| *a > 0.0).collect();
+    let sizes = sizes_of(&amounts);
     let is_near = |unit: f64| quantile(&sizes, NEARLY_ALL) < 2.5 * unit;
     stays(&amounts) <= LONGEST && other_side(&amounts) > OTHER_SIDE && unit_of(&sizes).is_some_and(is_near)
 }
@@ -285,6 +288,11 @@ fn beside_usual(values: &[f64], usual: f64) -> Vec<f64> {
     let same = SAME * values.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
     let amount = |v: &f64| if v.is_nan() || (v - usual).abs() <= same { 0.0 } else { v - usual };
     values.iter().map(amount).collect()
+}
+
+/// The sizes of the amounts that come.
+fn sizes_of(amounts: &[f64]) -> Vec<f64> {
+    amounts.iter().map(|a| a.abs()).filter(|a| *a > 0.0).collect()
 }
 
 /// For how many buckets what comes stays: the median.
@@ -309,9 +317,4 @@ fn unit_of(sizes: &[f64]) -> Option<f64> {
     let apart = sorted.windows(2).map(|w| w[1] - w[0]).filter(|d| *d > SAME * most).fold(f64::INFINITY, f64::min);
     let divides = |unit: &f64| sorted.iter().all(|v| ((v / unit).round() - v / unit).abs() < WHOLE);
     [least, apart].into_iter().filter(|unit| unit.is_finite()).find(divides)
-}
-
-/// The standard normal number beyond which lies so much; 0 for half and more.
-fn normal_of(p: f64) -> f64 {
-    (-Normal::standard().inverse_cdf(p.max(f64::MIN_POSITIVE))).max(0.0)
 }

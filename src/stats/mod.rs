@@ -11,6 +11,7 @@ mod share;
 mod shrinkage;
 mod skewness;
 mod student;
+mod tail;
 mod weights;
 
 pub use autoregression::{Precision, freedom_of_run, lag_one_autocorrelation, long_run_freedom};
@@ -24,4 +25,5 @@ pub use share::normal_of_share;
 pub use shrinkage::shrunk_to_mean;
 pub use skewness::{normal_of_skewed, without_skewness};
 pub use student::{StudentNoise, normal_of_t, small_sample_factor};
+pub use tail::{normal_of_tail, normal_of_tails};
 pub use weights::{cell, log_sum_exp, normalise, weighted_quantile};

@@ -4,15 +4,15 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::ops::Range;
 
-use statrs::distribution::{ChiSquared, ContinuousCDF, Normal, StudentsT};
+use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::EFFECT_PRIOR;
 use crate::detect::local::EVENT_PARAMETERS;
 use crate::detect::rare::Rare;
 use crate::detect::{Local, Shape, Spike};
 use crate::stats::{
-    EventRegression, Footprint, Score, StudentNoise, log_sum_exp, normal_of_skewed, quantile, small_sample_factor,
-    without_skewness,
+    EventRegression, Footprint, Score, StudentNoise, log_sum_exp, normal_of_skewed, normal_of_tails, quantile,
+    small_sample_factor, without_skewness,
 };
 
 /// From so many prior standard deviations on, in units of the noise beside it, an effect may as well be drawn from wider priors.
@@ -336,11 +336,8 @@ impl<'a> Judge<'a> {
         let noise = StudentNoise::fitted(&others, least / usual).heavier();
         let scale = scale_of(noise, if is_few { &others } else { &symmetric });
         let Ok(law) = StudentsT::new(0.0, 1.0, noise.freedom()) else { return 0.0 };
-        let tail =
-            |&(i, direction): &(usize, f64)| law.sf(direction * symmetric[i] / scale).max(f64::MIN_POSITIVE).ln();
-        let statistic = -2.0 * out.iter().map(tail).sum::<f64>();
-        let p = ChiSquared::new(2.0 * out.len() as f64).map_or(1.0, |law| law.sf(statistic));
-        (-Normal::standard().inverse_cdf(p.max(f64::MIN_POSITIVE))).max(0.0)
+        let tail = |&(i, direction): &(usize, f64)| law.sf(direction * symmetric[i] / scale);
+        normal_of_tails(out.iter().map(tail), out.len())
     }
 
     fn tells(&self, score: Score) -> bool {
