@@ -27,7 +27,7 @@ pub use describe::{EFFECT_LEVEL, Found, MOMENT_LEVEL, Neighbourhood, OUTER_LEVEL
 pub use event::{Effect, ShapeScores};
 pub use local::{Local, LocalError, Scope};
 pub use moments::Moments;
-pub use rhythm::{Adjusted, Divided, KnownEffects, Rhythm, without_rhythms};
+pub use rhythm::{Adjusted, Divided, KnownEffects, Moved, Rhythm, without_rhythms};
 pub use scan::{FEWEST, NEAR, Scanned, effect_at, scan, strongest};
 pub use scatter::Scatter;
 pub use search::{Search, Tested};

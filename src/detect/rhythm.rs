@@ -1,6 +1,8 @@
 //! Seasonality: which rhythms a metric has, tested and never assumed.
 
+mod curve;
 mod divided;
+mod moved;
 mod shown;
 
 use std::cell::LazyCell;
@@ -11,11 +13,14 @@ use rayon::prelude::*;
 use super::Scatter;
 use super::scatter::rounding;
 use crate::model::{Series, Step};
-use crate::stats::{mad_sd, median, usual_value};
+use crate::stats::{mad_sd, median, running_median, usual_value};
+use curve::{curve, is_curve};
 pub use divided::Divided;
 pub(super) use divided::are_likelier;
 use divided::{laplace, present_in_both};
-use shown::{candidates, has_rhythm, least_periods};
+pub use moved::Moved;
+use moved::Moves;
+use shown::{LEAST_PERIODS, candidates, has_rhythm};
 
 /// A rhythm: each bucket has a phase, and buckets of one phase share an effect.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +48,13 @@ pub struct KnownEffects {
     pub level: Vec<f64>,
     /// On the log scale, where the metric has logarithms.
     pub log: Option<Vec<f64>>,
+}
+
+impl KnownEffects {
+    /// Whether any phase brings something.
+    pub(super) fn is_any(&self) -> bool {
+        self.level.iter().chain(self.log.iter().flatten()).any(|effect| *effect != 0.0)
+    }
 }
 
 /// The rhythms of a metric, shortest first, and what is left of it without them.
@@ -74,8 +86,11 @@ const OUTLYING: usize = 20;
 const WEEKS: usize = 52;
 /// Waves that make up the time of the year.
 const WAVES: usize = 3;
-/// So many standard deviations from what is usual at its time of the year a day stands out.
+/// A holiday stands out by more than so many standard deviations in each of two years, and in each of three or more: so rarely by chance.
+const HOLIDAY_OF_TWO: f64 = 4.0;
 const HOLIDAY: f64 = 2.5;
+/// Days about a holiday that tell what is usual then: eight weeks, of which the holidays about a new year are less than half.
+const BESIDE_HOLIDAY: usize = 57;
 
 /// The rhythms that a metric has, and what is left of it without them.
 ///
@@ -83,11 +98,16 @@ const HOLIDAY: f64 = 2.5;
 /// quarters, and for two years of days. A candidate of p buckets is taken where the first differences correlate with those p and 2p buckets later; differences
 /// because a level shift or a trend barely touches them (Box, Jenkins & Reinsel 2008, ch. 9), clipped because an outlier must not. Means of longer stretches,
 /// and days, are asked by their ranks and beside an event as well, and the logarithms where there are some.
+///
+/// Rhythms are told beside the changes of level that are known: in a few periods these would be a part of them.
 #[must_use]
-pub fn without_rhythms(series: &Series) -> Adjusted {
-    let mut rest = series.values().to_vec();
-    let mut logs = series.has_logs().then(|| rest.iter().map(|v| series.log(*v)).collect::<Vec<f64>>());
-    let whole = || Divided { values: series.values().to_vec(), expected: vec![1.0; series.len()] };
+pub fn without_rhythms(series: &Series, known: &[Moved]) -> Adjusted {
+    let moves = Moves::new(series.len(), known);
+    let mut rest: Vec<f64> = series.values().iter().zip(&moves.by).map(|(v, by)| v - by).collect();
+    let log = |(v, times): (&f64, &f64)| series.log(*v) - times.ln();
+    let mut logs = series.has_logs().then(|| series.values().iter().zip(&moves.times).map(log).collect::<Vec<f64>>());
+    let as_before: Vec<f64> = series.values().iter().zip(&moves.times).map(|(v, times)| v / times).collect();
+    let whole = || Divided { values: as_before.clone(), expected: vec![1.0; series.len()] };
     let mut divided = (series.has_zeros() && !series.has_logs() && series.denominators().is_none()).then(whole);
     let is_apart = |v: &f64| series.is_apart(*v);
     let apart: Option<Vec<bool>> = rest.iter().any(is_apart).then(|| rest.iter().map(is_apart).collect());
@@ -105,15 +125,17 @@ pub fn without_rhythms(series: &Series) -> Adjusted {
         // What multiplies shows in logarithms where the level moves, but few periods are told in vain on both scales.
         let may_multiply = period != DAYS_OF_YEAR && rest.len() <= MOST_RANKED;
         let in_logs = || logs.as_deref().filter(|_| may_multiply).is_some_and(shows_in);
-        let is_open = rest.len() >= least_periods(period) * period && !(comes_rarely && period == DAYS_OF_YEAR);
-        if is_open && (shows_in(&rest) || in_logs()) {
-            let mut rhythm = Rhythm::new(series.step(), &clocks, name, period);
+        let is_open = rest.len() >= LEAST_PERIODS * period && !(comes_rarely && period == DAYS_OF_YEAR);
+        let of_name = || Rhythm::new(series.step(), &clocks, name, period);
+        let has_holidays = || period == DAYS_OF_YEAR && of_name().holidays(&rest).iter().any(|holiday| *holiday != 0.0);
+        if is_open && (shows_in(&rest) || in_logs() || has_holidays()) {
+            let mut rhythm = of_name();
             let level = rhythm.take_from(&mut rest, apart.as_deref()).known;
             let log = logs.as_mut().map(|logs| rhythm.take_from(logs, apart.as_deref()).known);
             // What the waves of a year bring is told by each stretch, and adds.
             divided = divided.filter(|_| rhythm.waves == 0);
             if let Some(divided) = &mut divided {
-                divided.take(&rhythm, series.values());
+                divided.take(&rhythm, &as_before);
             }
             if series.step() < Step::Hours(1) || period == DAYS_OF_YEAR {
                 rhythm.known = Some(KnownEffects { level, log });
@@ -123,14 +145,17 @@ pub fn without_rhythms(series: &Series) -> Adjusted {
     }
     // Without a rhythm the scale matters little to a search, and people see changes of the level.
     let logs = logs.filter(|logs| !rhythms.is_empty() && are_likelier(logs, Series::mean_log(series.values()), &rest));
-    let is_likelier =
-        |d: &Divided, longest: &Rhythm| d.has_nothing() || comes_rarely || d.is_likelier(&rest, longest.period);
+    // As it is: the noise moves with the level of what is divided, and stays where it was beside what adds.
+    let is_likelier = |d: &Divided, longest: &Rhythm| {
+        let scales = || d.of(series.values()).is_likelier(&moves.added_to(&rest), longest.period);
+        d.has_nothing() || comes_rarely || scales()
+    };
     let divided = divided.filter(|d| rhythms.last().is_some_and(|longest| is_likelier(d, longest)));
     let mut adjusted = Adjusted { rhythms, rest, logs, divided };
     if let Some(weekend) = Rhythm::weekend(series, &adjusted.rhythms) {
-        adjusted = adjusted.with_weekend(weekend, series.values(), apart.as_deref());
+        adjusted = adjusted.with_weekend(weekend, &as_before, apart.as_deref());
     }
-    adjusted
+    moves.put_back(adjusted, series.values())
 }
 
 impl Adjusted {
@@ -194,7 +219,7 @@ impl Rhythm {
     /// Whether a series is long enough for a rhythm that is not among those that were found.
     pub(super) fn may_have_more(series: &Series, found: &[Self]) -> bool {
         let is_open = |(name, period): &(&str, usize)| {
-            series.len() >= least_periods(*period) * period && found.iter().all(|rhythm| rhythm.name != *name)
+            series.len() >= LEAST_PERIODS * period && found.iter().all(|rhythm| rhythm.name != *name)
         };
         candidates(series.step()).iter().any(is_open)
     }
@@ -255,20 +280,36 @@ impl Rhythm {
 
     /// The effect of each phase: the median of what its buckets stand above a running mean of one period, less the mean of all phases.
     fn effects(&self, values: &[f64]) -> Effects {
-        let trend = running_mean(values, self.period);
         if self.waves > 0 {
-            return self.days_of_year(values, &trend);
+            return self.days_of_year(values);
         }
-        let mut by_phase: Vec<Vec<f64>> = vec![Vec::new(); self.count];
-        for ((v, t), &phase) in values.iter().zip(&trend).zip(&self.phases) {
-            if !v.is_nan() && !t.is_nan() {
-                by_phase[phase].push(v - t);
+        let trend = running_mean(values, self.period);
+        let above: Vec<f64> = values.iter().zip(&trend).map(|(v, t)| v - t).collect();
+        // Of all periods, or every other one.
+        let told = |half: Option<usize>| -> Vec<f64> {
+            let mut by_phase: Vec<Vec<f64>> = vec![Vec::new(); self.count];
+            for (i, above) in above.iter().enumerate().filter(|(i, v)| !v.is_nan() && self.is_in(*i, half)) {
+                by_phase[self.phases[i]].push(*above);
             }
+            by_phase.iter().map(|v| median(v)).collect()
+        };
+        let mut effects = told(None);
+        if is_curve(self.name, self.count, values.len()) {
+            let miss = |half: usize, effects: &[f64]| {
+                let of_half = above.iter().enumerate().filter(|(i, v)| !v.is_nan() && self.is_in(*i, Some(half)));
+                of_half.map(|(i, v)| (v - effects[self.phases[i]]).abs()).sum()
+            };
+            effects = curve(effects, [told(Some(0)), told(Some(1))], miss);
         }
-        let effects: Vec<f64> = by_phase.iter().map(|v| if v.is_empty() { 0.0 } else { median(v) }).collect();
+        effects.iter_mut().filter(|effect| effect.is_nan()).for_each(|effect| *effect = 0.0);
         let mean = effects.iter().sum::<f64>() / self.count as f64;
         let all: Vec<f64> = effects.into_iter().map(|e| e - mean).collect();
         Effects { known: all.clone(), all }
+    }
+
+    /// Whether a bucket is in one of the periods of a half of them, every other one; or of all.
+    fn is_in(&self, bucket: usize, half: Option<usize>) -> bool {
+        half.is_none_or(|half| bucket / self.period % 2 == half)
     }
 
     /// The waves at a bucket: sines and cosines of one period, a half, a third and so on.
@@ -279,32 +320,44 @@ impl Rhythm {
 
     /// For each day of the year the effect of its time of the year, and of a holiday that repeats.
     ///
-    /// The time of the year is a week, by the median over all years, smoothed with those beside it. A day is a holiday where it stands out
-    /// to the same side in each of three years or more.
-    fn days_of_year(&self, values: &[f64], trend: &[f64]) -> Effects {
-        let above: Vec<f64> = values.iter().zip(trend).map(|(v, t)| v - t).collect();
+    /// The time of the year is a week, by the median over all years, smoothed with those beside it.
+    fn days_of_year(&self, values: &[f64]) -> Effects {
+        let holidays = self.holidays(values);
+        let others: Vec<f64> = values.iter().zip(&self.phases).map(|(v, &phase)| v - holidays[phase]).collect();
+        let trend = running_mean(&others, self.period);
         let week = |phase: usize| (phase / 31 * 61 / 2 + phase % 31).min(DAYS_OF_YEAR - 1) / 7 % WEEKS;
-        let grouped = |group: &dyn Fn(usize) -> usize, count: usize, values: &[f64]| {
-            let mut groups: Vec<Vec<f64>> = vec![Vec::new(); count];
-            for (v, &phase) in values.iter().zip(&self.phases).filter(|(v, _)| !v.is_nan()) {
-                groups[group(phase)].push(*v);
-            }
-            groups
-        };
-        let weeks: Vec<f64> =
-            grouped(&week, WEEKS, &above).iter().map(|v| if v.is_empty() { 0.0 } else { median(v) }).collect();
+        let mut above: Vec<Vec<f64>> = vec![Vec::new(); WEEKS];
+        for ((v, t), &phase) in others.iter().zip(&trend).zip(&self.phases).filter(|((v, _), _)| !v.is_nan()) {
+            above[week(phase)].push(v - t);
+        }
+        let weeks: Vec<f64> = above.iter().map(|v| if v.is_empty() { 0.0 } else { median(v) }).collect();
         let mean = weeks.iter().sum::<f64>() / WEEKS as f64;
         let beside = |w: usize| [w + WEEKS - 1, w, w + 1].iter().map(|w| weeks[w % WEEKS]).sum::<f64>() / 3.0 - mean;
         let times: Vec<f64> = (0..WEEKS).map(beside).collect();
-        let rest: Vec<f64> = above.iter().zip(&self.phases).map(|(v, &p)| v - times[week(p)]).collect();
-        let far = HOLIDAY * mad_sd(&rest, 0.0);
-        let holiday = |v: &Vec<f64>| {
-            let stands_out = v.len() >= 3 && (v.iter().all(|v| *v > far) || v.iter().all(|v| *v < -far));
-            if stands_out { median(v) } else { 0.0 }
+        let all = holidays.iter().enumerate().map(|(phase, holiday)| times[week(phase)] + holiday).collect();
+        Effects { all, known: holidays }
+    }
+
+    /// What each day of the year brings as a holiday: one stands out of the weeks beside it, to the same side in each of two years or more.
+    fn holidays(&self, values: &[f64]) -> Vec<f64> {
+        let present: Vec<usize> = (0..values.len()).filter(|&i| !values[i].is_nan()).collect();
+        let of_present: Vec<f64> = present.iter().map(|&i| values[i]).collect();
+        let usual = running_median::<BESIDE_HOLIDAY>(&of_present);
+        if usual.is_empty() {
+            return vec![0.0; self.count];
+        }
+        let beside = |i: usize| usual[i.saturating_sub(BESIDE_HOLIDAY / 2).min(usual.len() - 1)];
+        let above: Vec<f64> = of_present.iter().enumerate().map(|(i, v)| v - beside(i)).collect();
+        let sd = mad_sd(&above, 0.0);
+        let mut days: Vec<Vec<f64>> = vec![Vec::new(); self.count];
+        for (above, &i) in above.iter().zip(&present) {
+            days[self.phases[i]].push(*above);
+        }
+        let stands_out = |v: &[f64]| {
+            let far = sd * if v.len() > 2 { HOLIDAY } else { HOLIDAY_OF_TWO };
+            v.len() >= 2 && (v.iter().all(|v| *v > far) || v.iter().all(|v| *v < -far))
         };
-        let days = grouped(&|phase| phase, self.count, &rest);
-        let known: Vec<f64> = days.iter().map(holiday).collect();
-        Effects { all: known.iter().enumerate().map(|(phase, holiday)| times[week(phase)] + holiday).collect(), known }
+        days.iter().map(|day| if stands_out(day) { median(day) } else { 0.0 }).collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Every change of a series.
 
+mod moves;
 mod prepared;
 mod runs;
 
@@ -15,7 +16,8 @@ use super::local::Scope;
 use super::screen::screen;
 use super::segmentation::may_move;
 use super::spells::{SHORTEST, Spell};
-use super::{Local, Moments, Rhythm, Search, Shape, ShapeScores, Spike, Tested, segment};
+use super::{Local, Moments, Moved, Rhythm, Search, Shape, ShapeScores, Spike, Tested, segment};
+use moves::are_alike;
 use runs::Run;
 
 /// All that was found in a series.
@@ -35,14 +37,25 @@ pub struct Scanned {
     /// bucket is its denominator.
     pub divided: Option<Series>,
     strongest: Option<Candidate>,
+    /// The changes of level beside which the rhythms were told.
+    moves: Vec<Moved>,
 }
 
 impl Scanned {
-    /// The longer runs among those that stand out.
-    fn spells(&self) -> Vec<Spell> {
+    /// What was known of the series, the longer ones of the runs that stand out included.
+    fn known(&self) -> Known {
         let long = self.spikes.iter().copied().filter(|run| run.len() >= SHORTEST);
-        long.map(|run| Spell { run, p_value: 1.0 }).collect()
+        Known { spells: long.map(|run| Spell { run, p_value: 1.0 }).collect(), moves: self.moves.clone() }
     }
+}
+
+/// What earlier passes found, beside which rhythms are told.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Known {
+    /// In the order in which they were found.
+    spells: Vec<Spell>,
+    /// In the order of time.
+    moves: Vec<Moved>,
 }
 
 /// Fewest buckets with a value in which a change is looked for.
@@ -66,7 +79,7 @@ const CLEAR: f64 = 12.0;
 const FOCUS: usize = 25;
 /// How often breaks are placed anew between each other.
 const MOVES: usize = 4;
-/// Passes in which spells are found, each beside those of the passes before.
+/// Passes, each beside what those before it found.
 const PASSES: usize = 4;
 /// Of the spells that one pass finds, those that are not as deep as this share of the deepest wait for the next: where an hour of the week is told from
 /// three weeks, a day at zero seems to be a third as deep in the others.
@@ -78,25 +91,29 @@ const MANY_WEEKS: usize = 52;
 ///
 /// The segmentation proposes breaks, and each is tested in detail between its neighbours. Then each segment is searched once more as a
 /// whole, for what is too small or too young for the segmentation, and for spells. Where there are some, all is done once more beside the deepest of
-/// them, because they are a part of what their hours of the week were thought to be.
+/// them, because they are a part of what their hours of the week were thought to be; and beside changes of level, where few days tell what is usual.
 #[must_use]
 pub fn scan(series: &Series, alpha: f64) -> Scanned {
-    let mut spells = Vec::new();
-    let (mut scanned, mut further) = once(series, alpha, &spells);
+    let mut known = Known::default();
+    let (mut scanned, mut further) = once(series, alpha, &known);
     for pass in 1..PASSES {
         // A spell may hide a rhythm; where there is none without it either, nothing more comes to light.
-        if further.is_empty() || has_many_weeks(series) || (pass > 1 && scanned.rhythms.is_empty()) {
+        if has_many_weeks(series) || (pass > 1 && scanned.rhythms.is_empty()) {
+            further.spells.clear();
+        }
+        if further.spells.is_empty() && are_alike(&further.moves, &known.moves) {
             break;
         }
-        spells.append(&mut further);
-        (scanned, further) = once(series, alpha, &spells);
+        known.spells.append(&mut further.spells);
+        known.moves = further.moves;
+        (scanned, further) = once(series, alpha, &known);
     }
     scanned
 }
 
-/// One pass, beside spells that are known; what is found, and the deepest of the further spells.
-fn once(series: &Series, alpha: f64, known: &[Spell]) -> (Scanned, Vec<Spell>) {
-    let none = |(rhythms, spikes)| (Scanned { rhythms, spikes, p_value: 1.0, ..Scanned::default() }, Vec::new());
+/// One pass, beside what is known; what is found, and beside what further the next pass is.
+fn once(series: &Series, alpha: f64, known: &Known) -> (Scanned, Known) {
+    let none = |(rhythms, spikes)| (Scanned { rhythms, spikes, p_value: 1.0, ..Scanned::default() }, Known::default());
     Scan::new(series, alpha, known).map_or_else(none, Scan::run)
 }
 
@@ -110,7 +127,7 @@ pub fn strongest(series: &Series, scanned: &Scanned) -> Option<Found> {
     let supported = scanned.changes.iter().min_by(|a, b| a.p_value.total_cmp(&b.p_value)).cloned();
     supported.or_else(|| {
         let candidate = scanned.strongest?;
-        Scan::new(series, 1.0, &scanned.spells()).ok()?.look(&[candidate.bucket], 0, None)?.found
+        Scan::new(series, 1.0, &scanned.known()).ok()?.look(&[candidate.bucket], 0, None)?.found
     })
 }
 
@@ -125,7 +142,7 @@ pub fn effect_at(series: &Series, scanned: &Scanned, moment: f64) -> Option<Foun
     let mut breaks: Vec<usize> = scanned.breaks.iter().copied().filter(is_other).collect();
     let i = breaks.partition_point(|b| *b < bucket);
     breaks.insert(i, bucket);
-    let scan = Scan::new(series, 1.0, &scanned.spells()).ok()?;
+    let scan = Scan::new(series, 1.0, &scanned.known()).ok()?;
     let around = scan.around(&breaks, i);
     let local = scan.local(&scan.scope(around.range.clone(), &around.others, bucket..bucket + 1))?;
     let search = scan.search_of(&local, &around.range, 1.0);
@@ -194,19 +211,22 @@ struct Scan<'a> {
     spikes: Vec<Spike>,
     /// Runs as short that may be spikes, those first that stand out most.
     doubtful: Vec<Spike>,
-    /// Longer runs that earlier passes found.
-    spells: Vec<Spell>,
+    /// What earlier passes found.
+    known: Known,
     /// Buckets in spikes and spells, ascending.
     set_aside: Vec<usize>,
     /// Values without rhythms, spikes and gaps.
     clean: Vec<f64>,
     /// The inverse variance of the noise of each, where they scatter unlike each other.
     weights: Option<Vec<f64>>,
+    /// Their standard deviation before they were standardised, and whether they are logarithms.
+    unit: f64,
+    is_log: bool,
 }
 
 impl Scan<'_> {
-    /// What is found, and the deepest of the spells that no earlier pass found.
-    fn run(self) -> (Scanned, Vec<Spell>) {
+    /// What is found, the deepest of the spells that no earlier pass found, and the changes of level that echo in the rhythms.
+    fn run(self) -> (Scanned, Known) {
         let (looked, mut all) = self.tested(segment(&self.clean, self.weights.as_deref()));
         let mut kept: Vec<Candidate> = looked.iter().map(|l| l.candidate).collect();
         let known: Vec<usize> = kept.iter().map(|c| c.bucket).collect();
@@ -239,21 +259,31 @@ impl Scan<'_> {
             }
             same
         });
-        let is_of_before = |run: &Spike| self.spikes.contains(run) || self.spells.iter().any(|known| known.run == *run);
+        let is_of_before =
+            |run: &Spike| self.spikes.contains(run) || self.known.spells.iter().any(|known| known.run == *run);
         // What the series ends with is a change, and no run.
         let (last, runs): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(|(_, told)| told.kind != ChangeKind::Spike);
         lasting.extend(last.iter().map(|(_, told)| told.bucket));
         lasting.sort_unstable();
         let further: Vec<Run> = runs.into_iter().filter(|(run, _)| !is_of_before(run)).collect();
-        let known = self.spells.iter().map(|spell| spell.run);
+        let known = self.known.spells.iter().map(|spell| spell.run);
         let runs = self.spikes.iter().copied().chain(known).chain(further.iter().map(|(run, _)| *run));
         let runs = runs.filter(|run| last.iter().all(|(last, _)| last != run)).collect();
         let strongest = all.into_iter().min_by(|a, b| a.p_value.total_cmp(&b.p_value));
+        let happened = self.moves(&changes, &kept);
         let divided = if let Cow::Owned(series) = self.series { Some(series) } else { None };
-        let scanned =
-            Scanned { rhythms: self.rhythms, breaks: lasting, spikes: runs, changes, p_value, divided, strongest };
+        let scanned = Scanned {
+            rhythms: self.rhythms,
+            breaks: lasting,
+            spikes: runs,
+            changes,
+            p_value,
+            divided,
+            strongest,
+            moves: self.known.moves,
+        };
         let spells: Vec<Run> = further.into_iter().filter(|(run, _)| run.len() >= SHORTEST).collect();
-        (scanned, deepest(&spells))
+        (scanned, Known { spells: deepest(&spells), moves: happened })
     }
 
     /// The proposed breaks that are supported, each beside the others, and all candidates that were tested.
@@ -328,7 +358,7 @@ impl Scan<'_> {
             return Some(Looked { candidate, beside: around, found: None, elsewhere: None });
         }
         let is_clear = tested.z.abs() > CLEAR;
-        let focus = if is_clear { wide.start.max(at.saturating_sub(FOCUS))..wide.end.min(at + FOCUS) } else { wide };
+        let focus = if is_clear { self.about_observed(at, &wide) } else { wide };
         let local = if is_clear && !local.may_scatter_by_level() {
             local
         } else {
@@ -338,6 +368,14 @@ impl Scan<'_> {
         let elsewhere = neighbourhood.level_elsewhere(&near);
         let found = neighbourhood.change_at(&self.series, &self.rhythms, near, p_value);
         Some(Looked { candidate, beside: around, found, elsewhere })
+    }
+
+    /// The buckets within [`FOCUS`] observed ones of a clear change: in a gap it may have begun anywhere.
+    fn about_observed(&self, at: usize, within: &Range<usize>) -> Range<usize> {
+        let is_observed = |i: &usize| !self.series.values()[*i].is_nan();
+        let from = (within.start..at).rev().filter(is_observed).nth(FOCUS - 1).unwrap_or(within.start);
+        let to = (at..within.end).filter(is_observed).nth(FOCUS - 1).map_or(within.end, |last| last + 1);
+        from..to
     }
 
     /// What a change looks like beside those that were kept in the end.

@@ -42,7 +42,7 @@ pub fn segment(values: &[f64], weights: Option<&[f64]>) -> Vec<usize> {
             };
             let weights = weights.map(|weights| &weights[from..to]);
             let piece = standardised(&values[from..to], weights);
-            let found = piece.map(|piece| segment_piece(&piece, weights)).unwrap_or_default();
+            let found = piece.map(|(piece, _)| segment_piece(&piece, weights)).unwrap_or_default();
             found.into_iter().map(|at| from + at).filter(counts).collect()
         })
         .collect();
@@ -52,13 +52,14 @@ pub fn segment(values: &[f64], weights: Option<&[f64]>) -> Vec<usize> {
     breaks
 }
 
-/// Mean 0 and variance 1, with these weights; none where nothing varies.
-pub(super) fn standardised(values: &[f64], weights: Option<&[f64]>) -> Option<Vec<f64>> {
+/// Mean 0 and variance 1, with these weights, and the standard deviation; none where nothing varies.
+pub(super) fn standardised(values: &[f64], weights: Option<&[f64]>) -> Option<(Vec<f64>, f64)> {
     let weight = |i: usize| weights.map_or(1.0, |weights| weights[i]);
     let total: f64 = (0..values.len()).map(weight).sum();
     let mean = values.iter().enumerate().map(|(i, v)| weight(i) * v).sum::<f64>() / total;
     let sd = (values.iter().enumerate().map(|(i, v)| weight(i) * (v - mean).powi(2)).sum::<f64>() / total).sqrt();
-    (sd > 1e-12 * mean.abs() && sd.is_finite() && sd > 0.0).then(|| values.iter().map(|v| (v - mean) / sd).collect())
+    let varies = sd > 1e-12 * mean.abs() && sd.is_finite() && sd > 0.0;
+    varies.then(|| (values.iter().map(|v| (v - mean) / sd).collect(), sd))
 }
 
 /// A path ends where the criterion is so far above its least: a dozen splits in vain, for a year of days.

@@ -134,8 +134,9 @@ fn a_week_is_found_where_there_is_one() {
         let changes = found(values);
         assert!(is_one_change(&changes, 70, ChangeKind::Level, true), "seed {seed}: {changes:?}");
     }
-    let weeks =
-        (0..100).filter(|&seed| !without_rhythms(&days(moved(120, 60..120, 8.0, seed))).rhythms.is_empty()).count();
+    let weeks = (0..100)
+        .filter(|&seed| !without_rhythms(&days(moved(120, 60..120, 8.0, seed)), &[]).rhythms.is_empty())
+        .count();
     assert!(weeks <= 3, "{weeks} of 100 series without a rhythm have one");
 }
 
@@ -331,7 +332,7 @@ fn the_level_before_a_change_is_the_one_beside_it() {
 fn a_weekend_whose_hours_are_later_is_known_and_no_change() {
     let day = |hour: usize| (-2.0 * ((hour as f64 - 14.0) / 12.0 * std::f64::consts::PI).cos().abs()).exp();
     let late = |hour: usize| (-2.0 * ((hour as f64 - 18.0) / 12.0 * std::f64::consts::PI).cos().abs()).exp();
-    let has_own = |series: &Series| without_rhythms(series).rhythms.iter().any(|r| r.name == Rhythm::WEEKEND);
+    let has_own = |series: &Series| without_rhythms(series, &[]).rhythms.iter().any(|r| r.name == Rhythm::WEEKEND);
     for seed in 0..8 {
         let (later, same) = (hours(hours_of_work(8, seed, day, late)), hours(hours_of_work(8, seed, day, day)));
         assert!(has_own(&later) && !has_own(&same), "seed {seed}");
@@ -389,7 +390,7 @@ fn a_year_is_found_in_two_of_them_and_none_where_there_is_none() {
         let size = if seed % 2 == 0 { 2.0 } else { 0.0 };
         let values: Vec<f64> = moved(730, 300..730, size, seed);
         let yearly = days(values.iter().enumerate().map(|(i, v)| v + 20.0 * year(i)).collect());
-        let names = |series: &Series| without_rhythms(series).rhythms.iter().map(|r| r.name).collect::<Vec<_>>();
+        let names = |series: &Series| without_rhythms(series, &[]).rhythms.iter().map(|r| r.name).collect::<Vec<_>>();
         assert_eq!((names(&yearly), names(&days(values))), (vec!["year"], vec![]), "seed {seed}");
         let changes = found_in(&yearly);
         let is_it = |c: &(usize, ChangeKind, bool)| c.0.abs_diff(300) <= 5 && c.1 == ChangeKind::Level && c.2;
@@ -411,8 +412,9 @@ fn a_year_and_a_holiday_that_repeats_are_found_in_days_and_no_change() {
         assert!(changes.iter().any(|c| c.0.abs_diff(900) <= 3 && c.1 == ChangeKind::Level), "seed {seed}: {changes:?}");
         assert!(changes.iter().all(|c| !christmas.contains(&c.0)) && changes.len() <= 2, "seed {seed}: {changes:?}");
     }
-    let years =
-        (0..50).filter(|&seed| !without_rhythms(&days(moved(1200, 600..1200, 8.0, seed))).rhythms.is_empty()).count();
+    let years = (0..50)
+        .filter(|&seed| !without_rhythms(&days(moved(1200, 600..1200, 8.0, seed)), &[]).rhythms.is_empty())
+        .count();
     assert!(years <= 2, "{years} of 50 series without a rhythm have one");
 }
 

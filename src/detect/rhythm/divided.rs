@@ -1,6 +1,6 @@
 //! What rhythms multiply, of a metric that has zeros and so no logarithms; and how likely values are on one scale or another.
 
-use super::{OUTLYING, Rhythm, running_mean};
+use super::{OUTLYING, Rhythm, curve, is_curve, running_mean};
 use crate::stats::{median, usual_value};
 
 /// A series divided by what its rhythms multiply.
@@ -27,6 +27,11 @@ impl Divided {
         let usual = sum / count;
         let quotient = |(v, e): (&f64, &f64)| if *e < NOTHING && *v <= usual { f64::NAN } else { v / e.max(NOTHING) };
         values.iter().zip(&self.expected).map(quotient).collect()
+    }
+
+    /// The values of the metric over what is expected here.
+    pub(super) fn of(&self, values: &[f64]) -> Self {
+        Self { values: self.quotients(values), expected: self.expected.clone() }
     }
 
     /// What is expected in each bucket, at least the share that counts as something: by it a quotient scatters as a ratio by its denominator.
@@ -60,7 +65,17 @@ impl Divided {
     /// whole, because single counts may be zero (Shiskin, Young & Musgrave 1967). The level stays what it is. `values` are those of the metric.
     pub(super) fn take(&mut self, rhythm: &Rhythm, values: &[f64]) {
         let trend = running_mean(&self.values, rhythm.period);
-        let mut by_phase: Vec<Vec<(f64, f64)>> = vec![Vec::new(); rhythm.count];
+        // Of all periods, or every other one: the pairs of a value and the mean about it.
+        let pairs_of = |half: Option<usize>| {
+            let mut by_phase: Vec<Vec<(f64, f64)>> = vec![Vec::new(); rhythm.count];
+            for (i, (&v, &t)) in self.values.iter().zip(&trend).enumerate() {
+                if !v.is_nan() && t > 0.0 && rhythm.is_in(i, half) {
+                    by_phase[rhythm.phases[i]].push((v, t));
+                }
+            }
+            by_phase
+        };
+        let mut by_phase = pairs_of(None);
         // The pairs of one Monday are one.
         let mut turns: Vec<Vec<(f64, f64)>> = vec![Vec::new(); rhythm.count];
         let mut last = None;
@@ -69,7 +84,6 @@ impl Divided {
                 turns[phase].push((0.0, 0.0));
             }
             if let (false, true, Some((of, to))) = (v.is_nan(), t > 0.0, turns[phase].last_mut()) {
-                by_phase[phase].push((v, t));
                 (*of, *to) = (*of + v, *to + t);
             }
         }
@@ -84,6 +98,16 @@ impl Divided {
                 if is_long { median(&ratios(turns)) } else { ratio_of_most(pairs) }
             })
             .collect();
+        if is_curve(rhythm.name, rhythm.count, values.len()) {
+            let mut by_half = [Some(0), Some(1)].map(pairs_of);
+            let of_phase = |pairs: &mut Vec<_>| if pairs.is_empty() { f64::NAN } else { ratio_of_most(pairs) };
+            let told = by_half.each_mut().map(|phases| phases.iter_mut().map(of_phase).collect());
+            let miss = |half: usize, factors: &[f64]| {
+                let of_phase = by_half[half].iter().zip(factors);
+                of_phase.flat_map(|(pairs, f)| pairs.iter().map(move |(v, t)| (v - f * t).abs())).sum()
+            };
+            factors = curve(factors, told, miss);
+        }
         if usual_value(values) == Some(0.0) {
             let mostly_nothing = by_phase.iter().zip(&factors).filter(|(_, factor)| **factor == 0.0);
             let rarely = self.comes_rarely(mostly_nothing.flat_map(|(pairs, _)| pairs));

@@ -36,10 +36,8 @@ pub(super) fn candidates(step: Step) -> Vec<(&'static str, usize)> {
     .collect()
 }
 
-/// How many periods tell a rhythm. Of the year of days its waves alone are told, which two years do.
-pub(super) fn least_periods(period: usize) -> usize {
-    if period == DAYS_OF_YEAR { 2 } else { 3 }
-}
+/// Fewest periods that tell a rhythm.
+pub(super) const LEAST_PERIODS: usize = 2;
 
 /// Whether values show a rhythm of this name and period, from bucket to bucket or in the means of longer stretches. What the clocks show is asked for
 /// only for these.

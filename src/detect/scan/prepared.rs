@@ -6,11 +6,10 @@ use std::cmp::Reverse;
 use crate::detect::rare::Rare;
 use crate::detect::rhythm::are_likelier;
 use crate::detect::segmentation::standardised;
-use crate::detect::spells::Spell;
-use crate::detect::{Adjusted, Rhythm, Scatter, Spike, find_spikes, outlyingness, without_rhythms};
+use crate::detect::{Adjusted, Moved, Rhythm, Scatter, Spike, find_spikes, outlyingness, without_rhythms};
 use crate::model::Series;
 
-use super::{FEWEST, Scan};
+use super::{FEWEST, Known, Scan};
 
 /// A run that stands out by this share of what is far out is set aside.
 const FAR_OUT: f64 = 1.0;
@@ -18,16 +17,16 @@ const FAR_OUT: f64 = 1.0;
 const DOUBTFUL: f64 = 0.5;
 
 impl<'a> Scan<'a> {
-    /// Prepares the search, beside spells that are `known`; rhythms and spikes alone where nothing can be searched.
-    pub(super) fn new(series: &'a Series, alpha: f64, known: &[Spell]) -> Result<Self, (Vec<Rhythm>, Vec<Spike>)> {
-        let spells: Vec<Spike> = known.iter().map(|spell| spell.run).collect();
+    /// Prepares the search, beside what is `known`; rhythms and spikes alone where nothing can be searched.
+    pub(super) fn new(series: &'a Series, alpha: f64, known: &Known) -> Result<Self, (Vec<Rhythm>, Vec<Spike>)> {
+        let spells: Vec<Spike> = known.spells.iter().map(|spell| spell.run).collect();
         // A day at zero hides the rhythm of the others.
         let others =
-            if known.is_empty() { Cow::Borrowed(series) } else { Cow::Owned(series.without(&buckets_of(&spells))) };
-        let Beside { mut adjusted, mut scatter, mut out, mut spikes } = Beside::new(&others);
+            if spells.is_empty() { Cow::Borrowed(series) } else { Cow::Owned(series.without(&buckets_of(&spells))) };
+        let Beside { mut adjusted, mut scatter, mut out, mut spikes } = Beside::new(&others, &known.moves);
         // So do some hours that are as far out.
         if !spikes.is_empty() && Rhythm::may_have_more(series, &adjusted.rhythms) {
-            let beside = Beside::new(&others.without(&buckets_of(&spikes)));
+            let beside = Beside::new(&others.without(&buckets_of(&spikes)), &known.moves);
             if beside.adjusted.rhythms.len() > adjusted.rhythms.len() {
                 spikes.extend(beside.spikes);
                 spikes.sort_by_key(|run| run.from);
@@ -47,6 +46,7 @@ impl<'a> Scan<'a> {
         let weights = scatter[1].weights();
         let has_runs = !(spikes.is_empty() && spells.is_empty());
         let clean = cleaned(adjusted.for_search(), &spikes, has_runs, weights.as_deref());
+        let is_log = adjusted.logs.is_some();
         let mut rhythms = adjusted.rhythms;
         let series = adjusted.divided.map_or(Cow::Borrowed(series), |divided| {
             // They were divided by, and bring nothing more.
@@ -55,10 +55,22 @@ impl<'a> Scan<'a> {
             let values = divided.quotients(series.values());
             Cow::Owned(series.divided_by(divided.denominators(), values))
         });
-        let Some(clean) = clean else { return Err((rhythms, [spikes, spells].concat())) };
+        let Some((clean, unit)) = clean else { return Err((rhythms, [spikes, spells].concat())) };
         let mut set_aside = [buckets_of(&spikes), buckets_of(&spells)].concat();
         set_aside.sort_unstable();
-        Ok(Self { series, alpha, rhythms, spikes, doubtful, spells: known.to_vec(), set_aside, clean, weights })
+        Ok(Self {
+            series,
+            alpha,
+            rhythms,
+            spikes,
+            doubtful,
+            known: known.clone(),
+            set_aside,
+            clean,
+            weights,
+            unit,
+            is_log,
+        })
     }
 }
 
@@ -72,8 +84,8 @@ struct Beside {
 }
 
 impl Beside {
-    fn new(series: &Series) -> Self {
-        let adjusted = without_rhythms(series);
+    fn new(series: &Series, moves: &[Moved]) -> Self {
+        let adjusted = without_rhythms(series, moves);
         let scatter = adjusted.scatter(series);
         let rare = match &adjusted.divided {
             Some(divided) => Rare::told_by(&divided.values, divided.denominators()),
@@ -173,9 +185,9 @@ fn buckets_of(runs: &[Spike]) -> Vec<usize> {
     runs.iter().flat_map(|run| run.from..run.to).collect()
 }
 
-/// Values for the search: spikes replaced, gaps bridged by straight lines, mean 0 and variance 1; none where nothing varies, but zeros beside a run that stands
+/// Values for the search: spikes replaced, gaps bridged by straight lines, mean 0 and variance 1, and their standard deviation before; none where nothing varies, but zeros beside a run that stands
 /// out of a constant.
-fn cleaned(adjusted: &[f64], spikes: &[Spike], has_runs: bool, weights: Option<&[f64]>) -> Option<Vec<f64>> {
+fn cleaned(adjusted: &[f64], spikes: &[Spike], has_runs: bool, weights: Option<&[f64]>) -> Option<(Vec<f64>, f64)> {
     let mut values = adjusted.to_vec();
     for s in spikes {
         values[s.from..s.to].fill(f64::NAN);
@@ -184,7 +196,7 @@ fn cleaned(adjusted: &[f64], spikes: &[Spike], has_runs: bool, weights: Option<&
         return None;
     }
     bridge(&mut values);
-    standardised(&values, weights).or_else(|| has_runs.then(|| vec![0.0; values.len()]))
+    standardised(&values, weights).or_else(|| has_runs.then(|| (vec![0.0; values.len()], 0.0)))
 }
 
 /// Replaces missing values by the line between their neighbours, at the ends by the nearest value.

@@ -74,7 +74,7 @@ impl Scan<'_> {
         // constant has no other noise.
         let is_constant = self.clean.iter().all(|v| *v == 0.0);
         let spikes = self.spikes.iter().copied().filter(|_| is_constant);
-        let runs = self.spells.iter().map(|spell| spell.run).chain(spikes).filter(|run| !run.overlaps(spike));
+        let runs = self.known.spells.iter().map(|spell| spell.run).chain(spikes).filter(|run| !run.overlaps(spike));
         let mut without: Vec<usize> = runs.flat_map(|run| run.from..run.to).chain(beside.iter().copied()).collect();
         without.sort_unstable();
         let scope = Scope { without: &without, ..self.scope(range, breaks, focus.clone()) };
@@ -188,7 +188,7 @@ impl Scan<'_> {
     /// The spells, those first that earlier passes found and then the `further` ones, and the spikes; those that are not supported as well.
     pub(super) fn runs_beside(&self, breaks: &[usize], mut further: Vec<Run>) -> (Vec<Run>, Vec<Run>) {
         // A spell was found with the p-value that it had as a part of what is expected.
-        let known = self.spells.par_iter().filter_map(|Spell { run, p_value }| {
+        let known = self.known.spells.par_iter().filter_map(|Spell { run, p_value }| {
             Some((*run, Found { p_value: *p_value, ..self.test_run(*run, breaks, &[])? }))
         });
         let mut spells: Vec<Run> = known.collect();
@@ -272,7 +272,7 @@ impl Scan<'_> {
 
     /// Whether an earlier pass found a spell in some of these buckets.
     fn is_known(&self, run: Spike) -> bool {
-        self.spells.iter().any(|spell| spell.run.overlaps(run))
+        self.known.spells.iter().any(|spell| spell.run.overlaps(run))
     }
 
     /// The stretch by which a run is judged: near an end of the series it reaches as much further to the other side.

@@ -1,0 +1,117 @@
+//! Which of the changes that are told have happened, and which are echoes of these: where a rhythm turns a few times, a change is a part of what is
+//! usual of its phases, and seems to happen at the same time of other periods the other way.
+
+use crate::detect::local::EVENT_PARAMETERS;
+use crate::detect::{Found, KnownEffects, Moved, NEAR, Rhythm};
+use crate::model::ChangeKind;
+
+use super::{Candidate, Scan};
+
+/// Where a rhythm turns more often, a change in one of its turns hardly moves what is usual of a phase.
+const MANY_TURNS: usize = 30;
+/// More changes than this are not looked at: they would not be those of a few periods.
+const MOST: usize = 16;
+/// How often phases of several rhythms are told beside each other.
+const ROUNDS: usize = 4;
+
+impl Scan<'_> {
+    /// The changes of level that happened, of those `told`, where rhythms are told once for the whole series; with the noise that was found beside them.
+    pub(super) fn moves(&self, told: &[Found], kept: &[Candidate]) -> Vec<Moved> {
+        let is_told_once = |r: &&Rhythm| {
+            let has_effects = self.series.is_divided() || r.known.as_ref().is_some_and(KnownEffects::is_any);
+            r.waves == 0 && has_effects && self.series.len() <= MANY_TURNS * r.period
+        };
+        let rhythms: Vec<&Rhythm> = self.rhythms.iter().filter(is_told_once).collect();
+        let mut levels: Vec<&Found> = told.iter().filter(|c| c.kind == ChangeKind::Level).collect();
+        if rhythms.is_empty() || levels.is_empty() {
+            return Vec::new();
+        }
+        levels.sort_by(|a, b| a.p_value.total_cmp(&b.p_value));
+        levels.truncate(MOST);
+        let phi = kept.iter().map(|c| c.phi).sum::<f64>() / kept.len().max(1) as f64;
+        // Noise that remembers tells as much as so many values that do not.
+        let n = self.series.len() as f64 * ((1.0 - phi) / (1.0 + phi)).min(1.0);
+        let steps: Vec<usize> = levels.iter().map(|c| c.bucket).collect();
+        let happened = explaining(&self.clean, self.weights.as_deref(), &rhythms, &steps, n);
+        let moved = |(bucket, size): (usize, f64)| {
+            let of = levels.iter().min_by_key(|c| c.bucket.abs_diff(bucket))?;
+            let size = self.unit * size;
+            let by = if self.is_log { of.before * size.exp_m1() } else { size };
+            let times = (of.before + by) / of.before;
+            Some(Moved { bucket, by, times: (of.before > 0.0 && times > 0.0).then_some(times) })
+        };
+        happened.into_iter().filter_map(moved).collect()
+    }
+}
+
+/// Whether these are changes of the same buckets, or nearly.
+pub(super) fn are_alike(a: &[Moved], b: &[Moved]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.bucket.abs_diff(b.bucket) <= NEAR)
+}
+
+/// The steps that explain values beside phases of any size, in the order of time, and how large they are: forward selection, as long as one is worth a moment and
+/// a size (Schwarz 1978) among `n` independent values.
+fn explaining(
+    values: &[f64],
+    weights: Option<&[f64]>,
+    rhythms: &[&Rhythm],
+    steps: &[usize],
+    n: f64,
+) -> Vec<(usize, f64)> {
+    let weight = |i: usize| weights.map_or(1.0, |weights| weights[i]);
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).enumerate().map(|(i, (a, b))| weight(i) * a * b).sum::<f64>();
+    let beside_phases = |mut v: Vec<f64>| {
+        for _ in 0..if rhythms.len() > 1 { ROUNDS } else { 1 } {
+            for rhythm in rhythms {
+                let mut sums = vec![(0.0, 0.0); rhythm.count];
+                for (i, (v, &phase)) in v.iter().zip(&rhythm.phases).enumerate() {
+                    let (sum, count) = sums[phase];
+                    sums[phase] = (sum + weight(i) * v, count + weight(i));
+                }
+                for (v, &phase) in v.iter_mut().zip(&rhythm.phases).filter(|(_, phase)| sums[**phase].1 > 0.0) {
+                    *v -= sums[phase].0 / sums[phase].1;
+                }
+            }
+        }
+        v
+    };
+    let step = |bucket: usize| beside_phases((0..values.len()).map(|i| f64::from(u8::from(i >= bucket))).collect());
+    let mut open: Vec<(usize, Vec<f64>)> = steps.iter().map(|&bucket| (bucket, step(bucket))).collect();
+    let least = 1e-6 * (0..values.len()).map(weight).sum::<f64>();
+    let mut left = beside_phases(values.to_vec());
+    // Each step that was chosen, less what those before it have in common with it: Gram and Schmidt.
+    let mut chosen: Vec<(usize, Vec<f64>)> = Vec::new();
+    let price = 0.5 * EVENT_PARAMETERS * n.ln();
+    loop {
+        let gain = |f: &[f64]| {
+            let size = dot(f, f);
+            if size > least { dot(f, &left).powi(2) / size } else { 0.0 }
+        };
+        let gains: Vec<f64> = open.iter().map(|(_, f)| gain(f)).collect();
+        let Some(best) = (0..open.len()).max_by(|a, b| gains[*a].total_cmp(&gains[*b])) else { break };
+        let rss = dot(&left, &left);
+        if -0.5 * n * (-gains[best] / rss).ln_1p() <= price {
+            break;
+        }
+        let (bucket, f) = open.swap_remove(best);
+        let (size, along) = (dot(&f, &f), |v: &[f64]| dot(&f, v));
+        let take = |v: &mut Vec<f64>| {
+            let share = along(v) / size;
+            v.iter_mut().zip(&f).for_each(|(v, f)| *v -= share * f);
+        };
+        take(&mut left);
+        open.iter_mut().for_each(|(_, v)| take(v));
+        chosen.push((bucket, f));
+    }
+    // The last is beside all others: what it explains is its size, and is taken off before that of the one before is told.
+    let mut left = beside_phases(values.to_vec());
+    let mut sizes = Vec::new();
+    for (bucket, f) in chosen.iter().rev() {
+        let size = dot(f, &left) / dot(f, f);
+        let whole = step(*bucket);
+        left.iter_mut().zip(&whole).for_each(|(v, f)| *v -= size * f);
+        sizes.push((*bucket, size));
+    }
+    sizes.sort_by_key(|(bucket, _)| *bucket);
+    sizes
+}
