@@ -28,7 +28,7 @@ pub(crate) fn day_and_week(i: usize) -> f64 {
 /// A sort of metric.
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
-    pub(crate) hourly: bool,
+    pub(crate) step: Bucket,
     pub(crate) buckets: usize,
     pub(crate) value: fn(&Moment, &mut StdRng) -> f64,
 }
@@ -65,8 +65,7 @@ fn one(kind: &Kind, factor: f64, seed: u64) -> [bool; 3] {
     let noise = autoregression(n, PHI, &mut rng);
     let moment = |i: usize| Moment { i, moved: if i < at { 1.0 } else { factor }, noise: noise[i] };
     let values = (0..n).map(|i| (kind.value)(&moment(i), &mut rng)).collect();
-    let bucket = if kind.hourly { Bucket::Hours(1) } else { Bucket::Day };
-    let series = series(bucket, values, None);
+    let series = series(kind.step, values, None);
     let moment = series.edges()[at] as f64;
     let changes = scan(&series, ALPHA).changes;
     let holds = |interval: (f64, f64)| (interval.0..=interval.1).contains(&moment);

@@ -27,6 +27,7 @@ mod short;
 mod spells;
 mod tails;
 mod truth;
+mod turns;
 mod untidy;
 mod zeros;
 
@@ -51,10 +52,11 @@ fn main() {
         Some("zeros") => zeros::run(runs(1000), &only),
         Some("short") => short::run(runs(1000), &only),
         Some("spells") => spells::run(runs(500), &only),
+        Some("turns") => turns::run(runs(500), &only),
         Some("untidy") => untidy::run(runs(1000), &only),
         Some("tails") => tails::run(runs(20_000), &only),
         _ => eprintln!(
-            "say which part: calibration, clearer, tails, discoveries, large, last-days, short, long, outage, rare, spells, not-a-level, multiplied, zeros or untidy"
+            "say which part: calibration, clearer, tails, discoveries, large, last-days, short, long, outage, rare, spells, not-a-level, multiplied, turns, zeros or untidy"
         ),
     }
 }

@@ -2,6 +2,7 @@
 
 use rand::rngs::StdRng;
 use rand_distr::{Distribution, Gamma};
+use shiptrace::model::Step as Bucket;
 
 use super::levels::{DAY, Kind, Moment, WEEK, day_and_week, table};
 use super::series::poisson;
@@ -9,25 +10,25 @@ use super::series::poisson;
 const KINDS: [Kind; 6] = [
     Kind {
         name: "hourly, mean 3",
-        hourly: true,
+        step: Bucket::Hours(1),
         buckets: 672,
         value: |m, rng| poisson(3.0 * m.moved * day_and_week(m.i), rng),
     },
     Kind {
         name: "hourly, mean 20, overdispersed",
-        hourly: true,
+        step: Bucket::Hours(1),
         buckets: 672,
         value: |m, rng| count(20.0 * day_and_week(m.i), 5.0, m, rng),
     },
     Kind {
         name: "hourly, nights at zero",
-        hourly: true,
+        step: Bucket::Hours(1),
         buckets: 672,
         value: |m, rng| if m.i % 24 < 6 { 0.0 } else { count(50.0 * day_and_week(m.i), 20.0, m, rng) },
     },
     Kind {
         name: "hourly, weekends three hours later, 56 days",
-        hourly: true,
+        step: Bucket::Hours(1),
         buckets: 1_344,
         value: |m, rng| {
             let usual = if m.i / 24 % 7 < 5 { DAY[m.i % 24] } else { 0.7 * DAY[(m.i + 21) % 24] };
@@ -36,13 +37,13 @@ const KINDS: [Kind; 6] = [
     },
     Kind {
         name: "daily, mean 3",
-        hourly: false,
+        step: Bucket::Day,
         buckets: 180,
         value: |m, rng| poisson(3.0 * m.moved * WEEK[m.i % 7], rng),
     },
     Kind {
         name: "daily, weekends at zero",
-        hourly: false,
+        step: Bucket::Day,
         buckets: 180,
         value: |m, rng| if m.i % 7 < 5 { count(200.0, 30.0, m, rng) } else { 0.0 },
     },

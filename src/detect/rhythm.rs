@@ -127,7 +127,10 @@ pub fn without_rhythms(series: &Series, known: &[Moved]) -> Adjusted {
         let in_logs = || logs.as_deref().filter(|_| may_multiply).is_some_and(shows_in);
         let is_open = rest.len() >= LEAST_PERIODS * period && !(comes_rarely && period == DAYS_OF_YEAR);
         let of_name = || Rhythm::new(series.step(), &clocks, name, period);
-        let has_holidays = || period == DAYS_OF_YEAR && of_name().holidays(&rest).iter().any(|holiday| *holiday != 0.0);
+        let has_holidays = || {
+            let of_year = || of_name().holidays(&rest);
+            period == DAYS_OF_YEAR && may_have_holidays(&rest) && of_year().iter().any(|holiday| *holiday != 0.0)
+        };
         if is_open && (shows_in(&rest) || in_logs() || has_holidays()) {
             let mut rhythm = of_name();
             let level = rhythm.take_from(&mut rest, apart.as_deref()).known;
@@ -340,18 +343,11 @@ impl Rhythm {
 
     /// What each day of the year brings as a holiday: one stands out of the weeks beside it, to the same side in each of two years or more.
     fn holidays(&self, values: &[f64]) -> Vec<f64> {
-        let present: Vec<usize> = (0..values.len()).filter(|&i| !values[i].is_nan()).collect();
-        let of_present: Vec<f64> = present.iter().map(|&i| values[i]).collect();
-        let usual = running_median::<BESIDE_HOLIDAY>(&of_present);
-        if usual.is_empty() {
-            return vec![0.0; self.count];
-        }
-        let beside = |i: usize| usual[i.saturating_sub(BESIDE_HOLIDAY / 2).min(usual.len() - 1)];
-        let above: Vec<f64> = of_present.iter().enumerate().map(|(i, v)| v - beside(i)).collect();
+        let above = above_weeks(values);
         let sd = mad_sd(&above, 0.0);
         let mut days: Vec<Vec<f64>> = vec![Vec::new(); self.count];
-        for (above, &i) in above.iter().zip(&present) {
-            days[self.phases[i]].push(*above);
+        for (above, &phase) in above.iter().zip(&self.phases).filter(|(above, _)| !above.is_nan()) {
+            days[phase].push(*above);
         }
         let stands_out = |v: &[f64]| {
             let far = sd * if v.len() > 2 { HOLIDAY } else { HOLIDAY_OF_TWO };
@@ -359,6 +355,28 @@ impl Rhythm {
         };
         days.iter().map(|day| if stands_out(day) { median(day) } else { 0.0 }).collect()
     }
+}
+
+/// By how much each day is above the median of the weeks about it; missing where the day is, or where there are not as many.
+fn above_weeks(values: &[f64]) -> Vec<f64> {
+    let present: Vec<usize> = (0..values.len()).filter(|&i| !values[i].is_nan()).collect();
+    let usual = running_median::<BESIDE_HOLIDAY>(&present.iter().map(|&i| values[i]).collect::<Vec<f64>>());
+    let mut above = vec![f64::NAN; values.len()];
+    if !usual.is_empty() {
+        for (k, i) in present.into_iter().enumerate() {
+            above[i] = values[i] - usual[k.saturating_sub(BESIDE_HOLIDAY / 2).min(usual.len() - 1)];
+        }
+    }
+    above
+}
+
+/// Whether two days a year apart are as far out as holidays, to the same side: a quick look, without a calendar.
+fn may_have_holidays(values: &[f64]) -> bool {
+    let above = above_weeks(values);
+    let far = HOLIDAY * mad_sd(&above, 0.0);
+    let is_out = |a: f64, b: f64| (a > far && b > far) || (a < -far && b < -far);
+    let a_year_on = |lag: usize| above.iter().zip(above.iter().skip(lag)).any(|(a, b)| is_out(*a, *b));
+    a_year_on(DAYS_OF_YEAR) || a_year_on(DAYS_OF_YEAR + 1)
 }
 
 /// Values of which those that are `apart` are missing.
