@@ -145,7 +145,7 @@ impl Local {
         };
         // Of what comes rarely rhythms bring nothing more than it was divided by.
         let rhythms = if rare.is_some() { Vec::new() } else { rhythms };
-        let surroundings = Surroundings::new(series, &places, &values, rare.as_ref(), scope);
+        let surroundings = Surroundings::new(series, &known, &places, &values, rare.as_ref(), scope);
         let builder = Builder { series, rhythms, scope, places: &places, starts: &starts, surroundings };
         // A stretch that happens to lie above zero has the scale of the others.
         let has_logs = !(series.has_negatives() || series.is_divided() || rare.is_some())

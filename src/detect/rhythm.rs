@@ -48,6 +48,9 @@ pub struct KnownEffects {
     pub level: Vec<f64>,
     /// On the log scale, where the metric has logarithms.
     pub log: Option<Vec<f64>>,
+    /// Standard deviation of the noise of each phase relative to the others, on the metric's own scale (of its quotients, where it was divided) and on the log scale, where the
+    /// whole series tells it: a stretch of some hours would tell it from hardly more than the event that is looked at.
+    pub scatter: [Option<Vec<f64>>; 2],
 }
 
 impl KnownEffects {
@@ -141,7 +144,7 @@ pub fn without_rhythms(series: &Series, known: &[Moved]) -> Adjusted {
                 divided.take(&rhythm, &as_before);
             }
             if series.step() < Step::Hours(1) || period == DAYS_OF_YEAR {
-                rhythm.known = Some(KnownEffects { level, log });
+                rhythm.known = Some(KnownEffects { level, log, scatter: [None, None] });
             }
             rhythms.push(rhythm);
         }

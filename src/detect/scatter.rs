@@ -1,5 +1,6 @@
 //! How much a metric scatters from bucket to bucket, by what its rhythms bring: a night is noisier than a day on one scale, and quieter on another.
 
+use super::Rhythm;
 use crate::stats::{MAD_TO_SD, constant_unit, mad_sd, median, resolution, shrunk_to_mean};
 
 /// Buckets that tell the scatter where rhythms bring alike.
@@ -109,6 +110,18 @@ impl Scatter {
         let differs = high > LEAST_RATIO * low;
         let of = |usual: &f64| if usual.is_nan() { 1.0 } else { of_group[group(*usual)] };
         Self::new(values, differs.then(|| usual.iter().map(of).collect()))
+    }
+
+    /// Standard deviation of the noise in each phase of a rhythm, relative to that of the others.
+    #[must_use]
+    pub(super) fn by_phase(&self, rhythm: &Rhythm) -> Vec<f64> {
+        let Some(relative) = &self.relative else { return vec![1.0; rhythm.count] };
+        let mut sums = vec![(0.0, 0.0); rhythm.count];
+        for (relative, &phase) in relative.iter().zip(&rhythm.phases) {
+            let (sum, count) = sums[phase];
+            sums[phase] = (sum + relative.ln(), count + 1.0);
+        }
+        sums.into_iter().map(|(sum, count)| if count > 0.0 { (sum / count).exp() } else { 1.0 }).collect()
     }
 
     /// Whether it is known how much values scatter: more than half of them do not repeat the one before, or they are a constant.

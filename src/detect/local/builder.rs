@@ -362,6 +362,6 @@ impl Builder<'_> {
             let level = |j: usize| centre + explained[j] + if is_open(j) { 0.0 } else { event.effect * event.f[j] };
             (0..explained.len()).map(level).collect::<Vec<f64>>()
         });
-        self.surroundings.noise(&residuals, explained, last, rounding, (usual.as_deref(), levels.as_deref()))
+        self.surroundings.noise(&residuals, explained, last, (log, rounding), (usual.as_deref(), levels.as_deref()))
     }
 }

@@ -2,6 +2,7 @@
 
 use chrono::Timelike;
 
+use crate::detect::Rhythm;
 use crate::detect::rare::{Rare, is_rounded_to_one};
 use crate::detect::scatter::{ALIKE, MOST_GROUPS, rounding};
 use crate::model::{Series, Step};
@@ -27,6 +28,8 @@ pub(super) struct Surroundings<'a> {
     places: &'a [usize],
     /// The denominators of the series, where it is a ratio.
     denominators: Option<&'a [f64]>,
+    /// The standard deviation of the noise of each observation relative to the others, on the level scale and on that of logarithms, where the whole series tells it.
+    scatter: [Option<Vec<f64>>; 2],
     /// The time of day of each observation, for buckets below a day; else all 0.
     times_of_day: Vec<usize>,
     /// The part of the stretch in which each observation lies, where the scatter may differ between parts.
@@ -64,6 +67,7 @@ impl<'a> Surroundings<'a> {
     /// The observations of a stretch at `places`, and their `values` on the level scale.
     pub(super) fn new(
         series: &'a Series,
+        known: &[&Rhythm],
         places: &'a [usize],
         values: &[f64],
         rare: Option<&'a Rare>,
@@ -76,6 +80,7 @@ impl<'a> Surroundings<'a> {
         Self {
             places,
             denominators: series.denominators(),
+            scatter: [0, 1].map(|scale| known_scatter(known, scale, places)),
             times_of_day: times_of_day(series, places),
             blocks: (0..n).map(|j| j * count / n).collect(),
             phi: scope.phi,
@@ -113,7 +118,7 @@ impl<'a> Surroundings<'a> {
         residuals: &[f64],
         explained: impl Fn() -> Explained,
         last: &Noise,
-        rounding: &[f64],
+        (log, rounding): (bool, &[f64]),
         (usual, levels): (Option<&[f64]>, Option<&[f64]>),
     ) -> Noise {
         if let Some(rare) = self.rare {
@@ -124,13 +129,15 @@ impl<'a> Surroundings<'a> {
         let ones = vec![1.0; residuals.len()];
         let raw = Precision::new(self.places, phi, &ones, &last.weights).innovations(residuals);
         let nothing = vec![0.0; raw.len()];
-        let mut spread = self.by_denominator(&raw);
+        let known = self.scatter[usize::from(log)].as_ref();
+        let mut spread = known.cloned().unwrap_or_else(|| self.by_denominator(&raw));
         if let Some(by_level) = levels.and_then(|levels| by_level(&raw, &spread, levels)) {
             spread = by_level;
         }
+        let all = vec![0; raw.len()];
         for (groups, least) in [
-            (&usual.map_or_else(|| vec![0; raw.len()], alike), rounding),
-            (&self.times_of_day, rounding),
+            (&usual.map_or_else(|| all.clone(), alike), rounding),
+            (if known.is_some() { &all } else { &self.times_of_day }, rounding),
             (&self.blocks, &nothing),
         ] {
             let over_spread = |x: &[f64]| x.iter().zip(&spread).map(|(x, s)| x / s).collect::<Vec<f64>>();
@@ -231,6 +238,15 @@ fn alike(usual: &[f64]) -> Vec<usize> {
 /// The mean logarithm of the denominators of these buckets.
 fn mean_log(denominators: &[f64], places: &[usize]) -> f64 {
     places.iter().map(|&p| denominators[p].ln()).sum::<f64>() / places.len() as f64
+}
+
+/// How much each observation scatters by what is known of its phases on a scale; none where no rhythm knows it.
+fn known_scatter(known: &[&Rhythm], scale: usize, places: &[usize]) -> Option<Vec<f64>> {
+    let of = |rhythm: &&Rhythm| {
+        let scatter = rhythm.known.as_ref()?.scatter[scale].as_ref()?;
+        Some(places.iter().map(|&p| scatter[rhythm.phases[p]]).collect())
+    };
+    known.iter().find_map(of)
 }
 
 /// The hour of the day of each observation for buckets below a day, else 0 for all.

@@ -23,8 +23,9 @@ pub(super) fn is_curve(name: &str, phases: usize, buckets: usize) -> bool {
 /// `by_half` holds what phases bring in every other day, `miss` how far the values of a half, by its number, are from what phases bring. A phase of which nothing is known
 /// is missing.
 pub(super) fn curve(mut whole: Vec<f64>, mut by_half: [Vec<f64>; 2], miss: impl Fn(usize, &[f64]) -> f64) -> Vec<f64> {
-    by_half.iter_mut().for_each(|half| fill(half));
-    fill(&mut whole);
+    for phases in by_half.iter_mut().chain([&mut whole]) {
+        fill(phases);
+    }
     let misses = |width: usize| miss(0, &smoothed(&by_half[1], width)) + miss(1, &smoothed(&by_half[0], width));
     let widths = WIDTHS.into_iter().filter(|width| WIDEST * width <= whole.len() || *width == 1);
     let best = widths.map(|width| (width, misses(width))).min_by(|a, b| a.1.total_cmp(&b.1));

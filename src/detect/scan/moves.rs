@@ -99,8 +99,9 @@ fn explaining(
             let share = along(v) / size;
             v.iter_mut().zip(&f).for_each(|(v, f)| *v -= share * f);
         };
-        take(&mut left);
-        open.iter_mut().for_each(|(_, v)| take(v));
+        for v in open.iter_mut().map(|(_, v)| v).chain([&mut left]) {
+            take(v);
+        }
         chosen.push((bucket, f));
     }
     // The last is beside all others: what it explains is its size, and is taken off before that of the one before is told.

@@ -7,7 +7,7 @@ use crate::detect::rare::Rare;
 use crate::detect::rhythm::are_likelier;
 use crate::detect::segmentation::standardised;
 use crate::detect::{Adjusted, Moved, Rhythm, Scatter, Spike, find_spikes, outlyingness, without_rhythms};
-use crate::model::Series;
+use crate::model::{Series, Step};
 
 use super::{FEWEST, Known, Scan};
 
@@ -47,6 +47,12 @@ impl<'a> Scan<'a> {
         let has_runs = !(spikes.is_empty() && spells.is_empty());
         let clean = cleaned(adjusted.for_search(), &spikes, has_runs, weights.as_deref());
         let is_log = adjusted.logs.is_some();
+        // The shortest rhythm is the day, which tells most of how the noise changes.
+        let of_day = adjusted.rhythms.first_mut().filter(|_| series.step() < Step::Hours(1));
+        if let Some((day, known)) = of_day.and_then(|day| Some((day.clone(), day.known.as_mut()?))) {
+            let on_level = &scatter[usize::from(adjusted.divided.is_some())];
+            known.scatter = [Some(on_level.by_phase(&day)), is_log.then(|| scatter[1].by_phase(&day))];
+        }
         let mut rhythms = adjusted.rhythms;
         let series = adjusted.divided.map_or(Cow::Borrowed(series), |divided| {
             // They were divided by, and bring nothing more.
