@@ -2,6 +2,7 @@ mod constant;
 mod hidden;
 mod large;
 mod rare;
+mod turns;
 
 use super::*;
 use crate::model::{ChangeKind, Series};

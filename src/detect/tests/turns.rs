@@ -1,0 +1,80 @@
+//! Rhythms that turn a few times only, and what is far away in a calendar or unknown.
+
+use super::*;
+
+/// What is usual of a day, of which so many parts have passed.
+fn of_day(passed: f64) -> f64 {
+    1.0 + 0.6 * (passed * std::f64::consts::TAU).sin()
+}
+
+#[test]
+fn a_fall_has_no_echo_at_the_same_time_of_other_days() {
+    for seed in 0..8 {
+        let level = |i: usize| if i < 700 { 200.0 } else { 130.0 };
+        let noise = normals(3 * 288, seed).into_iter().enumerate();
+        let values = noise.map(|(i, z)| level(i) * of_day(i as f64 / 288.0) * (0.05 * z).exp()).collect();
+        let found = found_in(&five_minutes(values));
+        assert!(is_one_change(&found, 700, ChangeKind::Level, false), "seed {seed}: {found:?}");
+    }
+}
+
+#[test]
+fn two_days_of_five_minutes_tell_what_is_usual() {
+    for seed in 0..8 {
+        let noise = normals(2 * 288, seed).into_iter().enumerate();
+        let values = noise.map(|(i, z)| 200.0 * of_day(i as f64 / 288.0) * (0.05 * z).exp()).collect();
+        let found = found_in(&five_minutes(values));
+        assert!(found.is_empty(), "seed {seed}: {found:?}");
+    }
+}
+
+#[test]
+fn the_weekends_of_two_weeks_are_no_changes_and_hide_none() {
+    for seed in 0..8 {
+        let weekend = |i: usize| if i / 24 % 7 > 4 { 0.6 } else { 1.0 };
+        let usual = |i: usize| 500.0 * of_day((i % 24) as f64 / 24.0) * weekend(i);
+        let of = |level: &dyn Fn(usize) -> f64| {
+            let noise = normals(14 * 24, seed).into_iter().enumerate();
+            found_in(&hours(noise.map(|(i, z)| level(i) * usual(i) * (0.05 * z).exp()).collect()))
+        };
+        let (quiet, fallen) = (of(&|_| 1.0), of(&|i| if i < 200 { 1.0 } else { 0.7 }));
+        assert!(quiet.is_empty(), "seed {seed}: {quiet:?}");
+        assert!(is_one_change(&fallen, 200, ChangeKind::Level, false), "seed {seed}: {fallen:?}");
+    }
+}
+
+#[test]
+fn a_week_about_each_new_year_is_no_change_where_the_level_moves_elsewhere() {
+    // From 2024-01-01 on: the last seven days of each year and the first three of the next.
+    let years = [0, 366, 731, 1096];
+    let is_holiday = |i: usize| years.iter().any(|year| i < year + 3 && i + 7 >= *year);
+    for (seed, at) in (0..6).map(|seed| (seed, 150 + 90 * seed as usize)) {
+        for days_of in [800, 1110] {
+            let level = |i: usize| if i < at { 1000.0 } else { 750.0 };
+            let of = |i: usize| level(i) * if is_holiday(i) { 0.6 } else { 1.0 };
+            let noise = normals(days_of, seed).into_iter().enumerate();
+            let found = found(noise.map(|(i, z)| of(i) * (0.05 * z).exp()).collect());
+            assert!(is_one_change(&found, at, ChangeKind::Level, false), "{days_of} days, seed {seed}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn what_changed_in_a_gap_may_have_changed_anywhere_in_it() {
+    let level = |i: usize| match i {
+        0..150 => 1000.0,
+        150..220 => f64::NAN,
+        _ => 700.0,
+    };
+    let values = normals(400, 1).into_iter().enumerate().map(|(i, z)| level(i) + 20.0 * z).collect();
+    let series = days(values);
+    let changes = scan(&series, 0.05).changes;
+    let edges = series.edges();
+    let (from, to) = changes[0].outer_interval;
+    assert_eq!(changes.len(), 1);
+    assert!(
+        from < edges[152] as f64 && to > edges[218] as f64,
+        "{:?}",
+        ((from - edges[0] as f64) / 86_400.0, (to - edges[0] as f64) / 86_400.0)
+    );
+}
