@@ -1,4 +1,4 @@
-//! Rhythms that turn a few times only: two days of minutes, two weeks of hours, two years of days. Is a change a part of what is usual, or what is usual a change?
+//! Rhythms that turn a few times only, or not once: some hours or days of minutes, two weeks of hours, two years of days. Is a change a part of what is usual, or what is usual a change?
 
 use chrono::{DateTime, Datelike, Days};
 use rand::rngs::StdRng;
@@ -7,7 +7,10 @@ use shiptrace::model::Step as Bucket;
 use super::levels::{DAY, Kind, Moment, WEEK, day_and_week, table};
 use super::series::poisson;
 
-const KINDS: [Kind; 11] = [
+const KINDS: [Kind; 14] = [
+    Kind { name: "minutes of 6 hours", step: Bucket::Minutes(1), buckets: 360, value: |m, rng| of_day(m, 60, rng) },
+    Kind { name: "minutes of a day", step: Bucket::Minutes(1), buckets: 1440, value: |m, rng| of_day(m, 60, rng) },
+    Kind { name: "5 minutes of a day", step: Bucket::Minutes(5), buckets: 288, value: |m, rng| of_day(m, 12, rng) },
     Kind { name: "minutes of 3 days", step: Bucket::Minutes(1), buckets: 4320, value: |m, rng| of_day(m, 60, rng) },
     Kind { name: "5 minutes of 2 days", step: Bucket::Minutes(5), buckets: 576, value: |m, rng| of_day(m, 12, rng) },
     Kind { name: "5 minutes of 3 days", step: Bucket::Minutes(5), buckets: 864, value: |m, rng| of_day(m, 12, rng) },

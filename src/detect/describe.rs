@@ -305,7 +305,8 @@ impl Neighbourhood {
         let f = shape.regressor(places, k, share);
         let baseline = self.local.baseline_beside(k, &f, effect.estimate);
         // A whole cycle of the longest rhythm, so that a Sunday is not compared with a week.
-        let cycle = rhythms.iter().map(|r| r.period).max().unwrap_or(1).max(7).min(baseline.len());
+        let seen = rhythms.iter().filter(|r| r.is_seen());
+        let cycle = seen.map(|r| r.period).max().unwrap_or(1).max(7).min(baseline.len());
         let from = k.saturating_sub(cycle).min(baseline.len() - cycle);
         let over = end.map(|end| k..places.partition_point(|&p| p < end).max(k + 1));
         let told = &baseline[over.unwrap_or(from..from + cycle)];

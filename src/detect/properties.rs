@@ -280,7 +280,7 @@ proptest! {
 
 #[test]
 fn no_interval_begins_before_the_series() {
-    let values = shifted(20, &vec![(3, 3.0)], 3);
+    let values = shifted(20, &vec![(3, 6.0)], 3);
     let series = series_of(Step::Minutes(30), values).unwrap();
     let changes = scan(&series, ALPHA).changes;
     assert!(!changes.is_empty());

@@ -4,6 +4,7 @@ mod curve;
 mod divided;
 mod moved;
 mod shown;
+mod unseen;
 
 use std::cell::LazyCell;
 
@@ -25,7 +26,7 @@ use shown::{LEAST_PERIODS, candidates, has_rhythm};
 /// A rhythm: each bucket has a phase, and buckets of one phase share an effect.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rhythm {
-    /// `day`, `week`, `year`, or [`Self::WEEKEND`].
+    /// `day`, `week`, `year`, [`Self::WEEKEND`] or [`Self::PART_OF_DAY`].
     pub name: &'static str,
     /// Nominal length in buckets. The week of buckets below a day has 28 phases, a quarter of a weekday each: four weeks of 168 hours
     /// would leave four values a phase.
@@ -37,7 +38,8 @@ pub struct Rhythm {
     /// What the phases bring, where that is told from the whole series at once: of buckets below an hour no stretch holds enough of them.
     /// Of the days of a year these are the holidays.
     pub known: Option<KnownEffects>,
-    /// Waves that fit into a period and whose size a stretch tells by itself, instead of an effect for each phase: of the days of a year.
+    /// Waves that fit into a period and whose size a stretch tells by itself, instead of an effect for each phase: of the days of a year, and of a day
+    /// that was not seen twice.
     pub waves: usize,
 }
 
@@ -321,7 +323,10 @@ impl Rhythm {
     /// The waves at a bucket: sines and cosines of one period, a half, a third and so on.
     pub(super) fn waves_at(&self, bucket: usize) -> impl Iterator<Item = f64> {
         let turn = std::f64::consts::TAU * bucket as f64 / self.period as f64;
-        (1..=self.waves).flat_map(move |k| [(k as f64 * turn).sin(), (k as f64 * turn).cos()])
+        (1..=self.waves).flat_map(move |k| {
+            let (size, turn) = (self.size_of_wave(k), k as f64 * turn);
+            [size * turn.sin(), size * turn.cos()]
+        })
     }
 
     /// For each day of the year the effect of its time of the year, and of a holiday that repeats.

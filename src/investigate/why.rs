@@ -188,7 +188,14 @@ impl<'a> Investigation<'a> {
             something_else: posterior.something_else.probability,
             nothing_happened: posterior.nothing_happened.probability,
         };
-        let seasonality = self.scanned.rhythms.iter().map(|r| r.name).filter(|name| *name != Rhythm::WEEKEND).collect();
+        let seasonality = self
+            .scanned
+            .rhythms
+            .iter()
+            .filter(|r| r.is_seen())
+            .map(|r| r.name)
+            .filter(|name| *name != Rhythm::WEEKEND)
+            .collect();
         WhyAnswer {
             schema: "shiptrace/answer/1",
             question: Question {

@@ -2,7 +2,7 @@
 //! usual of its phases, and seems to happen at the same time of other periods the other way.
 
 use crate::detect::local::EVENT_PARAMETERS;
-use crate::detect::{Found, KnownEffects, Moved, NEAR, Rhythm};
+use crate::detect::{Found, Moved, NEAR, Rhythm};
 use crate::model::ChangeKind;
 
 use super::{Candidate, Scan};
@@ -18,8 +18,8 @@ impl Scan<'_> {
     /// The changes of level that happened, of those `told`, where rhythms are told once for the whole series; with the noise that was found beside them.
     pub(super) fn moves(&self, told: &[Found], kept: &[Candidate]) -> Vec<Moved> {
         let is_told_once = |r: &&Rhythm| {
-            let has_effects = self.series.is_divided() || r.known.as_ref().is_some_and(KnownEffects::is_any);
-            r.waves == 0 && has_effects && self.series.len() <= MANY_TURNS * r.period
+            let is_told = r.known.as_ref().is_some_and(|known| self.series.is_divided() || known.is_any());
+            r.waves == 0 && is_told && self.series.len() <= MANY_TURNS * r.period
         };
         let rhythms: Vec<&Rhythm> = self.rhythms.iter().filter(is_told_once).collect();
         let mut levels: Vec<&Found> = told.iter().filter(|c| c.kind == ChangeKind::Level).collect();
