@@ -48,7 +48,7 @@ fn a_week_about_each_new_year_is_no_change_where_the_level_moves_elsewhere() {
     // From 2024-01-01 on: the last seven days of each year and the first three of the next.
     let years = [0, 366, 731, 1096];
     let is_holiday = |i: usize| years.iter().any(|year| i < year + 3 && i + 7 >= *year);
-    for (seed, at) in (0..6).map(|seed| (seed, 150 + 90 * seed as usize)) {
+    for (seed, at) in (0..6).zip((150..).step_by(90)) {
         for days_of in [800, 1110] {
             let level = |i: usize| if i < at { 1000.0 } else { 750.0 };
             let of = |i: usize| level(i) * if is_holiday(i) { 0.6 } else { 1.0 };
@@ -82,7 +82,7 @@ fn what_changed_in_a_gap_may_have_changed_anywhere_in_it() {
 #[test]
 fn a_part_of_a_day_is_a_curve_and_a_fall_in_it_is_told() {
     let mut false_ones = 0;
-    for (seed, buckets) in (0..8).map(|seed| (seed, 200 + 40 * seed as usize)) {
+    for (seed, buckets) in (0..8).zip((200..).step_by(40)) {
         let of = |level: &dyn Fn(usize) -> f64| {
             let noise = normals(buckets, seed).into_iter().enumerate();
             let value = |(i, z): (usize, f64)| level(i) * of_day(0.3 + i as f64 / 288.0) * (0.05 * z).exp();
