@@ -30,7 +30,7 @@ impl Scan<'_> {
         levels.truncate(MOST);
         let phi = kept.iter().map(|c| c.phi).sum::<f64>() / kept.len().max(1) as f64;
         // Noise that remembers tells as much as so many values that do not.
-        let n = self.series.len() as f64 * ((1.0 - phi) / (1.0 + phi)).min(1.0);
+        let n = (self.series.len() as f64 * ((1.0 - phi) / (1.0 + phi)).min(1.0)).max(1.0);
         let steps: Vec<usize> = levels.iter().map(|c| c.bucket).collect();
         let happened = explaining(&self.clean, self.weights.as_deref(), &rhythms, &steps, n);
         let moved = |(bucket, size): (usize, f64)| {
@@ -90,7 +90,8 @@ fn explaining(
         let gains: Vec<f64> = open.iter().map(|(_, f)| gain(f)).collect();
         let Some(best) = (0..open.len()).max_by(|a, b| gains[*a].total_cmp(&gains[*b])) else { break };
         let rss = dot(&left, &left);
-        if -0.5 * n * (-gains[best] / rss).ln_1p() <= price {
+        let is_worth_it = gains[best] > 0.0 && -0.5 * n * (-gains[best] / rss).ln_1p() > price;
+        if !is_worth_it {
             break;
         }
         let (bucket, f) = open.swap_remove(best);

@@ -96,3 +96,14 @@ fn a_part_of_a_day_is_a_curve_and_a_fall_in_it_is_told() {
     // By chance, as at the level of .05 in one of twenty.
     assert!(false_ones <= 2, "{false_ones} false ones in sixteen parts of days");
 }
+
+#[test]
+fn a_day_without_noise_and_an_outage_are_told_without_a_number_that_is_none() {
+    let value = |i: usize| if (1200..1260).contains(&i) { 0.0 } else { (100.0 * of_day(i as f64 / 288.0)).round() };
+    for (buckets, missing) in [(1440, 0), (1440, 300), (864, 0)] {
+        let values = (0..buckets).map(|i| if i < missing { f64::NAN } else { value(i) }).collect();
+        let scanned = scan(&five_minutes(values), 0.05);
+        assert!(scanned.changes.iter().all(|c| c.before.is_finite() && c.after.is_finite()), "{:?}", scanned.changes);
+        assert_eq!(scanned.changes.is_empty(), buckets < 1200, "{:?}", scanned.changes);
+    }
+}
