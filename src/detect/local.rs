@@ -140,7 +140,7 @@ impl Local {
         };
         let rare = match series.denominators() {
             Some(usual) if series.is_divided() => Rare::told_by(&values, places.iter().map(|&p| usual[p]).collect()),
-            None if known.is_empty() && rhythms.is_empty() => Rare::told(&values),
+            None if known.is_empty() && rhythms.iter().all(|r| !r.is_seen()) => Rare::told(&values),
             _ => None,
         };
         // Of what comes rarely rhythms bring nothing more than it was divided by.

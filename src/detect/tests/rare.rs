@@ -35,6 +35,15 @@ fn what_comes_four_times_as_often_or_no_more_is_told() {
 }
 
 #[test]
+fn errors_of_a_part_of_a_day_are_rare_as_well() {
+    let more = |i: usize| if i < 300 { 1.28 } else { 0.25 };
+    let is_it = |c: &(usize, ChangeKind, bool)| c.1 == ChangeKind::Level && c.2 && c.0.abs_diff(300) <= 40;
+    let of = |seed| found_in(&five_minutes(rare(400, seed, more)));
+    let told = (0..20).filter(|&seed| of(seed).iter().any(is_it)).count();
+    assert!(told >= 18, "{told} of 20 rises are told");
+}
+
+#[test]
 fn what_comes_no_more_by_day_is_told_where_little_comes_by_night() {
     for seed in 0..6 {
         // Half an error an hour by day, and one of fifty by night.
