@@ -9,6 +9,11 @@ pub(crate) fn days(values: Vec<f64>) -> Series {
     series(Step::Day, 86_400, values)
 }
 
+/// A weekly series from 2024-01-01 UTC on.
+pub(crate) fn weeks(values: Vec<f64>) -> Series {
+    series(Step::Week, 7 * 86_400, values)
+}
+
 /// An hourly series from 2024-01-01 UTC on.
 pub(crate) fn hours(values: Vec<f64>) -> Series {
     series(Step::Hours(1), 3_600, values)

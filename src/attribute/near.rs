@@ -56,8 +56,9 @@ pub fn near(series: &Series, scanned: &Scanned, asked: &Asked, window: f64) -> R
         uneven: false,
         is_sure: false,
     };
-    let rhythms: Vec<Rhythm> =
-        scanned.rhythms.iter().cloned().chain(Rhythm::weekend(series, &scanned.rhythms)).collect();
+    // Who asks saw something happen, and a stretch as short hardly bends with the year.
+    let rhythms = scanned.rhythms.iter().filter(|r| r.is_likely()).cloned();
+    let rhythms: Vec<Rhythm> = rhythms.chain(Rhythm::weekend(series, &scanned.rhythms)).collect();
     let local = Local::new(series, &rhythms, &scope)?;
     let moments = local.on_scale(Moments::new(series, local.places(), plausible));
     let scores = ShapeScores::new(&local, &moments);

@@ -41,6 +41,8 @@ pub struct Local {
     /// How strongly a slope may be believed: its ridges.
     slope_ridges: Vec<f64>,
     rival: Option<Rival>,
+    /// Whether a year that was not seen twice is a part of the explanation.
+    moves_with_year: bool,
 }
 
 /// A slope that explains without an event what an event explains without it.
@@ -129,7 +131,6 @@ impl Local {
         if values.iter().all(|v| v.to_bits() == values[0].to_bits()) {
             return Err(LocalError::Constant);
         }
-        let starts = Moments::starts(series, &places, scope.focus.clone());
         let known: Vec<&Rhythm> = rhythms.iter().filter(|r| r.known.is_some()).collect();
         let rhythms: Vec<&Rhythm> = rhythms.iter().filter(|r| r.known.is_none() || r.waves > 0).collect();
         let less_known = |y: &dyn Fn(f64) -> f64, of: fn(&KnownEffects) -> Option<&[f64]>| -> Vec<f64> {
@@ -146,18 +147,29 @@ impl Local {
         // Of what comes rarely rhythms bring nothing more than it was divided by.
         let rhythms = if rare.is_some() { Vec::new() } else { rhythms };
         let surroundings = Surroundings::new(series, &known, &places, &values, rare.as_ref(), scope);
-        let builder = Builder { series, rhythms, scope, places: &places, starts: &starts, surroundings };
+        let seen: Vec<&Rhythm> = rhythms.iter().copied().filter(|r| r.odds.is_none()).collect();
+        let odds = rhythms.iter().find_map(|r| r.odds);
+        let with = |rhythms| Builder { series, rhythms, scope, places: &places, surroundings: &surroundings };
+        let (seen, all) = (with(seen), with(rhythms));
         // A stretch that happens to lie above zero has the scale of the others.
         let has_logs = !(series.has_negatives() || series.is_divided() || rare.is_some())
             && (series.has_logs() || values.iter().all(|v| *v > 0.0))
             && known.iter().all(|r| r.known.as_ref().is_none_or(|k| k.log.is_some()));
-        let on_level = || builder.begin(&less_known(&|v| v, |k| Some(&k.level)), false);
-        let on_logs =
-            || has_logs.then(|| builder.begin(&less_known(&|v| series.log(v), |k| k.log.as_deref()), true)).flatten();
-        let (level, logs) = rayon::join(on_level, on_logs);
+        let on_level = less_known(&|v| v, |k| Some(&k.level));
+        let on_logs = has_logs.then(|| less_known(&|v| series.log(v), |k| k.log.as_deref()));
+        let (level, logs) = rayon::join(|| seen.begin(&on_level, false), || seen.begin(on_logs.as_deref()?, true));
         let level = level.ok_or(LocalError::Constant)?;
         let jacobian = if has_logs { Series::mean_log(&values) * values.len() as f64 } else { 0.0 };
         let begun = logs.filter(|log| log.evidence - jacobian > level.evidence).unwrap_or(level);
+        // Of what was not seen twice it is asked whether it is there at all.
+        let (y, log) = if begun.log { (on_logs.as_deref().unwrap_or(&on_level), true) } else { (&*on_level, false) };
+        let is_likelier = |odds: f64| {
+            let with_it = odds.ln() + all.log_likelihood(y, log);
+            // An event anywhere explains no less than one in the focus.
+            with_it > begun.log_likelihood() && with_it > seen.log_likelihood(y, log)
+        };
+        let with_all = odds.is_some_and(is_likelier).then(|| all.begin(y, log)).flatten();
+        let (begun, builder) = with_all.map_or((begun, &seen), |begun| (begun, &all));
         builder.finish(begun).ok_or(LocalError::Constant)
     }
 
@@ -201,6 +213,11 @@ impl Local {
     #[must_use]
     pub fn share_of_bucket(&self, moved: f64) -> f64 {
         if self.log && self.step.abs() >= 1e-6 { (moved * self.step).exp_m1() / self.step.exp_m1() } else { moved }
+    }
+
+    /// Whether it moves with a year that was not seen twice.
+    pub(super) fn moves_with_year(&self) -> bool {
+        self.moves_with_year
     }
 
     /// The regression without an event.

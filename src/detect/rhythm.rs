@@ -26,7 +26,7 @@ use shown::{LEAST_PERIODS, candidates, has_rhythm};
 /// A rhythm: each bucket has a phase, and buckets of one phase share an effect.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rhythm {
-    /// `day`, `week`, `year`, [`Self::WEEKEND`] or [`Self::PART_OF_DAY`].
+    /// `day`, `week`, `year`, [`Self::WEEKEND`], [`Self::PART_OF_DAY`] or [`Self::PART_OF_YEAR`].
     pub name: &'static str,
     /// Nominal length in buckets. The week of buckets below a day has 28 phases, a quarter of a weekday each: four weeks of 168 hours
     /// would leave four values a phase.
@@ -41,6 +41,8 @@ pub struct Rhythm {
     /// Waves that fit into a period and whose size a stretch tells by itself, instead of an effect for each phase: of the days of a year, and of a day
     /// that was not seen twice.
     pub waves: usize,
+    /// Where it may as well not be there: how likely it is, relative to that it is not, before a stretch was looked at.
+    pub odds: Option<f64>,
 }
 
 /// The effect of each phase of a rhythm, about a mean of zero.
@@ -254,7 +256,7 @@ impl Rhythm {
         let phases: Vec<usize> = clocks.iter().map(phase).collect();
         let count = phases.iter().max().map_or(1, |m| m + 1);
         let waves = if period == DAYS_OF_YEAR { WAVES } else { 0 };
-        Self { name, period, phases, count, known: None, waves }
+        Self { name, period, phases, count, known: None, waves, odds: None }
     }
 
     /// The hours of a weekend beside those of a working day, for hours that have both a day and a week, which tells quarters of a weekday; none
@@ -270,7 +272,7 @@ impl Rhythm {
             at.hour() as usize + if at.weekday().num_days_from_monday() >= 5 { 24 } else { 0 }
         };
         let phases = (0..series.len()).map(phase).collect();
-        Some(Self { name: Self::WEEKEND, period: 168, phases, count: 48, known: None, waves: 0 })
+        Some(Self { name: Self::WEEKEND, period: 168, phases, count: 48, known: None, waves: 0, odds: None })
     }
 
     /// Takes the effect of each phase off the values.

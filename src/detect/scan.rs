@@ -39,13 +39,19 @@ pub struct Scanned {
     strongest: Option<Candidate>,
     /// The changes of level beside which the rhythms were told.
     moves: Vec<Moved>,
+    /// Whether a part of it moves with a year that was not seen twice.
+    moves_with_year: bool,
 }
 
 impl Scanned {
     /// What was known of the series, the longer ones of the runs that stand out included.
     fn known(&self) -> Known {
         let long = self.spikes.iter().copied().filter(|run| run.len() >= SHORTEST);
-        Known { spells: long.map(|run| Spell { run, p_value: 1.0 }).collect(), moves: self.moves.clone() }
+        Known {
+            spells: long.map(|run| Spell { run, p_value: 1.0 }).collect(),
+            moves: self.moves.clone(),
+            moves_with_year: self.moves_with_year,
+        }
     }
 }
 
@@ -56,6 +62,8 @@ struct Known {
     spells: Vec<Spell>,
     /// In the order of time.
     moves: Vec<Moved>,
+    /// Whether a part of the series moves with a year that was not seen twice.
+    moves_with_year: bool,
 }
 
 /// Fewest buckets with a value in which a change is looked for.
@@ -101,11 +109,13 @@ pub fn scan(series: &Series, alpha: f64) -> Scanned {
         if has_many_weeks(series) || (pass > 1 && scanned.rhythms.is_empty()) {
             further.spells.clear();
         }
-        if further.spells.is_empty() && are_alike(&further.moves, &known.moves) {
+        let knows_year = known.moves_with_year || !further.moves_with_year;
+        if further.spells.is_empty() && are_alike(&further.moves, &known.moves) && knows_year {
             break;
         }
         known.spells.append(&mut further.spells);
         known.moves = further.moves;
+        known.moves_with_year |= further.moves_with_year;
         (scanned, further) = once(series, alpha, &known);
     }
     scanned
@@ -156,6 +166,8 @@ struct Candidate {
     p_value: f64,
     /// The autocorrelation that the noise has beside it.
     phi: f64,
+    /// Whether the stretch about it moves with a year that was not seen twice.
+    moves_with_year: bool,
 }
 
 /// The strongest evidence of an event in a stretch, and the bucket in which it would have begun.
@@ -269,6 +281,7 @@ impl Scan<'_> {
         let known = self.known.spells.iter().map(|spell| spell.run);
         let runs = self.spikes.iter().copied().chain(known).chain(further.iter().map(|(run, _)| *run));
         let runs = runs.filter(|run| last.iter().all(|(last, _)| last != run)).collect();
+        let moves_with_year = all.iter().any(|c| c.moves_with_year);
         let strongest = all.into_iter().min_by(|a, b| a.p_value.total_cmp(&b.p_value));
         let happened = self.moves(&changes, &kept);
         let divided = if let Cow::Owned(series) = self.series { Some(series) } else { None };
@@ -281,9 +294,10 @@ impl Scan<'_> {
             divided,
             strongest,
             moves: self.known.moves,
+            moves_with_year: self.known.moves_with_year,
         };
         let spells: Vec<Run> = further.into_iter().filter(|(run, _)| run.len() >= SHORTEST).collect();
-        (scanned, Known { spells: deepest(&spells), moves: happened })
+        (scanned, Known { spells: deepest(&spells), moves: happened, moves_with_year })
     }
 
     /// The proposed breaks that are supported, each beside the others, and all candidates that were tested.
@@ -353,7 +367,7 @@ impl Scan<'_> {
         let scope = |focus: &Range<usize>| self.scope(around.range.clone(), &around.others, focus.clone());
         let Evidence { local, search, bucket, tested } = self.evidence(&scope(&near), 1.0, &Shape::LASTING)?;
         let p_value = p_value.unwrap_or(tested.p_value);
-        let candidate = Candidate { bucket, p_value, phi: local.phi() };
+        let candidate = Candidate { bucket, p_value, phi: local.phi(), moves_with_year: local.moves_with_year() };
         if p_value > self.alpha {
             return Some(Looked { candidate, beside: around, found: None, elsewhere: None });
         }
@@ -419,7 +433,12 @@ impl Scan<'_> {
         let weights = self.series.denominators().or(self.weights.as_deref());
         let quick = screen(&self.clean[from..*end], weights.map(|weights| &weights[from..*end]), repeats)?;
         if quick.p_value > CLOSER_LOOK {
-            return Some(Candidate { bucket: from + quick.at, p_value: quick.p_value, phi: phi.unwrap_or(0.0) });
+            return Some(Candidate {
+                bucket: from + quick.at,
+                p_value: quick.p_value,
+                phi: phi.unwrap_or(0.0),
+                moves_with_year: false,
+            });
         }
         // A segment too short to tell the rhythms is looked at with what lies beside it.
         let lack = self.two_periods().saturating_sub(end - from);
@@ -427,7 +446,7 @@ impl Scan<'_> {
         // Hundreds of places are tested here, and the wildest of them lie where the scatter is large.
         let scope = Scope { uneven: true, phi: *phi, ..self.scope(range, known, focus) };
         let Evidence { local, bucket, tested, .. } = self.evidence(&scope, SECOND_LOOK, &[Shape::Step])?;
-        Some(Candidate { bucket, p_value: tested.p_value, phi: local.phi() })
+        Some(Candidate { bucket, p_value: tested.p_value, phi: local.phi(), moves_with_year: local.moves_with_year() })
     }
 
     /// The strongest of these shapes at the starts of the buckets of the focus, in so many looks at the series.

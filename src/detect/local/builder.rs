@@ -1,5 +1,7 @@
 //! Building the regression of a stretch: its columns, how strongly each is believed, and the noise beside the best event.
 
+use std::ops::Range;
+
 use crate::model::Series;
 use crate::stats::{Design, EventRegression, Memory, Precision, Score, log_sum_exp};
 
@@ -24,9 +26,7 @@ pub(super) struct Builder<'a> {
     pub(super) rhythms: Vec<&'a Rhythm>,
     pub(super) scope: &'a Scope<'a>,
     pub(super) places: &'a [usize],
-    /// The starts of the buckets of the focus.
-    pub(super) starts: &'a Moments,
-    pub(super) surroundings: Surroundings<'a>,
+    pub(super) surroundings: &'a Surroundings<'a>,
 }
 
 /// What each column of a design is.
@@ -68,56 +68,91 @@ struct KnownEvent {
     effect: f64,
 }
 
-/// A first explanation of a stretch on one scale.
-pub(super) struct Begun {
-    y: Vec<f64>,
-    centre: f64,
-    log: bool,
-    design: Design,
-    noise: Noise,
-    regression: EventRegression,
-    parts: Vec<Part>,
-    best: KnownEvent,
+/// How strongly each part of an explanation is believed.
+struct Belief {
+    /// The prior precisions of all columns.
+    ridge: Vec<f64>,
     /// How strongly a slope may be believed.
     slope_ridges: Vec<f64>,
     rival: Option<Rival>,
+    /// log marginal likelihood, with or without an event.
+    log_likelihood: f64,
+}
+
+/// A stretch on one scale, and its parts.
+struct Parted {
+    /// The observations less their mean.
+    y: Vec<f64>,
+    centre: f64,
+    design: Design,
+    parts: Vec<Part>,
+    noise: Noise,
+    belief: Belief,
+}
+
+/// A first explanation of a stretch on one scale.
+pub(super) struct Begun {
+    pub(super) log: bool,
+    parted: Parted,
+    regression: EventRegression,
+    best: KnownEvent,
     /// log marginal likelihood, the event included.
     pub(super) evidence: f64,
+}
+
+impl Begun {
+    /// log marginal likelihood, with or without the event.
+    pub(super) fn log_likelihood(&self) -> f64 {
+        self.parted.belief.log_likelihood
+    }
 }
 
 impl Builder<'_> {
     /// A first explanation of `y`: how strongly each part is believed, and a first view of the noise.
     pub(super) fn begin(&self, y: &[f64], log: bool) -> Option<Begun> {
+        let parted = self.parted(y, log, &self.scope.focus)?;
+        let Parted { y, design, noise, .. } = &parted;
+        let precision = self.precision(noise);
+        let scaling = precision.log_scaling();
+        let regression = EventRegression::new(y, design, precision)?;
+        let best = self.likeliest_event(&regression, &self.scope.focus);
+        let footprint = regression.footprint(&best.f, best.observation.min(y.len()));
+        let left = footprint.taken_from(&regression.innovations, best.effect);
+        let evidence = scaling + noise.student.log_likelihood(&left, 0.0, 0.0).0;
+        Some(Begun { log, parted, regression, best, evidence })
+    }
+
+    /// How likely `y` is: log marginal likelihood, with or without an event anywhere in the stretch.
+    pub(super) fn log_likelihood(&self, y: &[f64], log: bool) -> f64 {
+        self.parted(y, log, &self.scope.range).map_or(f64::NEG_INFINITY, |parted| parted.belief.log_likelihood)
+    }
+
+    /// The parts of `y`, beside the event of the focus that explains most or without it.
+    fn parted(&self, y: &[f64], log: bool, focus: &Range<usize>) -> Option<Parted> {
         let centre = y.iter().sum::<f64>() / y.len() as f64;
         let y: Vec<f64> = y.iter().map(|y| y - centre).collect();
         let (mut design, parts) = self.design(|place| !self.is_apart(place));
         let white = Noise::white(y.len());
         let regression = EventRegression::new(&y, &design, self.precision(&white))?;
-        let event = self.likeliest_event(&regression);
+        let event = self.likeliest_event(&regression, focus);
         let rounding = self.surroundings.rounding(log);
         let noise = self.noise_under(&event, &regression, (&design, &parts), (log, centre), &white, &rounding);
-        let (slope_ridges, rival);
-        (design.ridge, slope_ridges, rival) = self.choose(&y, &event, &noise, &design, &parts);
-        let precision = self.precision(&noise);
-        let scaling = precision.log_scaling();
-        let regression = EventRegression::new(&y, &design, precision)?;
-        let best = self.likeliest_event(&regression);
-        let footprint = regression.footprint(&best.f, best.observation.min(y.len()));
-        let left = footprint.taken_from(&regression.innovations, best.effect);
-        let evidence = scaling + noise.student.log_likelihood(&left, 0.0, 0.0).0;
-        Some(Begun { y, centre, log, design, noise, regression, parts, best, slope_ridges, rival, evidence })
+        let belief = self.choose(&y, &event, &noise, &design, &parts);
+        design.ridge.clone_from(&belief.ridge);
+        Some(Parted { y, centre, design, parts, noise, belief })
     }
 
     /// Estimates the noise anew under the best event until it settles.
     pub(super) fn finish(&self, begun: Begun) -> Option<Local> {
-        let Begun { y, centre, log, design, mut noise, mut regression, parts, mut best, slope_ridges, rival, .. } =
-            begun;
+        let Begun { log, parted, mut regression, mut best, .. } = begun;
+        let Parted { y, centre, design, parts, mut noise, belief } = parted;
+        let Belief { slope_ridges, rival, .. } = belief;
         let rounding = self.surroundings.rounding(log);
         for _ in 0..ROUNDS {
             let last = noise.phi;
             noise = self.noise_under(&best, &regression, (&design, &parts), (log, centre), &noise, &rounding);
             regression = EventRegression::new(&y, &design, self.precision(&noise))?;
-            best = self.likeliest_event(&regression);
+            best = self.likeliest_event(&regression, &self.scope.focus);
             if (noise.phi - last).abs() < SETTLED {
                 break;
             }
@@ -142,14 +177,16 @@ impl Builder<'_> {
             rare: self.surroundings.rare().cloned(),
             slope_ridges,
             rival,
+            moves_with_year: self.rhythms.iter().any(|r| r.odds.is_some()),
         })
     }
 
-    /// The event that explains most.
-    fn likeliest_event(&self, regression: &EventRegression) -> KnownEvent {
+    /// The event that explains most of those that begin in the focus.
+    fn likeliest_event(&self, regression: &EventRegression, focus: &Range<usize>) -> KnownEvent {
+        let starts = Moments::starts(self.series, self.places, focus.clone());
         // Single buckets would explain most of what comes rarely.
         let shapes: &[Shape] = if self.surroundings.rare().is_some() { &[Shape::Step] } else { &Shape::ALL };
-        self.refined(regression, self.best_event(regression, self.starts, shapes))
+        self.refined(regression, self.best_event(regression, &starts, shapes), focus)
     }
 
     fn precision(&self, noise: &Noise) -> Precision {
@@ -235,14 +272,7 @@ impl Builder<'_> {
 
     /// Tries each strength of belief in turn, and keeps what the marginal likelihood prefers, with and without the event (which costs its
     /// parameters: Schwarz 1978). The slope that would explain most without the event is its rival, where it is believed more.
-    fn choose(
-        &self,
-        y: &[f64],
-        event: &KnownEvent,
-        noise: &Noise,
-        design: &Design,
-        parts: &[Part],
-    ) -> (Vec<f64>, Vec<f64>, Option<Rival>) {
+    fn choose(&self, y: &[f64], event: &KnownEvent, noise: &Noise, design: &Design, parts: &[Part]) -> Belief {
         let precision = self.precision(noise);
         let less: Vec<f64> = y.iter().zip(&event.f).map(|(y, f)| y - event.effect * f).collect();
         let cost = 0.5 * EVENT_PARAMETERS * (y.len() as f64).ln();
@@ -286,10 +316,12 @@ impl Builder<'_> {
             strengths(Part::Slope, &SLOPE_RIDGES, large)
         };
         let (slopes, best) = try_all(Part::Slope, &slope_ridges);
-        let rival = best.zip(slopes.iter().max_by(|a, b| a.without.total_cmp(&b.without)));
+        let rival = best.as_ref().zip(slopes.iter().max_by(|a, b| a.without.total_cmp(&b.without)));
         let rival = rival.filter(|(best, rival)| rival.strength < best.strength);
         let rival = rival.map(|(best, rival)| Rival { ridge: rival.strength, log_bayes: best.beside - rival.without });
-        (ridge, slope_ridges, rival)
+        let scaling = precision.log_scaling();
+        let log_likelihood = scaling + best.map_or(f64::NEG_INFINITY, |best| best.log_likelihood());
+        Belief { ridge, slope_ridges, rival, log_likelihood }
     }
 
     /// The best event of these shapes and moments; none at all where nothing can be told.
@@ -315,11 +347,11 @@ impl Builder<'_> {
     }
 
     /// A step that begins inside a bucket, where that explains more than the start of one.
-    fn refined(&self, regression: &EventRegression, event: KnownEvent) -> KnownEvent {
+    fn refined(&self, regression: &EventRegression, event: KnownEvent, focus: &Range<usize>) -> KnownEvent {
         let Some(&place) = self.places.get(event.observation).filter(|_| event.shape == Shape::Step) else {
             return event;
         };
-        let inside = place.saturating_sub(1).max(self.scope.focus.start)..(place + 1).min(self.scope.focus.end);
+        let inside = place.saturating_sub(1).max(focus.start)..(place + 1).min(focus.end);
         let fine = self.best_event(regression, &Moments::new(self.series, self.places, inside), &[Shape::Step]);
         if fine.effect == 0.0 { event } else { fine }
     }

@@ -54,7 +54,7 @@ impl<'a> Scan<'a> {
             known.scatter = [Some(on_level.by_phase(&day)), is_log.then(|| scatter[1].by_phase(&day))];
         }
         let mut rhythms = adjusted.rhythms;
-        rhythms.extend(Rhythm::part_of_day(series, &rhythms));
+        rhythms.extend(Rhythm::unseen(series, &rhythms, known.moves_with_year));
         let series = adjusted.divided.map_or(Cow::Borrowed(series), |divided| {
             // They were divided by, and bring nothing more.
             rhythms.iter_mut().filter_map(|r| r.known.as_mut()).for_each(|known| known.level.fill(0.0));

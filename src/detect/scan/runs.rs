@@ -176,7 +176,7 @@ impl Scan<'_> {
         long.sort_by(|a, b| a.1.p_value.total_cmp(&b.1.p_value));
         let ends = |(run, told): &Run| {
             // Nothing is searched beside them any more.
-            let of = |bucket: usize| Candidate { bucket, p_value: twice(told), phi: 0.0 };
+            let of = |bucket: usize| Candidate { bucket, p_value: twice(told), phi: 0.0, moves_with_year: false };
             // What the observations end with has no end.
             let end = (told.kind == ChangeKind::Spike).then(|| of(run.to));
             std::iter::once(of(run.from)).chain(end)

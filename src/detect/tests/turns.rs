@@ -98,6 +98,42 @@ fn a_part_of_a_day_is_a_curve_and_a_fall_in_it_is_told() {
 }
 
 #[test]
+fn a_year_that_was_not_seen_twice_is_a_curve_and_a_fall_in_it_is_told() {
+    let (mut false_ones, mut told, mut all) = (0, 0, 0);
+    for (seed, buckets) in (0..12).zip((250..).step_by(40)) {
+        // From another day of the year on each time, with a dip in the summer that lasts a third of it.
+        let of_year = |i: usize| {
+            let turn = (i as f64 / 365.0 + seed as f64 / 12.0) * std::f64::consts::TAU;
+            1.0 + 0.2 * turn.sin() + 0.06 * (2.0 * turn).cos()
+        };
+        let at = buckets * (3 + seed as usize % 5) / 10;
+        let of = |level: &dyn Fn(usize) -> f64| {
+            let noise = normals(buckets, seed).into_iter().enumerate();
+            found(noise.map(|(i, z)| level(i) * of_year(i) * (0.05 * z).exp()).collect())
+        };
+        let (quiet, fallen) = (of(&|_| 1000.0), of(&|i| if i < at { 1000.0 } else { 800.0 }));
+        let is_it = |c: &&(usize, ChangeKind, bool)| is_one_change(&[**c], at, ChangeKind::Level, false);
+        let found = fallen.iter().filter(is_it).count();
+        (told, all) = (told + found, all + 1);
+        false_ones += quiet.len() + fallen.len() - found;
+    }
+    assert!(told >= all - 1, "{told} of {all}");
+    assert!(false_ones <= 3, "{false_ones} false ones in {} parts of years", 2 * all);
+}
+
+#[test]
+fn weeks_of_less_than_two_years_may_bend() {
+    let mut false_ones = 0;
+    for seed in 0..20 {
+        let of_year = |i: usize| 1.0 + 0.2 * ((i as f64 / 52.0 + seed as f64 / 20.0) * std::f64::consts::TAU).sin();
+        let noise = normals(80, seed).into_iter().enumerate();
+        let series = weeks(noise.map(|(i, z)| 1000.0 * of_year(i) * (0.05 * z).exp()).collect());
+        false_ones += found_in(&series).len();
+    }
+    assert!(false_ones <= 3, "{false_ones} in 20 series");
+}
+
+#[test]
 fn a_day_without_noise_and_an_outage_are_told_without_a_number_that_is_none() {
     let value = |i: usize| if (1200..1260).contains(&i) { 0.0 } else { (100.0 * of_day(i as f64 / 288.0)).round() };
     for (buckets, missing) in [(1440, 0), (1440, 300), (864, 0)] {
