@@ -41,6 +41,8 @@ pub(crate) struct Moment {
     pub(crate) moved: f64,
     /// Noise of variance 1 that remembers.
     pub(crate) noise: f64,
+    /// How much of a year had passed when the series began, from 0 to 1.
+    pub(crate) began: f64,
 }
 
 pub(crate) fn table(kinds: &[Kind], runs: u64, only: &str) {
@@ -63,7 +65,8 @@ fn one(kind: &Kind, factor: f64, seed: u64) -> [bool; 3] {
     let n = kind.buckets;
     let at = rng.random_range(n / 10..n * 9 / 10);
     let noise = autoregression(n, PHI, &mut rng);
-    let moment = |i: usize| Moment { i, moved: if i < at { 1.0 } else { factor }, noise: noise[i] };
+    let began = generator(8_000_000 + seed).random::<f64>();
+    let moment = |i: usize| Moment { i, moved: if i < at { 1.0 } else { factor }, noise: noise[i], began };
     let values = (0..n).map(|i| (kind.value)(&moment(i), &mut rng)).collect();
     let series = series(kind.step, values, None);
     let moment = series.edges()[at] as f64;
