@@ -38,7 +38,7 @@ pub struct Rhythm {
     /// What the phases bring, where that is told from the whole series at once: of buckets below an hour no stretch holds enough of them.
     /// Of the days of a year these are the holidays.
     pub known: Option<KnownEffects>,
-    /// Waves that fit into a period and whose size a stretch tells by itself, instead of an effect for each phase: of the days of a year, and of a day
+    /// Waves that fit into a period and whose size a stretch tells by itself, instead of an effect for each phase: of the days of a year, and of a day or a year
     /// that was not seen twice.
     pub waves: usize,
     /// Where it may as well not be there: how likely it is, relative to that it is not, before a stretch was looked at.
@@ -113,11 +113,14 @@ pub fn without_rhythms(series: &Series, known: &[Moved]) -> Adjusted {
     let mut rest: Vec<f64> = series.values().iter().zip(&moves.by).map(|(v, by)| v - by).collect();
     let log = |(v, times): (&f64, &f64)| series.log(*v) - times.ln();
     let mut logs = series.has_logs().then(|| series.values().iter().zip(&moves.times).map(log).collect::<Vec<f64>>());
-    let as_before: Vec<f64> = series.values().iter().zip(&moves.times).map(|(v, times)| v / times).collect();
+    let before = |((v, times), has_ended): ((&f64, &f64), &bool)| if *has_ended { f64::NAN } else { v / times };
+    let as_before: Vec<f64> = series.values().iter().zip(&moves.times).zip(&moves.has_ended).map(before).collect();
     let whole = || Divided { values: as_before.clone(), expected: vec![1.0; series.len()] };
     let mut divided = (series.has_zeros() && !series.has_logs() && series.denominators().is_none()).then(whole);
-    let is_apart = |v: &f64| series.is_apart(*v);
-    let apart: Option<Vec<bool>> = rest.iter().any(is_apart).then(|| rest.iter().map(is_apart).collect());
+    // Neither what stands apart nor what came to an end has a rhythm.
+    let has_none = |(v, has_ended): (&f64, &bool)| *has_ended || series.is_apart(*v);
+    let apart: Vec<bool> = series.values().iter().zip(&moves.has_ended).map(has_none).collect();
+    let apart = apart.iter().any(|apart| *apart).then_some(apart);
     // Nothing adds to what is mostly zero, and its year is told by too little.
     let comes_rarely = usual_value(series.values()) == Some(0.0);
     let mut rhythms = Vec::new();
@@ -132,13 +135,16 @@ pub fn without_rhythms(series: &Series, known: &[Moved]) -> Adjusted {
         // What multiplies shows in logarithms where the level moves, but few periods are told in vain on both scales.
         let may_multiply = period != DAYS_OF_YEAR && rest.len() <= MOST_RANKED;
         let in_logs = || logs.as_deref().filter(|_| may_multiply).is_some_and(shows_in);
+        // Beside a change by a factor a rhythm that multiplies shows where the metric is divided by it.
+        let is_beside = may_multiply && !known.is_empty();
+        let in_quotients = || divided.as_ref().filter(|_| is_beside).is_some_and(|d| shows_in(&d.values));
         let is_open = rest.len() >= LEAST_PERIODS * period && !(comes_rarely && period == DAYS_OF_YEAR);
         let of_name = || Rhythm::new(series.step(), &clocks, name, period);
         let has_holidays = || {
             let of_year = || of_name().holidays(&rest);
             period == DAYS_OF_YEAR && may_have_holidays(&rest) && of_year().iter().any(|holiday| *holiday != 0.0)
         };
-        if is_open && (shows_in(&rest) || in_logs() || has_holidays()) {
+        if is_open && (shows_in(&rest) || in_logs() || in_quotients() || has_holidays()) {
             let mut rhythm = of_name();
             let level = rhythm.take_from(&mut rest, apart.as_deref()).known;
             let log = logs.as_mut().map(|logs| rhythm.take_from(logs, apart.as_deref()).known);
@@ -226,6 +232,18 @@ impl Adjusted {
 }
 
 impl Rhythm {
+    /// The days and weeks of which a series is long enough for two, no longer than for `most`, and which are not among the rhythms that were found.
+    pub(super) fn hidden(series: &Series, found: &[Self], most: usize) -> Vec<Self> {
+        let is_open = |(name, period): &(&str, usize)| {
+            let turns = LEAST_PERIODS * period..=most * period;
+            *name != "year" && turns.contains(&series.len()) && found.iter().all(|rhythm| rhythm.name != *name)
+        };
+        let open: Vec<(&'static str, usize)> = candidates(series.step()).into_iter().filter(is_open).collect();
+        let clocks = || (0..series.len()).map(|i| series.moment(i).naive_local().and_utc().timestamp()).collect();
+        let clocks: Vec<i64> = if open.is_empty() { Vec::new() } else { clocks() };
+        open.into_iter().map(|(name, period)| Self::new(series.step(), &clocks, name, period)).collect()
+    }
+
     /// Whether a series is long enough for a rhythm that is not among those that were found.
     pub(super) fn may_have_more(series: &Series, found: &[Self]) -> bool {
         let is_open = |(name, period): &(&str, usize)| {

@@ -23,7 +23,7 @@ use runs::Run;
 /// All that was found in a series.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Scanned {
-    /// Its rhythms.
+    /// Its rhythms, with one that it may have and is too short to show ([`Rhythm::is_seen`]).
     pub rhythms: Vec<Rhythm>,
     /// First buckets of the segments between the supported changes of level and trend.
     pub breaks: Vec<usize>,
@@ -99,23 +99,25 @@ const MANY_WEEKS: usize = 52;
 ///
 /// The segmentation proposes breaks, and each is tested in detail between its neighbours. Then each segment is searched once more as a
 /// whole, for what is too small or too young for the segmentation, and for spells. Where there are some, all is done once more beside the deepest of
-/// them, because they are a part of what their hours of the week were thought to be; and beside changes of level, where few days tell what is usual.
+/// them, because they are a part of what their hours of the week were thought to be; beside changes of level, where few days tell what is usual or these hide a rhythm; and
+/// with a year of which a part was seen.
 #[must_use]
 pub fn scan(series: &Series, alpha: f64) -> Scanned {
     let mut known = Known::default();
     let (mut scanned, mut further) = once(series, alpha, &known);
     for pass in 1..PASSES {
         // A spell may hide a rhythm; where there is none without it either, nothing more comes to light.
-        if has_many_weeks(series) || (pass > 1 && scanned.rhythms.is_empty()) {
+        if has_many_weeks(series) || (pass > 1 && !scanned.rhythms.iter().any(Rhythm::is_seen)) {
             further.spells.clear();
         }
-        let knows_year = known.moves_with_year || !further.moves_with_year;
-        if further.spells.is_empty() && are_alike(&further.moves, &known.moves) && knows_year {
+        let is_settled = further.spells.is_empty() && are_alike(&further.moves, &known.moves);
+        if is_settled && (known.moves_with_year || !further.moves_with_year) {
             break;
         }
         known.spells.append(&mut further.spells);
         known.moves = further.moves;
-        known.moves_with_year |= further.moves_with_year;
+        // What a spell or a hidden week bends may have passed for a year.
+        known.moves_with_year |= is_settled && further.moves_with_year;
         (scanned, further) = once(series, alpha, &known);
     }
     scanned
@@ -217,6 +219,9 @@ struct Looked {
 }
 
 struct Scan<'a> {
+    /// As it was given.
+    whole: &'a Series,
+    /// Divided by what its rhythms multiply, where that is searched.
     series: Cow<'a, Series>,
     alpha: f64,
     rhythms: Vec<Rhythm>,
@@ -237,7 +242,8 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    /// What is found, the deepest of the spells that no earlier pass found, and the changes of level that echo in the rhythms.
+    /// What is found, and beside what the next pass is: the deepest of the spells that no earlier pass found, the changes of level that echo in the rhythms or hide
+    /// one, and whether a part moves with the year.
     fn run(self) -> (Scanned, Known) {
         let (looked, mut all) = self.tested(segment(&self.clean, self.weights.as_deref()));
         let mut kept: Vec<Candidate> = looked.iter().map(|l| l.candidate).collect();
@@ -284,6 +290,8 @@ impl Scan<'_> {
         let moves_with_year = all.iter().any(|c| c.moves_with_year);
         let strongest = all.into_iter().min_by(|a, b| a.p_value.total_cmp(&b.p_value));
         let happened = self.moves(&changes, &kept);
+        // What stands out beside the turns of a rhythm that comes to light may be a part of it.
+        let is_outdated = !happened.is_empty() && self.seeks_hidden();
         let divided = if let Cow::Owned(series) = self.series { Some(series) } else { None };
         let scanned = Scanned {
             rhythms: self.rhythms,
@@ -296,7 +304,7 @@ impl Scan<'_> {
             moves: self.known.moves,
             moves_with_year: self.known.moves_with_year,
         };
-        let spells: Vec<Run> = further.into_iter().filter(|(run, _)| run.len() >= SHORTEST).collect();
+        let spells: Vec<Run> = further.into_iter().filter(|(run, _)| run.len() >= SHORTEST && !is_outdated).collect();
         (scanned, Known { spells: deepest(&spells), moves: happened, moves_with_year })
     }
 

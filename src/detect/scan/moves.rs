@@ -1,8 +1,8 @@
 //! Which of the changes that are told have happened, and which are echoes of these: where a rhythm turns a few times, a change is a part of what is
-//! usual of its phases, and seems to happen at the same time of other periods the other way.
+//! usual of its phases, and seems to happen at the same time of other periods the other way. Or it hides the rhythm, whose turns are told as changes then.
 
 use crate::detect::local::EVENT_PARAMETERS;
-use crate::detect::{Found, Moved, NEAR, Rhythm};
+use crate::detect::{Found, Moved, NEAR, Rhythm, without_rhythms};
 use crate::model::ChangeKind;
 
 use super::{Candidate, Scan};
@@ -11,20 +11,48 @@ use super::{Candidate, Scan};
 const MANY_TURNS: usize = 30;
 /// More changes than this are not looked at: they would not be those of a few periods.
 const MOST: usize = 16;
+/// So many changes may hide a rhythm.
+const MOST_HIDING: usize = 3;
+/// At less than this share of the level before, nothing comes any more.
+const ENDS: f64 = 0.02;
 /// How often phases of several rhythms are told beside each other.
 const ROUNDS: usize = 4;
 
 impl Scan<'_> {
-    /// The changes of level that happened, of those `told`, where rhythms are told once for the whole series; with the noise that was found beside them.
-    pub(super) fn moves(&self, told: &[Found], kept: &[Candidate]) -> Vec<Moved> {
+    /// The rhythms that are told once for the whole series, of which changes are a part.
+    fn told_once(&self) -> Vec<&Rhythm> {
         let is_told_once = |r: &&Rhythm| {
             let is_told = r.known.as_ref().is_some_and(|known| self.series.is_divided() || known.is_any());
-            r.waves == 0 && is_told && self.series.len() <= MANY_TURNS * r.period
+            r.waves == 0 && is_told && !self.turns_often(r)
         };
-        let rhythms: Vec<&Rhythm> = self.rhythms.iter().filter(is_told_once).collect();
+        self.rhythms.iter().filter(is_told_once).collect()
+    }
+
+    fn turns_often(&self, rhythm: &Rhythm) -> bool {
+        self.series.len() > MANY_TURNS * rhythm.period
+    }
+
+    /// Whether changes are only asked about because they may hide a rhythm.
+    pub(super) fn seeks_hidden(&self) -> bool {
+        self.known.moves.is_empty() && self.told_once().is_empty()
+    }
+
+    /// The changes of level that happened, of those `told`, where these may be a part of what is thought to be usual, or hide it; with the noise that
+    /// was found beside them.
+    pub(super) fn moves(&self, told: &[Found], kept: &[Candidate]) -> Vec<Moved> {
+        let mut rhythms = self.told_once();
         let mut levels: Vec<&Found> = told.iter().filter(|c| c.kind == ChangeKind::Level).collect();
+        let seeks = self.seeks_hidden() && !levels.is_empty();
+        let hidden = if seeks { Rhythm::hidden(&self.series, &self.rhythms, MANY_TURNS) } else { Vec::new() };
+        // What came to light beside changes is told beside them.
+        let is_sought = rhythms.is_empty() && !self.known.moves.is_empty();
+        if is_sought {
+            let is_of_stretch = |r: &&Rhythm| r.waves == 0 && r.known.is_none() && !self.turns_often(r);
+            rhythms.extend(self.rhythms.iter().filter(is_of_stretch));
+        }
+        rhythms.extend(&hidden);
         if rhythms.is_empty() || levels.is_empty() {
-            return Vec::new();
+            return if is_sought { self.known.moves.clone() } else { Vec::new() };
         }
         levels.sort_by(|a, b| a.p_value.total_cmp(&b.p_value));
         levels.truncate(MOST);
@@ -32,31 +60,46 @@ impl Scan<'_> {
         // Noise that remembers tells as much as so many values that do not.
         let n = (self.series.len() as f64 * ((1.0 - phi) / (1.0 + phi)).min(1.0)).max(1.0);
         let steps: Vec<usize> = levels.iter().map(|c| c.bucket).collect();
-        let happened = explaining(&self.clean, self.weights.as_deref(), &rhythms, &steps, n);
         let moved = |(bucket, size): (usize, f64)| {
-            let of = levels.iter().min_by_key(|c| c.bucket.abs_diff(bucket))?;
+            let of = levels.iter().find(|c| c.bucket == bucket)?;
             let size = self.unit * size;
             let by = if self.is_log { of.before * size.exp_m1() } else { size };
             let times = (of.before + by) / of.before;
-            Some(Moved { bucket, by, times: (of.before > 0.0 && times > 0.0).then_some(times) })
+            let ends = !self.whole.has_negatives() && of.after < ENDS * of.before;
+            // What is told knows nothing of the rhythm that is sought.
+            let (by, times) = if seeks { (of.after - of.before, of.after / of.before) } else { (by, times) };
+            Some(Moved { bucket, by, times: (of.before > 0.0 && times > 0.0 && !ends).then_some(times), ends })
         };
-        happened.into_iter().filter_map(moved).collect()
+        let first = |most: usize| -> Vec<Moved> {
+            let happened = explaining(&self.clean, self.weights.as_deref(), &rhythms, &steps, (n, most));
+            happened.into_iter().filter_map(moved).collect()
+        };
+        if !seeks {
+            let moves = first(MOST);
+            // Without them the rhythm would be hidden again.
+            return if is_sought && moves.is_empty() { self.known.moves.clone() } else { moves };
+        }
+        // Where a rhythm is hidden its turns are told as changes: the fewest that bring it to light have happened.
+        let others = self.known.others(self.whole);
+        let is_hidden = |r: &Rhythm| hidden.iter().any(|hidden| hidden.name == r.name);
+        let brings_to_light = |moves: &Vec<Moved>| without_rhythms(&others, moves).rhythms.iter().any(is_hidden);
+        (1..=MOST_HIDING.min(levels.len())).map(first).find(brings_to_light).unwrap_or_default()
     }
 }
 
 /// Whether these are changes of the same buckets, or nearly.
 pub(super) fn are_alike(a: &[Moved], b: &[Moved]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.bucket.abs_diff(b.bucket) <= NEAR)
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.bucket.abs_diff(b.bucket) <= NEAR && a.ends == b.ends)
 }
 
 /// The steps that explain values beside phases of any size, in the order of time, and how large they are: forward selection, as long as one is worth a moment and
-/// a size (Schwarz 1978) among `n` independent values.
+/// a size (Schwarz 1978) among `n` independent values, and `most` at most.
 fn explaining(
     values: &[f64],
     weights: Option<&[f64]>,
     rhythms: &[&Rhythm],
     steps: &[usize],
-    n: f64,
+    (n, most): (f64, usize),
 ) -> Vec<(usize, f64)> {
     let weight = |i: usize| weights.map_or(1.0, |weights| weights[i]);
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).enumerate().map(|(i, (a, b))| weight(i) * a * b).sum::<f64>();
@@ -91,7 +134,7 @@ fn explaining(
         let Some(best) = (0..open.len()).max_by(|a, b| gains[*a].total_cmp(&gains[*b])) else { break };
         let rss = dot(&left, &left);
         let is_worth_it = gains[best] > 0.0 && -0.5 * n * (-gains[best] / rss).ln_1p() > price;
-        if !is_worth_it {
+        if !is_worth_it || chosen.len() == most {
             break;
         }
         let (bucket, f) = open.swap_remove(best);

@@ -20,9 +20,8 @@ impl<'a> Scan<'a> {
     /// Prepares the search, beside what is `known`; rhythms and spikes alone where nothing can be searched.
     pub(super) fn new(series: &'a Series, alpha: f64, known: &Known) -> Result<Self, (Vec<Rhythm>, Vec<Spike>)> {
         let spells: Vec<Spike> = known.spells.iter().map(|spell| spell.run).collect();
-        // A day at zero hides the rhythm of the others.
-        let others =
-            if spells.is_empty() { Cow::Borrowed(series) } else { Cow::Owned(series.without(&buckets_of(&spells))) };
+        let whole = series;
+        let others = known.others(series);
         let Beside { mut adjusted, mut scatter, mut out, mut spikes } = Beside::new(&others, &known.moves);
         // So do some hours that are as far out.
         if !spikes.is_empty() && Rhythm::may_have_more(series, &adjusted.rhythms) {
@@ -66,6 +65,7 @@ impl<'a> Scan<'a> {
         let mut set_aside = [buckets_of(&spikes), buckets_of(&spells)].concat();
         set_aside.sort_unstable();
         Ok(Self {
+            whole,
             series,
             alpha,
             rhythms,
@@ -78,6 +78,17 @@ impl<'a> Scan<'a> {
             unit,
             is_log,
         })
+    }
+}
+
+impl Known {
+    /// The series without its spells: a day at zero hides the rhythm of the others.
+    pub(super) fn others<'a>(&self, series: &'a Series) -> Cow<'a, Series> {
+        if self.spells.is_empty() {
+            return Cow::Borrowed(series);
+        }
+        let spells: Vec<Spike> = self.spells.iter().map(|spell| spell.run).collect();
+        Cow::Owned(series.without(&buckets_of(&spells)))
     }
 }
 

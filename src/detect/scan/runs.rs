@@ -8,7 +8,7 @@ use crate::detect::describe::{Found, Neighbourhood};
 use crate::detect::local::Scope;
 use crate::detect::search::Runs;
 use crate::detect::spells::{SHORTEST, Spell, likeliest_spell};
-use crate::detect::{Local, Moments, Shape, Spike};
+use crate::detect::{Local, Moments, Moved, Shape, Spike};
 use crate::model::{ChangeKind, Step};
 
 use super::{Candidate, Evidence, Scan, Segment, apart, outside, segments};
@@ -264,10 +264,11 @@ impl Scan<'_> {
         found
     }
 
-    /// How often the longest rhythm turns.
+    /// How often the longest rhythm turns, as long as anything comes.
     fn turns(&self) -> f64 {
-        let longest = self.rhythms.iter().map(|r| r.period).max().unwrap_or(1);
-        self.series.len() as f64 / longest as f64
+        let longest = self.rhythms.iter().filter(|r| r.is_seen()).map(|r| r.period).max().unwrap_or(1);
+        let ended = Moved::ended(&self.known.moves, self.series.len());
+        (self.series.len() - ended) as f64 / longest as f64
     }
 
     /// Whether an earlier pass found a spell in some of these buckets.
