@@ -113,7 +113,8 @@ impl Local {
     ///
     /// The scale (log where all values have logarithms, no other of the series is negative, and that fits better: Box & Cox 1964 at λ = 0 and 1), how strongly rhythms and
     /// slope are believed (by marginal likelihood, the event averaged over the focus), and the noise are found from the data, the noise
-    /// under the best event: its autocorrelation (Cochrane & Orcutt 1949), its spread at each time of day and its tails.
+    /// under the best event: its autocorrelation (Cochrane & Orcutt 1949), its spread at each time of day and its tails. On that scale a rhythm that may not be there is taken where
+    /// the stretch is likelier with it, by its odds and by marginal likelihood.
     ///
     /// # Errors
     /// Where fewer than eight buckets have a value, or all values are equal.
@@ -163,14 +164,10 @@ impl Local {
         let begun = logs.filter(|log| log.evidence - jacobian > level.evidence).unwrap_or(level);
         // Of what was not seen twice it is asked whether it is there at all.
         let (y, log) = if begun.log { (on_logs.as_deref().unwrap_or(&on_level), true) } else { (&*on_level, false) };
-        let is_likelier = |odds: f64| {
-            let with_it = odds.ln() + all.log_likelihood(y, log);
-            // An event anywhere explains no less than one in the focus.
-            with_it > begun.log_likelihood() && with_it > seen.log_likelihood(y, log)
-        };
+        let is_likelier = |odds: f64| all.log_bayes_factor(&seen, y, log).is_some_and(|bayes| bayes + odds.ln() > 0.0);
         let with_all = odds.is_some_and(is_likelier).then(|| all.begin(y, log)).flatten();
-        let (begun, builder) = with_all.map_or((begun, &seen), |begun| (begun, &all));
-        builder.finish(begun).ok_or(LocalError::Constant)
+        let with_all = with_all.and_then(|begun| all.finish(begun));
+        with_all.or_else(|| seen.finish(begun)).ok_or(LocalError::Constant)
     }
 
     /// The buckets of the observations.

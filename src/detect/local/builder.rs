@@ -100,43 +100,51 @@ pub(super) struct Begun {
     pub(super) evidence: f64,
 }
 
-impl Begun {
-    /// log marginal likelihood, with or without the event.
-    pub(super) fn log_likelihood(&self) -> f64 {
-        self.parted.belief.log_likelihood
-    }
-}
-
 impl Builder<'_> {
     /// A first explanation of `y`: how strongly each part is believed, and a first view of the noise.
     pub(super) fn begin(&self, y: &[f64], log: bool) -> Option<Begun> {
-        let parted = self.parted(y, log, &self.scope.focus)?;
+        let parted = self.parted(y, log, (&self.scope.focus, self.shapes()), None)?;
         let Parted { y, design, noise, .. } = &parted;
         let precision = self.precision(noise);
         let scaling = precision.log_scaling();
         let regression = EventRegression::new(y, design, precision)?;
-        let best = self.likeliest_event(&regression, &self.scope.focus);
+        let best = self.likeliest_event(&regression, &self.scope.focus, self.shapes());
         let footprint = regression.footprint(&best.f, best.observation.min(y.len()));
         let left = footprint.taken_from(&regression.innovations, best.effect);
         let evidence = scaling + noise.student.log_likelihood(&left, 0.0, 0.0).0;
         Some(Begun { log, parted, regression, best, evidence })
     }
 
-    /// How likely `y` is: log marginal likelihood, with or without an event anywhere in the stretch.
-    pub(super) fn log_likelihood(&self, y: &[f64], log: bool) -> f64 {
-        self.parted(y, log, &self.scope.range).map_or(f64::NEG_INFINITY, |parted| parted.belief.log_likelihood)
+    /// How much likelier `y` is with these rhythms than with the `fewer` of another: log Bayes factor, with or without a lasting event anywhere in the
+    /// stretch.
+    ///
+    /// Each value counts as much for both: by weights of its own an explanation would take a jump that it leaves for an outlier.
+    pub(super) fn log_bayes_factor(&self, fewer: &Self, y: &[f64], log: bool) -> Option<f64> {
+        let parted = |builder: &Self, weights: Option<&[f64]>| {
+            builder.parted(y, log, (&self.scope.range, &Shape::LASTING), weights)
+        };
+        let without = parted(fewer, None)?;
+        let with = parted(self, Some(&without.noise.weights))?;
+        Some(with.belief.log_likelihood - without.belief.log_likelihood)
     }
 
-    /// The parts of `y`, beside the event of the focus that explains most or without it.
-    fn parted(&self, y: &[f64], log: bool, focus: &Range<usize>) -> Option<Parted> {
+    /// The parts of `y`, beside the event that explains most of these shapes and this focus, or without it; with the weights of its observations where they are known.
+    fn parted(
+        &self,
+        y: &[f64],
+        log: bool,
+        (focus, shapes): (&Range<usize>, &[Shape]),
+        weights: Option<&[f64]>,
+    ) -> Option<Parted> {
         let centre = y.iter().sum::<f64>() / y.len() as f64;
         let y: Vec<f64> = y.iter().map(|y| y - centre).collect();
         let (mut design, parts) = self.design(|place| !self.is_apart(place));
         let white = Noise::white(y.len());
         let regression = EventRegression::new(&y, &design, self.precision(&white))?;
-        let event = self.likeliest_event(&regression, focus);
+        let event = self.likeliest_event(&regression, focus, shapes);
         let rounding = self.surroundings.rounding(log);
         let noise = self.noise_under(&event, &regression, (&design, &parts), (log, centre), &white, &rounding);
+        let noise = Noise { weights: weights.map_or(noise.weights, <[f64]>::to_vec), ..noise };
         let belief = self.choose(&y, &event, &noise, &design, &parts);
         design.ridge.clone_from(&belief.ridge);
         Some(Parted { y, centre, design, parts, noise, belief })
@@ -152,7 +160,7 @@ impl Builder<'_> {
             let last = noise.phi;
             noise = self.noise_under(&best, &regression, (&design, &parts), (log, centre), &noise, &rounding);
             regression = EventRegression::new(&y, &design, self.precision(&noise))?;
-            best = self.likeliest_event(&regression, &self.scope.focus);
+            best = self.likeliest_event(&regression, &self.scope.focus, self.shapes());
             if (noise.phi - last).abs() < SETTLED {
                 break;
             }
@@ -181,11 +189,14 @@ impl Builder<'_> {
         })
     }
 
-    /// The event that explains most of those that begin in the focus.
-    fn likeliest_event(&self, regression: &EventRegression, focus: &Range<usize>) -> KnownEvent {
+    /// What an event may look like: single buckets would explain most of what comes rarely.
+    fn shapes(&self) -> &'static [Shape] {
+        if self.surroundings.rare().is_some() { &[Shape::Step] } else { &Shape::ALL }
+    }
+
+    /// The event of these shapes that explains most of those that begin in the focus.
+    fn likeliest_event(&self, regression: &EventRegression, focus: &Range<usize>, shapes: &[Shape]) -> KnownEvent {
         let starts = Moments::starts(self.series, self.places, focus.clone());
-        // Single buckets would explain most of what comes rarely.
-        let shapes: &[Shape] = if self.surroundings.rare().is_some() { &[Shape::Step] } else { &Shape::ALL };
         self.refined(regression, self.best_event(regression, &starts, shapes), focus)
     }
 
@@ -248,24 +259,27 @@ impl Builder<'_> {
         }
         let mean: Vec<(usize, f64)> = mean.into_iter().enumerate().filter(|(_, share)| *share > 0.0).collect();
         let mut design = Design::with_rows(ridge, searched);
-        // Where nothing is told the slope stands still: if it returned to its middle, a change of slope could pass for a step.
-        let mut stands_at = told.first().map_or(middle, |p| *p as f64);
+        // Where nothing is told the slope and waves stand still: if they returned to their middle, what they bring could pass for a step.
+        let mut stands_at = told.first().copied();
         let slope = |place: f64| std::iter::once((SLOPE, (place - middle) / half));
+        let waves_at = |place: usize| {
+            let waving = self.rhythms.iter().zip(&waves);
+            waving
+                .flat_map(move |(rhythm, &first)| rhythm.waves_at(place).enumerate().map(move |(k, x)| (first + k, x)))
+        };
         for &p in self.places {
             let after = others.iter().enumerate().filter(|(_, b)| p >= **b).map(|(i, _)| (first_other + i, 1.0));
             let level = std::iter::once((0, 1.0));
             if !tells(p) {
-                design.push(level.chain(slope(stands_at)).chain(mean.iter().copied()).chain(after));
+                let stands = slope(stands_at.map_or(middle, |p| p as f64));
+                let waves = stands_at.into_iter().flat_map(waves_at);
+                design.push(level.chain(stands).chain(mean.iter().copied()).chain(waves).chain(after));
                 continue;
             }
-            stands_at = p as f64;
-            let slope = slope(stands_at);
+            stands_at = Some(p);
             let phased = self.rhythms.iter().zip(&columns).filter(|(rhythm, _)| rhythm.waves == 0);
             let phases = phased.map(|(rhythm, column)| (column[rhythm.phases[p]], 1.0));
-            let waving = self.rhythms.iter().zip(&waves);
-            let waves =
-                waving.flat_map(|(rhythm, &first)| rhythm.waves_at(p).enumerate().map(move |(k, x)| (first + k, x)));
-            design.push(level.chain(slope).chain(phases).chain(waves).chain(after));
+            design.push(level.chain(slope(p as f64)).chain(phases).chain(waves_at(p)).chain(after));
         }
         (design, parts)
     }

@@ -19,8 +19,8 @@ impl Rhythm {
     /// The name of the time of the year where it was not seen twice.
     pub const PART_OF_YEAR: &'static str = "part of a year";
 
-    /// The rhythm that a series is too short to show: the day of buckets below an hour, the year of days and weeks. A day is thought to be there for sure; a year may be, and as likely as
-    /// not where a part of the series `moves_with_it`. None where the series is too short to bend, or has it among those that were found.
+    /// The rhythm that a series is too short to show: the day of buckets below an hour, the year of days and weeks. A day is thought to be there for sure; a year may be, and
+    /// is as likely as it was not where a part of the series `moves_with_it`. None where the series is too short to bend.
     pub(in crate::detect) fn unseen(series: &Series, found: &[Self], moves_with_it: bool) -> Option<Self> {
         let (name, period) = match series.step() {
             Step::Minutes(_) if found.is_empty() => (Self::PART_OF_DAY, series.step().per_day()? as usize),

@@ -44,6 +44,27 @@ fn the_weekends_of_two_weeks_are_no_changes_and_hide_none() {
 }
 
 #[test]
+fn what_ends_for_good_or_rises_tenfold_hides_no_week() {
+    let weekend = |i: usize| if i / 24 % 7 > 4 { 0.55 } else { 1.0 };
+    let usual = |i: usize| 30.0 * of_day((i % 24) as f64 / 24.0) * weekend(i);
+    let (mut told, mut others) = (0, 0);
+    for (seed, at) in (0..12).zip((345..).step_by(7)) {
+        for times in [0.0, 10.0] {
+            let level = |i: usize| usual(i) * if i < at { 1.0 } else { times };
+            let noise = normals(664, seed).into_iter().enumerate();
+            // Counts that scatter twice as much as those of Poisson, by night about zero.
+            let count = |(i, z): (usize, f64)| (level(i) + (2.0 * level(i)).sqrt() * z).round().max(0.0);
+            let found = found_in(&hours(noise.map(count).collect()));
+            let is_it = |c: &&(usize, ChangeKind, bool)| is_one_change(&[**c], at, ChangeKind::Level, times > 1.0);
+            told += usize::from(found.iter().any(|c| is_it(&c)));
+            others += usize::from(found.iter().any(|c| !is_it(&c)));
+        }
+    }
+    assert!(told >= 23, "{told} of 24");
+    assert!(others <= 4, "something else in {others} of 24");
+}
+
+#[test]
 fn a_week_about_each_new_year_is_no_change_where_the_level_moves_elsewhere() {
     // From 2024-01-01 on: the last seven days of each year and the first three of the next.
     let years = [0, 366, 731, 1096];
@@ -106,7 +127,7 @@ fn a_year_that_was_not_seen_twice_is_a_curve_and_a_fall_in_it_is_told() {
             let turn = (i as f64 / 365.0 + seed as f64 / 12.0) * std::f64::consts::TAU;
             1.0 + 0.2 * turn.sin() + 0.06 * (2.0 * turn).cos()
         };
-        let at = buckets * (3 + seed as usize % 5) / 10;
+        let at = buckets * (3 + buckets / 40 % 5) / 10;
         let of = |level: &dyn Fn(usize) -> f64| {
             let noise = normals(buckets, seed).into_iter().enumerate();
             found(noise.map(|(i, z)| level(i) * of_year(i) * (0.05 * z).exp()).collect())
@@ -119,6 +140,19 @@ fn a_year_that_was_not_seen_twice_is_a_curve_and_a_fall_in_it_is_told() {
     }
     assert!(told >= all - 1, "{told} of {all}");
     assert!(false_ones <= 3, "{false_ones} false ones in {} parts of years", 2 * all);
+}
+
+#[test]
+fn a_week_at_zero_is_no_part_of_a_year() {
+    let weekend = |i: usize| if i % 7 > 4 { 0.6 } else { 1.0 };
+    for (seed, length) in (0..24).zip([8, 15, 30].into_iter().cycle()) {
+        let from = 20 + length;
+        let level = |i: usize| if (from..from + length).contains(&i) { 0.0 } else { 1000.0 * weekend(i) };
+        let noise = normals(60 + 2 * length, seed).into_iter().enumerate();
+        let found = found(noise.map(|(i, z)| level(i) * (0.1 * z).exp()).collect());
+        let is_told = |at: usize| found.iter().any(|c| c.0.abs_diff(at) <= 2);
+        assert!(is_told(from) && is_told(from + length), "seed {seed}, {length} days from {from} on: {found:?}");
+    }
 }
 
 #[test]
