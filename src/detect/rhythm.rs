@@ -232,10 +232,11 @@ impl Adjusted {
 }
 
 impl Rhythm {
-    /// The days and weeks of which a series is long enough for two, no longer than for `most`, and which are not among the rhythms that were found.
+    /// The days and weeks of which a series is long enough for two, no longer than for `most`, and which are not among the rhythms that were found. None of a series of so many values
+    /// that a rhythm shows whatever else happens.
     pub(super) fn hidden(series: &Series, found: &[Self], most: usize) -> Vec<Self> {
         let is_open = |(name, period): &(&str, usize)| {
-            let turns = LEAST_PERIODS * period..=most * period;
+            let turns = LEAST_PERIODS * period..=MOST_RANKED.min(most * period);
             *name != "year" && turns.contains(&series.len()) && found.iter().all(|rhythm| rhythm.name != *name)
         };
         let open: Vec<(&'static str, usize)> = candidates(series.step()).into_iter().filter(is_open).collect();
