@@ -297,3 +297,22 @@ fn the_interval_of_an_effect_beyond_all_numbers_is_none() {
         assert!(change.relative_interval.is_none_or(|(from, to)| from.is_finite() && to.is_finite()), "{change:?}");
     }
 }
+
+#[test]
+fn a_spike_that_begins_and_ends_within_a_bucket_takes_one() {
+    let mut values = [0.0; 20];
+    (values[5], values[6], values[7], values[10]) = (688.749_378_649_877_8, 624.533_376_469_702_4, 1.0, 3.0);
+    (values[11], values[12], values[13]) = (329.023_008_380_598, 315.778_238_777_506_54, -114.892_472_474_740_83);
+    (values[15], values[17]) = (1.0, 94.485_051_595_988_61);
+    for gap in [4, 9, 18, 19] {
+        values[gap] = f64::NAN;
+    }
+    (values[2], values[16]) = (-4.614_769_946_286_312_5e-301, -2.513_055_532_875_601_5e-301);
+    (values[8], values[14]) = (6.349_073_998_695_607_5e-133, 1.699_985_487_429_21e-309);
+    let series = series_of(Step::Months(1), values.to_vec()).unwrap();
+    let changes = scan(&series, ALPHA).changes;
+    assert!(changes.iter().any(|c| c.kind == ChangeKind::Spike));
+    for change in changes {
+        assert_eq!(unsound(&change, &series), None, "{change:?}");
+    }
+}

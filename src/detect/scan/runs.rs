@@ -149,7 +149,8 @@ impl Scan<'_> {
             let run = out.last().and_then(|last| run_of(last, &next));
             match run.and_then(|run| Some((run, out.pop()?))) {
                 Some((run, change)) => {
-                    let length = Some(next.bucket - change.bucket);
+                    // What begins and ends within a bucket takes one.
+                    let length = Some((next.bucket - change.bucket).max(1));
                     let p_value = change.p_value.min(next.p_value);
                     of_two.push((run, Found { kind: ChangeKind::Spike, length, young: false, p_value, ..change }));
                 }
