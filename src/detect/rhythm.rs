@@ -124,9 +124,7 @@ pub fn without_rhythms(series: &Series, known: &[Moved]) -> Adjusted {
     // Nothing adds to what is mostly zero, and its year is told by too little.
     let comes_rarely = usual_value(series.values()) == Some(0.0);
     let mut rhythms = Vec::new();
-    // What the clocks of the series' zone show as a bucket begins, in seconds since 1970 there.
-    let clocks = || (0..series.len()).into_par_iter().map(|i| series.moment(i).naive_local().and_utc().timestamp());
-    let clocks: LazyCell<Vec<i64>, _> = LazyCell::new(|| clocks().collect());
+    let clocks: LazyCell<Vec<i64>, _> = LazyCell::new(|| clocks(series));
     for (name, period) in candidates(series.step()) {
         let shows_in = |values: &[f64]| {
             let others = apart.as_deref().map(|apart| without(values, apart));
@@ -235,22 +233,16 @@ impl Rhythm {
     /// The days and weeks of which a series is long enough for two, no longer than for `most`, and which are not among the rhythms that were found. None of a series of so many values
     /// that a rhythm shows whatever else happens.
     pub(super) fn hidden(series: &Series, found: &[Self], most: usize) -> Vec<Self> {
-        let is_open = |(name, period): &(&str, usize)| {
-            let turns = LEAST_PERIODS * period..=MOST_RANKED.min(most * period);
-            *name != "year" && turns.contains(&series.len()) && found.iter().all(|rhythm| rhythm.name != *name)
-        };
-        let open: Vec<(&'static str, usize)> = candidates(series.step()).into_iter().filter(is_open).collect();
-        let clocks = || (0..series.len()).map(|i| series.moment(i).naive_local().and_utc().timestamp()).collect();
-        let clocks: Vec<i64> = if open.is_empty() { Vec::new() } else { clocks() };
-        open.into_iter().map(|(name, period)| Self::new(series.step(), &clocks, name, period)).collect()
+        let may_hide =
+            |(name, period): &(&str, usize)| *name != "year" && series.len() <= MOST_RANKED.min(most * period);
+        let clocks = LazyCell::new(|| clocks(series));
+        let open = open(series, found).filter(may_hide);
+        open.map(|(name, period)| Self::new(series.step(), &clocks, name, period)).collect()
     }
 
     /// Whether a series is long enough for a rhythm that is not among those that were found.
     pub(super) fn may_have_more(series: &Series, found: &[Self]) -> bool {
-        let is_open = |(name, period): &(&str, usize)| {
-            series.len() >= LEAST_PERIODS * period && found.iter().all(|rhythm| rhythm.name != *name)
-        };
-        candidates(series.step()).iter().any(is_open)
+        open(series, found).next().is_some()
     }
 
     /// The name of the hours that a day has at the weekend: a part of what day and week are together.
@@ -384,6 +376,19 @@ impl Rhythm {
         };
         days.iter().map(|day| if stands_out(day) { median(day) } else { 0.0 }).collect()
     }
+}
+
+/// Rhythms for which a series is long enough, with their length in buckets, and which are not among those that were found.
+fn open(series: &Series, found: &[Rhythm]) -> impl Iterator<Item = (&'static str, usize)> {
+    let is_open = |(name, period): &(&str, usize)| {
+        series.len() >= LEAST_PERIODS * period && found.iter().all(|rhythm| rhythm.name != *name)
+    };
+    candidates(series.step()).into_iter().filter(is_open)
+}
+
+/// What the clocks of the series' zone show as a bucket begins, in seconds since 1970 there.
+fn clocks(series: &Series) -> Vec<i64> {
+    (0..series.len()).into_par_iter().map(|i| series.moment(i).naive_local().and_utc().timestamp()).collect()
 }
 
 /// By how much each day is above the median of the weeks about it; missing where the day is, or where there are not as many.

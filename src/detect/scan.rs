@@ -39,8 +39,6 @@ pub struct Scanned {
     strongest: Option<Candidate>,
     /// The changes of level beside which the rhythms were told.
     moves: Vec<Moved>,
-    /// Whether a part of it moves with a year that was not seen twice.
-    moves_with_year: bool,
 }
 
 impl Scanned {
@@ -50,7 +48,7 @@ impl Scanned {
         Known {
             spells: long.map(|run| Spell { run, p_value: 1.0 }).collect(),
             moves: self.moves.clone(),
-            moves_with_year: self.moves_with_year,
+            moves_with_year: self.rhythms.iter().any(|r| r.odds.is_some() && r.is_likely()),
         }
     }
 }
@@ -302,7 +300,6 @@ impl Scan<'_> {
             divided,
             strongest,
             moves: self.known.moves,
-            moves_with_year: self.known.moves_with_year,
         };
         let spells: Vec<Run> = further.into_iter().filter(|(run, _)| run.len() >= SHORTEST && !is_outdated).collect();
         (scanned, Known { spells: deepest(&spells), moves: happened, moves_with_year })

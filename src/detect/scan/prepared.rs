@@ -19,7 +19,7 @@ const DOUBTFUL: f64 = 0.5;
 impl<'a> Scan<'a> {
     /// Prepares the search, beside what is `known`; rhythms and spikes alone where nothing can be searched.
     pub(super) fn new(series: &'a Series, alpha: f64, known: &Known) -> Result<Self, (Vec<Rhythm>, Vec<Spike>)> {
-        let spells: Vec<Spike> = known.spells.iter().map(|spell| spell.run).collect();
+        let spells = known.runs();
         let whole = series;
         let others = known.others(series);
         let Beside { mut adjusted, mut scatter, mut out, mut spikes } = Beside::new(&others, &known.moves);
@@ -82,13 +82,16 @@ impl<'a> Scan<'a> {
 }
 
 impl Known {
+    fn runs(&self) -> Vec<Spike> {
+        self.spells.iter().map(|spell| spell.run).collect()
+    }
+
     /// The series without its spells: a day at zero hides the rhythm of the others.
     pub(super) fn others<'a>(&self, series: &'a Series) -> Cow<'a, Series> {
         if self.spells.is_empty() {
             return Cow::Borrowed(series);
         }
-        let spells: Vec<Spike> = self.spells.iter().map(|spell| spell.run).collect();
-        Cow::Owned(series.without(&buckets_of(&spells)))
+        Cow::Owned(series.without(&buckets_of(&self.runs())))
     }
 }
 
