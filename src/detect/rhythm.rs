@@ -5,6 +5,7 @@ mod divided;
 mod moved;
 mod shown;
 mod unseen;
+mod year;
 
 use std::cell::LazyCell;
 
@@ -14,7 +15,7 @@ use rayon::prelude::*;
 use super::Scatter;
 use super::scatter::rounding;
 use crate::model::{Series, Step};
-use crate::stats::{mad_sd, median, running_median, usual_value};
+use crate::stats::{median, usual_value};
 use curve::{curve, is_curve};
 pub use divided::Divided;
 pub(super) use divided::are_likelier;
@@ -22,6 +23,7 @@ use divided::{laplace, present_in_both};
 pub use moved::Moved;
 use moved::Moves;
 use shown::{LEAST_PERIODS, candidates, has_rhythm};
+use year::{above_weeks, may_have_holidays};
 
 /// A rhythm: each bucket has a phase, and buckets of one phase share an effect.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +33,7 @@ pub struct Rhythm {
     /// Nominal length in buckets. The week of buckets below a day has 28 phases, a quarter of a weekday each: four weeks of 168 hours
     /// would leave four values a phase.
     pub period: usize,
-    /// The phase of each bucket, below `count`. By the local clock, so that a day of 23 hours keeps its rhythm.
+    /// The phase of each bucket, below `count`. By the local clock, so that a day of 23 hours keeps its rhythm. None of what has waves alone.
     pub phases: Vec<usize>,
     /// Number of phases.
     pub count: usize,
@@ -93,11 +95,6 @@ const OUTLYING: usize = 20;
 const WEEKS: usize = 52;
 /// Waves that make up the time of the year.
 const WAVES: usize = 3;
-/// A holiday stands out by more than so many standard deviations in each of two years, and in each of three or more: so rarely by chance.
-const HOLIDAY_OF_TWO: f64 = 4.0;
-const HOLIDAY: f64 = 2.5;
-/// Days about a holiday that tell what is usual then: eight weeks, of which the holidays about a new year are less than half.
-const BESIDE_HOLIDAY: usize = 57;
 
 /// The rhythms that a metric has, and what is left of it without them.
 ///
@@ -139,8 +136,8 @@ pub fn without_rhythms(series: &Series, known: &[Moved]) -> Adjusted {
         let is_open = rest.len() >= LEAST_PERIODS * period && !(comes_rarely && period == DAYS_OF_YEAR);
         let of_name = || Rhythm::new(series.step(), &clocks, name, period);
         let has_holidays = || {
-            let of_year = || of_name().holidays(&rest);
-            period == DAYS_OF_YEAR && may_have_holidays(&rest) && of_year().iter().any(|holiday| *holiday != 0.0)
+            let above = if period == DAYS_OF_YEAR { above_weeks(&rest) } else { return false };
+            may_have_holidays(&above) && of_name().holidays(&above).iter().any(|holiday| *holiday != 0.0)
         };
         if is_open && (shows_in(&rest) || in_logs() || in_quotients() || has_holidays()) {
             let mut rhythm = of_name();
@@ -342,39 +339,15 @@ impl Rhythm {
         })
     }
 
-    /// For each day of the year the effect of its time of the year, and of a holiday that repeats.
-    ///
-    /// The time of the year is a week, by the median over all years, smoothed with those beside it.
-    fn days_of_year(&self, values: &[f64]) -> Effects {
-        let holidays = self.holidays(values);
-        let others: Vec<f64> = values.iter().zip(&self.phases).map(|(v, &phase)| v - holidays[phase]).collect();
-        let trend = running_mean(&others, self.period);
-        let week = |phase: usize| (phase / 31 * 61 / 2 + phase % 31).min(DAYS_OF_YEAR - 1) / 7 % WEEKS;
-        let mut above: Vec<Vec<f64>> = vec![Vec::new(); WEEKS];
-        for ((v, t), &phase) in others.iter().zip(&trend).zip(&self.phases).filter(|((v, _), _)| !v.is_nan()) {
-            above[week(phase)].push(v - t);
+    /// The mean of the values in each phase, weighted where there are weights; missing where no bucket has it. No value is missing.
+    pub(super) fn means(&self, values: &[f64], weights: Option<&[f64]>) -> Vec<f64> {
+        let mut sums = vec![(0.0, 0.0); self.count];
+        for (i, (v, &phase)) in values.iter().zip(&self.phases).enumerate() {
+            let weight = weights.map_or(1.0, |weights| weights[i]);
+            let (sum, count) = sums[phase];
+            sums[phase] = (sum + weight * v, count + weight);
         }
-        let weeks: Vec<f64> = above.iter().map(|v| if v.is_empty() { 0.0 } else { median(v) }).collect();
-        let mean = weeks.iter().sum::<f64>() / WEEKS as f64;
-        let beside = |w: usize| [w + WEEKS - 1, w, w + 1].iter().map(|w| weeks[w % WEEKS]).sum::<f64>() / 3.0 - mean;
-        let times: Vec<f64> = (0..WEEKS).map(beside).collect();
-        let all = holidays.iter().enumerate().map(|(phase, holiday)| times[week(phase)] + holiday).collect();
-        Effects { all, known: holidays }
-    }
-
-    /// What each day of the year brings as a holiday: one stands out of the weeks beside it, to the same side in each of two years or more.
-    fn holidays(&self, values: &[f64]) -> Vec<f64> {
-        let above = above_weeks(values);
-        let sd = mad_sd(&above, 0.0);
-        let mut days: Vec<Vec<f64>> = vec![Vec::new(); self.count];
-        for (above, &phase) in above.iter().zip(&self.phases).filter(|(above, _)| !above.is_nan()) {
-            days[phase].push(*above);
-        }
-        let stands_out = |v: &[f64]| {
-            let far = sd * if v.len() > 2 { HOLIDAY } else { HOLIDAY_OF_TWO };
-            v.len() >= 2 && (v.iter().all(|v| *v > far) || v.iter().all(|v| *v < -far))
-        };
-        days.iter().map(|day| if stands_out(day) { median(day) } else { 0.0 }).collect()
+        sums.into_iter().map(|(sum, count)| sum / count).collect()
     }
 }
 
@@ -389,28 +362,6 @@ fn open(series: &Series, found: &[Rhythm]) -> impl Iterator<Item = (&'static str
 /// What the clocks of the series' zone show as a bucket begins, in seconds since 1970 there.
 fn clocks(series: &Series) -> Vec<i64> {
     (0..series.len()).into_par_iter().map(|i| series.moment(i).naive_local().and_utc().timestamp()).collect()
-}
-
-/// By how much each day is above the median of the weeks about it; missing where the day is, or where there are not as many.
-fn above_weeks(values: &[f64]) -> Vec<f64> {
-    let present: Vec<usize> = (0..values.len()).filter(|&i| !values[i].is_nan()).collect();
-    let usual = running_median::<BESIDE_HOLIDAY>(&present.iter().map(|&i| values[i]).collect::<Vec<f64>>());
-    let mut above = vec![f64::NAN; values.len()];
-    if !usual.is_empty() {
-        for (k, i) in present.into_iter().enumerate() {
-            above[i] = values[i] - usual[k.saturating_sub(BESIDE_HOLIDAY / 2).min(usual.len() - 1)];
-        }
-    }
-    above
-}
-
-/// Whether two days a year apart are as far out as holidays, to the same side: a quick look, without a calendar.
-fn may_have_holidays(values: &[f64]) -> bool {
-    let above = above_weeks(values);
-    let far = HOLIDAY * mad_sd(&above, 0.0);
-    let is_out = |a: f64, b: f64| (a > far && b > far) || (a < -far && b < -far);
-    let a_year_on = |lag: usize| above.iter().zip(above.iter().skip(lag)).any(|(a, b)| is_out(*a, *b));
-    a_year_on(DAYS_OF_YEAR) || a_year_on(DAYS_OF_YEAR + 1)
 }
 
 /// Values of which those that are `apart` are missing.

@@ -537,8 +537,7 @@ fn deepest(spells: &[Run]) -> Vec<Spell> {
 
 /// The segments between changes, long ones in pieces that overlap by half, all with the noise that was found beside the changes.
 fn segments(changes: &[Candidate], n: usize) -> Vec<Segment> {
-    let phi = changes.iter().map(|c| c.phi).sum::<f64>() / changes.len() as f64;
-    let phi = (!changes.is_empty()).then_some(phi);
+    let phi = mean_phi(changes);
     let mut edges: Vec<usize> = changes.iter().map(|c| c.bucket).chain([0, n]).collect();
     edges.sort_unstable();
     let pieces = |from: usize, to: usize| {
@@ -546,6 +545,12 @@ fn segments(changes: &[Candidate], n: usize) -> Vec<Segment> {
         (0..count).map(move |k| from + k * REACH..if k + 1 == count { to } else { from + (k + 2) * REACH })
     };
     edges.windows(2).flat_map(|w| pieces(w[0], w[1])).map(|range| Segment { range, phi }).collect()
+}
+
+/// The autocorrelation of the noise beside changes, in the mean; none where there are none.
+fn mean_phi(changes: &[Candidate]) -> Option<f64> {
+    let sum: f64 = changes.iter().map(|c| c.phi).sum();
+    (!changes.is_empty()).then(|| sum / changes.len() as f64)
 }
 
 /// The candidates in the order of time; of those within a few buckets of each other the strongest.

@@ -116,12 +116,9 @@ impl Scatter {
     #[must_use]
     pub(super) fn by_phase(&self, rhythm: &Rhythm) -> Vec<f64> {
         let Some(relative) = &self.relative else { return vec![1.0; rhythm.count] };
-        let mut sums = vec![(0.0, 0.0); rhythm.count];
-        for (relative, &phase) in relative.iter().zip(&rhythm.phases) {
-            let (sum, count) = sums[phase];
-            sums[phase] = (sum + relative.ln(), count + 1.0);
-        }
-        sums.into_iter().map(|(sum, count)| if count > 0.0 { (sum / count).exp() } else { 1.0 }).collect()
+        let logs: Vec<f64> = relative.iter().map(|sd| sd.ln()).collect();
+        let of_mean = |log: f64| if log.is_nan() { 1.0 } else { log.exp() };
+        rhythm.means(&logs, None).into_iter().map(of_mean).collect()
     }
 
     /// Whether it is known how much values scatter: more than half of them do not repeat the one before, or they are a constant.

@@ -36,15 +36,7 @@ impl Rhythm {
             (waves, Some(if moves_with_it { 1.0 / ODDS_OF_YEAR } else { ODDS_OF_YEAR }))
         };
         let is_unseen = n < LEAST_PERIODS * period && waves > 0;
-        is_unseen.then(|| Self {
-            name,
-            period,
-            phases: (0..n).map(|i| i % period).collect(),
-            count: period,
-            known: None,
-            waves,
-            odds,
-        })
+        is_unseen.then(|| Self { name, period, phases: Vec::new(), count: 0, known: None, waves, odds })
     }
 
     /// Whether it is likelier than not that it is there.

@@ -5,7 +5,7 @@ use crate::detect::local::EVENT_PARAMETERS;
 use crate::detect::{Found, Moved, NEAR, Rhythm, without_rhythms};
 use crate::model::ChangeKind;
 
-use super::{Candidate, Scan};
+use super::{Candidate, Scan, mean_phi};
 
 /// Where a rhythm turns more often, a change in one of its turns hardly moves what is usual of a phase.
 const MANY_TURNS: usize = 30;
@@ -56,7 +56,7 @@ impl Scan<'_> {
         }
         levels.sort_by(|a, b| a.p_value.total_cmp(&b.p_value));
         levels.truncate(MOST);
-        let phi = kept.iter().map(|c| c.phi).sum::<f64>() / kept.len().max(1) as f64;
+        let phi = mean_phi(kept).unwrap_or(0.0);
         // Noise that remembers tells as much as so many values that do not.
         let n = (self.series.len() as f64 * ((1.0 - phi) / (1.0 + phi)).min(1.0)).max(1.0);
         let steps: Vec<usize> = levels.iter().map(|c| c.bucket).collect();
@@ -70,12 +70,12 @@ impl Scan<'_> {
             let (by, times) = if seeks { (of.after - of.before, of.after / of.before) } else { (by, times) };
             Some(Moved { bucket, by, times: (of.before > 0.0 && times > 0.0 && !ends).then_some(times), ends })
         };
-        let first = |most: usize| -> Vec<Moved> {
-            let happened = explaining(&self.clean, self.weights.as_deref(), &rhythms, &steps, (n, most));
-            happened.into_iter().filter_map(moved).collect()
-        };
+        let beside = BesidePhases { rhythms: &rhythms, weights: self.weights.as_deref(), values: &self.clean };
+        let explaining = beside.explaining(&steps, n);
+        let first =
+            |most: usize| -> Vec<Moved> { beside.sizes(&explaining[..most]).into_iter().filter_map(moved).collect() };
         if !seeks {
-            let moves = first(MOST);
+            let moves = first(explaining.len());
             // Without them the rhythm would be hidden again.
             return if is_sought && moves.is_empty() { self.known.moves.clone() } else { moves };
         }
@@ -83,7 +83,7 @@ impl Scan<'_> {
         let others = self.known.others(self.whole);
         let is_hidden = |r: &Rhythm| hidden.iter().any(|hidden| hidden.name == r.name);
         let brings_to_light = |moves: &Vec<Moved>| without_rhythms(&others, moves).rhythms.iter().any(is_hidden);
-        (1..=MOST_HIDING.min(levels.len())).map(first).find(brings_to_light).unwrap_or_default()
+        (1..=MOST_HIDING.min(explaining.len())).map(first).find(brings_to_light).unwrap_or_default()
     }
 }
 
@@ -92,71 +92,89 @@ pub(super) fn are_alike(a: &[Moved], b: &[Moved]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.bucket.abs_diff(b.bucket) <= NEAR && a.ends == b.ends)
 }
 
-/// The steps that explain values beside phases of any size, in the order of time, and how large they are: forward selection, as long as one is worth a moment and
-/// a size (Schwarz 1978) among `n` independent values, and `most` at most.
-fn explaining(
-    values: &[f64],
-    weights: Option<&[f64]>,
-    rhythms: &[&Rhythm],
-    steps: &[usize],
-    (n, most): (f64, usize),
-) -> Vec<(usize, f64)> {
-    let weight = |i: usize| weights.map_or(1.0, |weights| weights[i]);
-    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).enumerate().map(|(i, (a, b))| weight(i) * a * b).sum::<f64>();
-    let beside_phases = |mut v: Vec<f64>| {
-        for _ in 0..if rhythms.len() > 1 { ROUNDS } else { 1 } {
-            for rhythm in rhythms {
-                let mut sums = vec![(0.0, 0.0); rhythm.count];
-                for (i, (v, &phase)) in v.iter().zip(&rhythm.phases).enumerate() {
-                    let (sum, count) = sums[phase];
-                    sums[phase] = (sum + weight(i) * v, count + weight(i));
-                }
-                for (v, &phase) in v.iter_mut().zip(&rhythm.phases).filter(|(_, phase)| sums[**phase].1 > 0.0) {
-                    *v -= sums[phase].0 / sums[phase].1;
-                }
+/// A step from a bucket on, less what the phases and the steps before it have in common with it.
+struct Explaining {
+    bucket: usize,
+    regressor: Vec<f64>,
+}
+
+/// Values that are explained beside phases of any size.
+struct BesidePhases<'a> {
+    rhythms: &'a [&'a Rhythm],
+    weights: Option<&'a [f64]>,
+    values: &'a [f64],
+}
+
+impl BesidePhases<'_> {
+    /// The steps, of those that may begin in these buckets, that explain the values: forward selection, as long as one is worth a moment and a size (Schwarz
+    /// 1978) among `n` independent values.
+    fn explaining(&self, buckets: &[usize], n: f64) -> Vec<Explaining> {
+        let mut open: Vec<Explaining> = buckets
+            .iter()
+            .map(|&bucket| Explaining { bucket, regressor: self.less_phases(self.step(bucket)) })
+            .collect();
+        let least = 1e-6 * self.weights.map_or(self.values.len() as f64, |weights| weights.iter().sum());
+        let mut left = self.less_phases(self.values.to_vec());
+        let mut chosen = Vec::new();
+        let price = 0.5 * EVENT_PARAMETERS * n.ln();
+        loop {
+            let gain = |step: &Explaining| {
+                let size = self.dot(&step.regressor, &step.regressor);
+                if size > least { self.dot(&step.regressor, &left).powi(2) / size } else { 0.0 }
+            };
+            let gains: Vec<f64> = open.iter().map(gain).collect();
+            let Some(best) = (0..open.len()).max_by(|a, b| gains[*a].total_cmp(&gains[*b])) else { break };
+            let rss = self.dot(&left, &left);
+            if gains[best] <= 0.0 || -0.5 * n * (-gains[best] / rss).ln_1p() <= price {
+                break;
+            }
+            let step = open.swap_remove(best);
+            // Gram and Schmidt.
+            for v in open.iter_mut().map(|other| &mut other.regressor).chain([&mut left]) {
+                let share = self.share(&step, v);
+                v.iter_mut().zip(&step.regressor).for_each(|(v, f)| *v -= share * f);
+            }
+            chosen.push(step);
+        }
+        chosen
+    }
+
+    /// How large the steps are beside each other, by the bucket in which they begin, in the order of time.
+    fn sizes(&self, chosen: &[Explaining]) -> Vec<(usize, f64)> {
+        // The last is beside all others: what it explains is its size, and is taken off before that of the one before is told.
+        let mut left = self.less_phases(self.values.to_vec());
+        let mut sizes = Vec::new();
+        for step in chosen.iter().rev() {
+            let size = self.share(step, &left);
+            let whole = self.less_phases(self.step(step.bucket));
+            left.iter_mut().zip(&whole).for_each(|(v, f)| *v -= size * f);
+            sizes.push((step.bucket, size));
+        }
+        sizes.sort_by_key(|(bucket, _)| *bucket);
+        sizes
+    }
+
+    fn step(&self, bucket: usize) -> Vec<f64> {
+        (0..self.values.len()).map(|i| f64::from(u8::from(i >= bucket))).collect()
+    }
+
+    /// By how much of a step values differ.
+    fn share(&self, step: &Explaining, values: &[f64]) -> f64 {
+        self.dot(&step.regressor, values) / self.dot(&step.regressor, &step.regressor)
+    }
+
+    fn dot(&self, a: &[f64], b: &[f64]) -> f64 {
+        let weight = |i: usize| self.weights.map_or(1.0, |weights| weights[i]);
+        a.iter().zip(b).enumerate().map(|(i, (a, b))| weight(i) * a * b).sum()
+    }
+
+    fn less_phases(&self, mut v: Vec<f64>) -> Vec<f64> {
+        for _ in 0..if self.rhythms.len() > 1 { ROUNDS } else { 1 } {
+            for rhythm in self.rhythms {
+                let means = rhythm.means(&v, self.weights);
+                v.iter_mut().zip(&rhythm.phases).for_each(|(v, &phase)| *v -= means[phase]);
             }
         }
         v
-    };
-    let step = |bucket: usize| beside_phases((0..values.len()).map(|i| f64::from(u8::from(i >= bucket))).collect());
-    let mut open: Vec<(usize, Vec<f64>)> = steps.iter().map(|&bucket| (bucket, step(bucket))).collect();
-    let least = 1e-6 * (0..values.len()).map(weight).sum::<f64>();
-    let mut left = beside_phases(values.to_vec());
-    // Each step that was chosen, less what those before it have in common with it: Gram and Schmidt.
-    let mut chosen: Vec<(usize, Vec<f64>)> = Vec::new();
-    let price = 0.5 * EVENT_PARAMETERS * n.ln();
-    loop {
-        let gain = |f: &[f64]| {
-            let size = dot(f, f);
-            if size > least { dot(f, &left).powi(2) / size } else { 0.0 }
-        };
-        let gains: Vec<f64> = open.iter().map(|(_, f)| gain(f)).collect();
-        let Some(best) = (0..open.len()).max_by(|a, b| gains[*a].total_cmp(&gains[*b])) else { break };
-        let rss = dot(&left, &left);
-        let is_worth_it = gains[best] > 0.0 && -0.5 * n * (-gains[best] / rss).ln_1p() > price;
-        if !is_worth_it || chosen.len() == most {
-            break;
-        }
-        let (bucket, f) = open.swap_remove(best);
-        let (size, along) = (dot(&f, &f), |v: &[f64]| dot(&f, v));
-        let take = |v: &mut Vec<f64>| {
-            let share = along(v) / size;
-            v.iter_mut().zip(&f).for_each(|(v, f)| *v -= share * f);
-        };
-        for v in open.iter_mut().map(|(_, v)| v).chain([&mut left]) {
-            take(v);
-        }
-        chosen.push((bucket, f));
     }
-    // The last is beside all others: what it explains is its size, and is taken off before that of the one before is told.
-    let mut left = beside_phases(values.to_vec());
-    let mut sizes = Vec::new();
-    for (bucket, f) in chosen.iter().rev() {
-        let size = dot(f, &left) / dot(f, f);
-        let whole = step(*bucket);
-        left.iter_mut().zip(&whole).for_each(|(v, f)| *v -= size * f);
-        sizes.push((*bucket, size));
-    }
-    sizes.sort_by_key(|(bucket, _)| *bucket);
-    sizes
 }

@@ -47,10 +47,10 @@ impl<'a> Scan<'a> {
         let clean = cleaned(adjusted.for_search(), &spikes, has_runs, weights.as_deref());
         let is_log = adjusted.logs.is_some();
         // The shortest rhythm is the day, which tells most of how the noise changes.
-        let of_day = adjusted.rhythms.first_mut().filter(|_| series.step() < Step::Hours(1));
-        if let Some((day, known)) = of_day.and_then(|day| Some((day.clone(), day.known.as_mut()?))) {
+        if let Some(day) = adjusted.rhythms.first_mut().filter(|_| series.step() < Step::Hours(1)) {
             let on_level = &scatter[usize::from(adjusted.divided.is_some())];
-            known.scatter = [Some(on_level.by_phase(&day)), is_log.then(|| scatter[1].by_phase(&day))];
+            let by_phase = [Some(on_level.by_phase(day)), is_log.then(|| scatter[1].by_phase(day))];
+            day.known.iter_mut().for_each(|known| known.scatter.clone_from(&by_phase));
         }
         let mut rhythms = adjusted.rhythms;
         rhythms.extend(Rhythm::unseen(series, &rhythms, known.moves_with_year));
