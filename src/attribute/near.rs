@@ -53,6 +53,7 @@ pub fn near(series: &Series, scanned: &Scanned, asked: &Asked, window: f64) -> R
         others: &changes,
         without: &spikes,
         phi: None,
+        days: scanned.days.as_ref(),
         uneven: false,
         is_sure: false,
     };

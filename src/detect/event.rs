@@ -4,7 +4,7 @@ mod effect;
 mod judge;
 
 use crate::model::ChangeKind;
-use crate::stats::{EventRegression, Footprint, Score, log_sum_exp, long_run_freedom, normalise};
+use crate::stats::{EventRegression, Footprint, Score, log_sum_exp, normalise};
 
 use super::{Local, Moments, Shape};
 pub use effect::Effect;
@@ -262,7 +262,7 @@ impl ShapeScores {
         }
         // Neither variance of the logarithm of a standard deviation knows of the other: they add up, and are 1/2ν each.
         let lasts = Shape::LASTING.contains(&shape);
-        let long_run = lasts.then(|| long_run_freedom(local.places().len(), local.phi()));
+        let long_run = lasts.then(|| local.long_run_freedom());
         let freedom = 1.0 / (1.0 / fits.first()?.1.freedom + long_run.map_or(0.0, |freedom| 1.0 / freedom));
         Some(Effect::mixed(&fits, freedom))
     }

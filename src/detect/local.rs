@@ -8,6 +8,7 @@ use std::ops::Range;
 use crate::model::Series;
 use crate::stats::{Design, EventRegression, Fit, Memory, Precision, Score, StudentNoise, lag_one_autocorrelation};
 
+use super::days::Days;
 use super::rare::Rare;
 use super::rhythm::KnownEffects;
 use super::{Moments, Rhythm};
@@ -43,6 +44,8 @@ pub struct Local {
     rival: Option<Rival>,
     /// Whether a year that was not seen twice is a part of the explanation.
     moves_with_year: bool,
+    /// Degrees of freedom with which it is known how much the noise scatters in the long run.
+    freedom: f64,
 }
 
 /// A slope that explains without an event what an event explains without it.
@@ -78,6 +81,8 @@ pub struct Scope<'a> {
     pub without: &'a [usize],
     /// The autocorrelation of the noise, where it is known from more data than this.
     pub phi: Option<f64>,
+    /// What each day brings by itself, where days differ.
+    pub days: Option<&'a Days>,
     /// Whether the scatter may change in the course of the stretch.
     pub uneven: bool,
     /// Whether there is an event in the focus for sure, so that what counts scatters as its level tells.
@@ -227,6 +232,11 @@ impl Local {
     #[must_use]
     pub fn phi(&self) -> f64 {
         self.noise.phi
+    }
+
+    /// Degrees of freedom with which it is known how much a mean of the noise scatters in the long run.
+    pub(super) fn long_run_freedom(&self) -> f64 {
+        self.freedom
     }
 
     /// The estimated effect of an event under a regression of this stretch, and its standard error.

@@ -1,6 +1,7 @@
 //! Finds where a metric changed: rhythms, spikes, segments, and the neighbourhood of a moment in detail.
 
 mod boxed;
+mod days;
 mod describe;
 mod event;
 mod local;
@@ -23,6 +24,7 @@ mod spikes;
 mod tests;
 mod together;
 
+pub use days::Days;
 pub use describe::{EFFECT_LEVEL, Found, MOMENT_LEVEL, Neighbourhood, OUTER_LEVEL, YOUNG};
 pub use event::{Effect, ShapeScores};
 pub use local::{Local, LocalError, Scope};

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use crate::model::{ChangeKind, Series, Step};
 
+use super::days::Days;
 use super::describe::{Found, Neighbourhood};
 use super::local::Scope;
 use super::screen::screen;
@@ -39,6 +40,8 @@ pub struct Scanned {
     strongest: Option<Candidate>,
     /// The changes of level beside which the rhythms were told.
     moves: Vec<Moved>,
+    /// What each day brings by itself, where days differ.
+    pub days: Option<Days>,
 }
 
 impl Scanned {
@@ -230,6 +233,8 @@ struct Scan<'a> {
     known: Known,
     /// Buckets in spikes and spells, ascending.
     set_aside: Vec<usize>,
+    /// What each day brings by itself, where days differ.
+    days: Option<Days>,
     /// Values without rhythms, spikes and gaps.
     clean: Vec<f64>,
     /// The inverse variance of the noise of each, where they scatter unlike each other.
@@ -300,6 +305,7 @@ impl Scan<'_> {
             divided,
             strongest,
             moves: self.known.moves,
+            days: self.days,
         };
         let spells: Vec<Run> = further.into_iter().filter(|(run, _)| run.len() >= SHORTEST && !is_outdated).collect();
         (scanned, Known { spells: deepest(&spells), moves: happened, moves_with_year })
@@ -466,7 +472,7 @@ impl Scan<'_> {
     /// A stretch beside its spikes.
     fn scope<'b>(&'b self, range: Range<usize>, others: &'b [usize], focus: Range<usize>) -> Scope<'b> {
         let without = self.set_aside_in(&range);
-        Scope { range, focus, others, without, phi: None, uneven: false, is_sure: false }
+        Scope { range, focus, others, without, phi: None, days: self.days.as_ref(), uneven: false, is_sure: false }
     }
 
     /// The buckets of a range that are in spikes and spells.

@@ -5,7 +5,7 @@ use std::ops::{Range, RangeInclusive};
 use std::sync::OnceLock;
 
 use crate::model::ChangeKind;
-use crate::stats::{freedom_of_run, long_run_freedom, max_tail, max_tail_of_runs, normal_of_t};
+use crate::stats::{freedom_of_run, max_tail, max_tail_of_runs, normal_of_t};
 
 use super::event::{Judge, least_squares};
 use super::{Local, Moments, Shape};
@@ -79,7 +79,7 @@ impl Search {
             kinks: starts(Shape::Kink).into_iter().map(|k| kinks[k]).collect(),
             pulses: Shape::PULSES.iter().map(|shape| starts(*shape).len()).collect(),
             repeats,
-            freedom: long_run_freedom(n, local.phi()).max(1.0),
+            freedom: local.long_run_freedom(),
             known: <[OnceLock<f64>; 2]>::default(),
         }
     }
@@ -190,6 +190,7 @@ mod tests {
             others: &[],
             without: &[],
             phi: Some(phi),
+            days: None,
             uneven: false,
             is_sure: false,
         };

@@ -1,4 +1,5 @@
 mod constant;
+mod days_differ;
 mod hidden;
 mod large;
 mod rare;

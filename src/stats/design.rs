@@ -16,6 +16,8 @@ pub struct Design {
     /// For each column the prior precision of its coefficient in units of the noise variance; 0 leaves it free, and [`Design::HELD`]
     /// holds it at zero.
     pub ridge: Vec<f64>,
+    /// Columns whose coefficient is tied to that of the next one by the prior, with the entry of the prior precision beside its diagonal.
+    pub ties: Vec<(usize, f64)>,
     /// For how many columns each counts that were chosen among many, such as a step whose moment was sought; else 1.
     pub searched: Vec<f64>,
 }
@@ -27,7 +29,14 @@ impl Design {
     /// A design of `n` observations without any column.
     #[must_use]
     pub fn new(n: usize) -> Self {
-        Self { starts: vec![0; n + 1], entries: Vec::new(), columns: 0, ridge: Vec::new(), searched: Vec::new() }
+        Self {
+            starts: vec![0; n + 1],
+            entries: Vec::new(),
+            columns: 0,
+            ridge: Vec::new(),
+            ties: Vec::new(),
+            searched: Vec::new(),
+        }
     }
 
     /// The design of these columns, each with a value for every observation, and their prior precisions.
@@ -122,7 +131,16 @@ impl Design {
         out
     }
 
-    /// Half the log determinant of the priors.
+    /// Adds the prior precisions to a matrix: these, and what ties neighbours.
+    pub(super) fn add_priors(&self, normal: &mut DMatrix<f64>, ridge: &[f64]) {
+        ridge.iter().enumerate().for_each(|(i, r)| normal[(i, i)] += r);
+        for &(i, tie) in &self.ties {
+            normal[(i, i + 1)] += tie;
+            normal[(i + 1, i)] += tie;
+        }
+    }
+
+    /// Half the log determinant of the priors, up to what ties neighbours, which is the same for all that are compared.
     fn log_prior(ridge: &[f64]) -> f64 {
         ridge.iter().filter(|r| **r > 0.0).map(|r| 0.5 * r.ln()).sum()
     }
@@ -145,7 +163,7 @@ impl Design {
             .collect();
         move |ridge: &[f64]| {
             let mut held = normal.clone();
-            ridge.iter().enumerate().for_each(|(i, r)| held[(i, i)] += r);
+            self.add_priors(&mut held, ridge);
             let Some(factor) = Cholesky::<f64, Dyn>::new(held) else {
                 return vec![Evidence::SINGULAR; sides.len()];
             };

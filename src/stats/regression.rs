@@ -140,9 +140,7 @@ impl EventRegression {
     ) -> Option<Self> {
         let n = y.len();
         let mut held = normal.clone();
-        for (i, r) in design.ridge.iter().enumerate() {
-            held[(i, i)] += r;
-        }
+        design.add_priors(&mut held, &design.ridge);
         let factor: Cholesky<f64, Dyn> = Cholesky::new(held)?;
         let coefficients = factor.solve(&right);
         let residuals = design.less_explained(&y, coefficients.as_slice());
@@ -153,6 +151,8 @@ impl EventRegression {
         // tr((XᵀQX + R)⁻¹XᵀQX) effective coefficients (Hastie & Tibshirani 1990, ch. 3).
         let held: f64 =
             design.ridge.iter().zip(inverse.column_iter()).map(|(r, column)| r * column.norm_squared()).sum();
+        let tied = |&(i, tie): &(usize, f64)| 2.0 * tie * inverse.column(i).dot(&inverse.column(i + 1));
+        let held = held + design.ties.iter().map(tied).sum::<f64>();
         let freedom = n as f64 - (design.columns() as f64 - held);
         let free = design.ridge.iter().filter(|r| **r == 0.0).count() as f64;
         Some(Self {
@@ -303,8 +303,11 @@ impl EventRegression {
     #[must_use]
     pub fn prior_cost(&self, footprint: Option<&Footprint>, effect: f64) -> f64 {
         let moved = |i: usize| footprint.map_or(0.0, |f| effect * f.coefficients[i]);
-        let ridge = &self.design.ridge;
-        (0..ridge.len()).map(|i| ridge[i] * (self.coefficients[i] - moved(i)).powi(2)).sum()
+        let coefficient = |i: usize| self.coefficients[i] - moved(i);
+        let tied = |&(i, tie): &(usize, f64)| 2.0 * tie * coefficient(i) * coefficient(i + 1);
+        let Design { ridge, ties, .. } = &self.design;
+        let own = ridge.iter().enumerate().map(|(i, ridge)| ridge * coefficient(i).powi(2)).sum::<f64>();
+        own + ties.iter().map(tied).sum::<f64>()
     }
 
     /// Coefficients of the design when an event with regressor `f` and the given effect is taken into account.

@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use crate::model::Series;
-use crate::stats::{Design, EventRegression, Memory, Precision, Score, log_sum_exp};
+use crate::stats::{Design, EventRegression, Memory, Precision, Score, log_sum_exp, long_run_freedom};
 
 use super::noise::{Noise, Surroundings};
 use super::{EVENT_PARAMETERS, Local, Rival, SLOPE, SLOPE_RIDGES, Scope};
+use crate::detect::days::Days;
 use crate::detect::event::best_by_least_squares;
 use crate::detect::{Moments, Rhythm, Shape};
 
@@ -16,6 +17,8 @@ const ROUNDS: usize = 2;
 const RHYTHM_RIDGES: [f64; 4] = [0.06, 0.4, 3.0, Design::HELD];
 /// The prior precision of what may have any size, such as a change elsewhere in the stretch. What a prior does not expect would count as noise.
 const WIDE: f64 = 1e-6;
+/// Days of a week.
+const WEEKDAYS: usize = 7;
 /// The noise is known well enough when its autocorrelation moves by less.
 const SETTLED: f64 = 0.01;
 
@@ -35,6 +38,10 @@ enum Part {
     Level,
     Slope,
     Rhythm(usize),
+    /// What a day of the week brings, in which all its hours share.
+    Weekday,
+    /// What a day brings by itself.
+    Day,
     /// A change elsewhere in the stretch.
     Other,
 }
@@ -166,6 +173,8 @@ impl Builder<'_> {
             }
         }
         let step = if best.shape == Shape::Step { best.effect } else { 0.0 };
+        let freedom = long_run_freedom(self.places.len(), noise.phi);
+        let freedom = self.days().map_or(freedom, |days| days.freedom_beside(freedom, noise.phi)).max(1.0);
         let usual = self.places.iter().any(|&place| self.is_apart(place)).then(|| self.design(|_| true).0);
         Some(Local {
             places: self.places.to_vec(),
@@ -186,6 +195,7 @@ impl Builder<'_> {
             slope_ridges,
             rival,
             moves_with_year: self.rhythms.iter().any(|r| r.odds.is_some()),
+            freedom,
         })
     }
 
@@ -216,6 +226,11 @@ impl Builder<'_> {
         self.series.is_apart(self.series.values()[place])
     }
 
+    /// What each day brings by itself, where days differ: nothing of what comes rarely.
+    fn days(&self) -> Option<&Days> {
+        self.scope.days.filter(|_| self.surroundings.rare().is_none())
+    }
+
     /// The design, and what each of its columns is. Where it `tells` them slope and rhythms move what is observed.
     fn design(&self, tells: impl Fn(usize) -> bool) -> (Design, Vec<Part>) {
         let range = &self.scope.range;
@@ -242,6 +257,17 @@ impl Builder<'_> {
             }
             columns.push(column);
         }
+        // Beside days that differ as a whole, what the hours of a weekday share is told by 7 days, and not by 28 quarters of them.
+        let week = self.rhythms.iter().find(|r| self.days().is_some() && r.name == "week");
+        let first_weekday = parts.len();
+        parts.extend(week.map_or(Vec::new(), |_| vec![Part::Weekday; WEEKDAYS]));
+        ridge.resize(parts.len(), RHYTHM_RIDGES[0]);
+        let weekday = |p: usize| week.map(|week| first_weekday + week.phases[p] * WEEKDAYS / week.count);
+        let days = self.days();
+        let (first_day, reached) = (parts.len(), days.map_or(0..0, |days| days.reached(self.places)));
+        parts.extend(vec![Part::Day; reached.len()]);
+        let (of_days, ties) = days.map_or_else(Default::default, |days| days.prior(reached.len()));
+        ridge.extend(of_days);
         let first_other = parts.len();
         let mut searched = vec![1.0; first_other];
         for _ in &others {
@@ -257,8 +283,10 @@ impl Builder<'_> {
                 mean[column[rhythm.phases[p]]] += 1.0 / told.len() as f64;
             }
         }
+        told.iter().filter_map(|&p| weekday(p)).for_each(|column| mean[column] += 1.0 / told.len() as f64);
         let mean: Vec<(usize, f64)> = mean.into_iter().enumerate().filter(|(_, share)| *share > 0.0).collect();
         let mut design = Design::with_rows(ridge, searched);
+        design.ties = ties.into_iter().map(|(k, tie)| (first_day + k, tie)).collect();
         // Where nothing is told the slope and waves stand still: if they returned to their middle, what they bring could pass for a step.
         let mut stands_at = told.first().copied();
         let slope = |place: f64| std::iter::once((SLOPE, (place - middle) / half));
@@ -279,7 +307,9 @@ impl Builder<'_> {
             stands_at = Some(p);
             let phased = self.rhythms.iter().zip(&columns).filter(|(rhythm, _)| rhythm.waves == 0);
             let phases = phased.map(|(rhythm, column)| (column[rhythm.phases[p]], 1.0));
-            design.push(level.chain(slope(p as f64)).chain(phases).chain(waves_at(p)).chain(after));
+            let phases = phases.chain(weekday(p).map(|column| (column, 1.0)));
+            let of_day = days.into_iter().flat_map(|days| days.row(p, reached.start)).map(|(k, x)| (first_day + k, x));
+            design.push(level.chain(slope(p as f64)).chain(phases).chain(waves_at(p)).chain(of_day).chain(after));
         }
         (design, parts)
     }
@@ -292,7 +322,8 @@ impl Builder<'_> {
         let cost = 0.5 * EVENT_PARAMETERS * (y.len() as f64).ln();
         let series = [y, &less];
         let evidence = design.evidence(&precision, &series);
-        let wide = design.ridge.iter().map(|r| r.min(WIDE));
+        let is_day = |part: &Part| *part == Part::Day;
+        let wide = design.ridge.iter().zip(parts).map(|(r, part)| if is_day(part) { *r } else { r.min(WIDE) });
         let beside = &evidence(&wide.collect::<Vec<f64>>())[1];
         let mut ridge = design.ridge.clone();
         let mut try_all = |part: Part, ridges: &[f64]| {
@@ -319,6 +350,9 @@ impl Builder<'_> {
         for r in 0..self.rhythms.len() {
             let rhythm = Part::Rhythm(r);
             try_all(rhythm, &strengths(rhythm, &RHYTHM_RIDGES, RHYTHM_RIDGES[0]));
+        }
+        if parts.contains(&Part::Weekday) {
+            try_all(Part::Weekday, &strengths(Part::Weekday, &RHYTHM_RIDGES, RHYTHM_RIDGES[0]));
         }
         // A slope explains much of what an event does, and noise that remembers wanders as slopes do: it is one that would make the noise seem twice
         // as large, in units of its stationary variance.
@@ -395,7 +429,8 @@ impl Builder<'_> {
         // What adds to a level does not follow the rhythms: hours at zero would say that nothing moved.
         let usual = self.multiplies(log).then(|| {
             let mut rhythms = regression.coefficients(&event.f, event.effect);
-            let others = parts.iter().zip(&mut rhythms).filter(|(part, _)| !matches!(part, Part::Rhythm(_)));
+            let others =
+                parts.iter().zip(&mut rhythms).filter(|(part, _)| !matches!(part, Part::Rhythm(_) | Part::Weekday));
             others.for_each(|(_, coefficient)| *coefficient = 0.0);
             design.explained_by(&rhythms)
         });

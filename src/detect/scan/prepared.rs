@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
+use crate::detect::days::Days;
 use crate::detect::rare::Rare;
 use crate::detect::rhythm::are_likelier;
 use crate::detect::segmentation::standardised;
-use crate::detect::{Adjusted, Moved, Rhythm, Scatter, Spike, find_spikes, outlyingness, without_rhythms};
+use crate::detect::{Adjusted, Divided, Moved, Rhythm, Scatter, Spike, find_spikes, outlyingness, without_rhythms};
 use crate::model::{Series, Step};
 
 use super::{FEWEST, Known, Scan};
@@ -52,6 +53,12 @@ impl<'a> Scan<'a> {
             let by_phase = [Some(on_level.by_phase(day)), is_log.then(|| scatter[1].by_phase(day))];
             day.known.iter_mut().for_each(|known| known.scatter.clone_from(&by_phase));
         }
+        let mut set_aside = [buckets_of(&spikes), buckets_of(&spells)].concat();
+        set_aside.sort_unstable();
+        // What is divided, by its rhythms or by trials, scatters by what it was divided by.
+        let expected = adjusted.divided.as_ref().map(Divided::denominators);
+        let denominators = expected.as_deref().or(series.denominators()).or(weights.as_deref());
+        let days = Days::told(series, &adjusted.rhythms, adjusted.for_search(), denominators, &set_aside);
         let mut rhythms = adjusted.rhythms;
         rhythms.extend(Rhythm::unseen(series, &rhythms, known.moves_with_year));
         let series = adjusted.divided.map_or(Cow::Borrowed(series), |divided| {
@@ -62,8 +69,6 @@ impl<'a> Scan<'a> {
             Cow::Owned(series.divided_by(divided.denominators(), values))
         });
         let Some((clean, unit)) = clean else { return Err((rhythms, [spikes, spells].concat())) };
-        let mut set_aside = [buckets_of(&spikes), buckets_of(&spells)].concat();
-        set_aside.sort_unstable();
         Ok(Self {
             whole,
             series,
@@ -73,6 +78,7 @@ impl<'a> Scan<'a> {
             doubtful,
             known: known.clone(),
             set_aside,
+            days,
             clean,
             weights,
             unit,
