@@ -12,6 +12,7 @@
 
 mod calibration;
 mod clearer;
+mod days_differ;
 mod discoveries;
 mod large;
 mod last_days;
@@ -41,6 +42,7 @@ fn main() {
     match arguments.first().map(String::as_str) {
         Some("calibration") => calibration::run(runs(1000), &only),
         Some("clearer") => clearer::run(runs(100), &only),
+        Some("days-differ") => days_differ::run(runs(200), &only),
         Some("discoveries") => discoveries::run(runs(100), &only),
         Some("large") => large::run(runs(500), &only),
         Some("last-days") => last_days::run(runs(1000), &only),
@@ -56,7 +58,7 @@ fn main() {
         Some("untidy") => untidy::run(runs(1000), &only),
         Some("tails") => tails::run(runs(20_000), &only),
         _ => eprintln!(
-            "say which part: calibration, clearer, tails, discoveries, large, last-days, short, long, outage, rare, spells, not-a-level, multiplied, turns, zeros or untidy"
+            "say which part: calibration, clearer, days-differ, tails, discoveries, large, last-days, short, long, outage, rare, spells, not-a-level, multiplied, turns, zeros or untidy"
         ),
     }
 }
