@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use nalgebra::{Cholesky, DMatrix};
+use rayon::prelude::*;
 
 use crate::detect::local::EVENT_PARAMETERS;
 use crate::stats::{log_sum_exp, normalise};
@@ -76,7 +77,7 @@ impl Between {
             }
             let log_likelihood = |of: Believed| self.log_likelihood(&levels, of) - f64::from(shifts) * cost;
             let with_prior = |of: &Believed| log_likelihood(*of) + ((1.0 - of.phi) / total).ln();
-            differ.iter_mut().zip(&tried).for_each(|(logs, of)| logs.push(with_prior(of)));
+            differ.par_iter_mut().zip(&tried).for_each(|(logs, of)| logs.push(with_prior(of)));
             alike.push(log_likelihood(Believed { variance: 0.0, phi: 0.0 }));
             let most = differ.iter().chain([&alike]).map(|logs| logs[logs.len() - 1]).fold(f64::NEG_INFINITY, f64::max);
             if most <= best {
