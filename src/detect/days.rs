@@ -16,7 +16,7 @@ use half::{half_day, of_half_days};
 use within::{Mean, Within};
 
 /// Noise that the buckets of a local day share: a random effect of each day, autocorrelated from day to day (variance components, Searle,
-/// Casella & McCulloch 1992).
+/// Casella & `McCulloch` 1992).
 ///
 /// A day is a good or a bad one as a whole, by the weather, the news or a campaign: by what scatters from hour to hour each would be a change.
 #[derive(Debug, Clone, PartialEq)]

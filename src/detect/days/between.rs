@@ -127,7 +127,9 @@ impl Between {
                 expected.iter_mut().zip(&surprise).for_each(|(expected, surprise)| *expected += gain * surprise);
                 uncertain *= 1.0 - gain;
             }
-            expected.iter_mut().for_each(|x| *x *= phi);
+            for x in &mut expected {
+                *x *= phi;
+            }
             uncertain = phi * phi * uncertain + (1.0 - phi * phi) * variance;
         }
         let right = products.view((columns, 0), (1, columns)).transpose();

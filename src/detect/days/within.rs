@@ -55,10 +55,14 @@ impl<'a> Within<'a> {
         for _ in 0..CUTS {
             let cut = CUT * (counted.iter().map(|&i| rest[i] * rest[i]).sum::<f64>() / counted.len() as f64).sqrt();
             if cut > 0.0 {
-                rest.iter_mut().for_each(|r| *r = r.clamp(-cut, cut));
+                for r in &mut rest {
+                    *r = r.clamp(-cut, cut);
+                }
             }
         }
-        counted.iter().for_each(|&i| within.values[i] = middle(i) + within.scatter(i) * rest[i]);
+        for &i in &counted {
+            within.values[i] = middle(i) + within.scatter(i) * rest[i];
+        }
         let variogram = |lag: usize| {
             let pairs = within.buckets.iter().flat_map(|of| of.windows(lag + 1)).filter(|w| w[lag] - w[0] == lag);
             let add = |(sum, n): (f64, f64), w: &[usize]| (sum + 0.5 * (rest[w[lag]] - rest[w[0]]).powi(2), n + 1.0);
