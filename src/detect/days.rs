@@ -6,9 +6,8 @@ mod within;
 
 use std::ops::Range;
 
-use chrono::Timelike;
-
 use super::Rhythm;
+use super::rhythm::clocks;
 use crate::model::{Series, Step};
 use crate::stats::{long_run_freedom, mad_sd};
 use between::{Believed, Between};
@@ -42,6 +41,10 @@ struct Place {
     share: f64,
 }
 
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+/// Days of a week.
+pub(super) const WEEKDAYS: usize = 7;
 /// Fewest buckets of a day that tell what they share.
 const LEAST_PER_DAY: u32 = 4;
 /// Fewest days beside another one: those of two weeks less two shifts of the level.
@@ -137,11 +140,11 @@ fn levels_of(means: &[Option<Mean>]) -> (Vec<Range<usize>>, usize) {
 }
 
 fn places_of(series: &Series) -> Vec<Place> {
-    let Some(first) = (!series.is_empty()).then(|| series.moment(0).date_naive()) else { return Vec::new() };
-    let of = |i: usize| {
-        let at = series.moment(i);
-        let day = usize::try_from((at.date_naive() - first).num_days()).unwrap_or(0);
-        Place { day, share: f64::from(at.num_seconds_from_midnight()) / 86_400.0 }
+    let clocks = clocks(series);
+    let first = clocks.first().map_or(0, |at| at.div_euclid(DAY));
+    let of = |at: &i64| Place {
+        day: usize::try_from(at.div_euclid(DAY) - first).unwrap_or(0),
+        share: at.rem_euclid(DAY) as f64 / DAY as f64,
     };
-    (0..series.len()).map(of).collect()
+    clocks.iter().map(of).collect()
 }

@@ -360,7 +360,7 @@ fn open(series: &Series, found: &[Rhythm]) -> impl Iterator<Item = (&'static str
 }
 
 /// What the clocks of the series' zone show as a bucket begins, in seconds since 1970 there.
-fn clocks(series: &Series) -> Vec<i64> {
+pub(super) fn clocks(series: &Series) -> Vec<i64> {
     (0..series.len()).into_par_iter().map(|i| series.moment(i).naive_local().and_utc().timestamp()).collect()
 }
 

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use crate::detect::local::EVENT_PARAMETERS;
 use crate::stats::{log_sum_exp, normalise};
 
+use super::WEEKDAYS;
 use super::within::Mean;
 
 /// What is believed of the means of days without the noise of their buckets: a first-order autoregression.
@@ -44,8 +45,6 @@ const DAYS_OF_A_LEVEL: usize = 6;
 const LEAST_FREEDOM: usize = 4;
 /// Prior precision of what a level and a day of the week are: about none.
 const LEAST_PRECISION: f64 = 1e-6;
-/// Days of a week.
-const WEEK: usize = 7;
 
 impl Between {
     /// Of these means. Days of the week may bring anything where they may be told wrongly, as by few weeks (`has_weekdays`).
@@ -114,8 +113,8 @@ impl Between {
                 surprise.iter_mut().zip(&expected).for_each(|(surprise, expected)| *surprise = -expected);
                 surprise[level] += 1.0;
                 surprise[line] += day as f64 / self.means.len() as f64 - 0.5;
-                if self.has_weekdays && day % WEEK > 0 {
-                    surprise[line + day % WEEK] += 1.0;
+                if self.has_weekdays && day % WEEKDAYS > 0 {
+                    surprise[line + day % WEEKDAYS] += 1.0;
                 }
                 surprise[columns] += mean.value;
                 let scale = uncertain + mean.variance;
@@ -144,7 +143,7 @@ impl Between {
 
     /// Of a design: the levels, a line, and the days of the week but the first.
     fn columns(&self, levels: &[Range<usize>]) -> usize {
-        levels.len() + if self.has_weekdays { WEEK } else { 1 }
+        levels.len() + if self.has_weekdays { WEEKDAYS } else { 1 }
     }
 
     /// The level and the day in it that parts what is before and after it the most, by least squares about a line that all levels share.

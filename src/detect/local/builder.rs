@@ -7,7 +7,7 @@ use crate::stats::{Design, EventRegression, Memory, Precision, Score, log_sum_ex
 
 use super::noise::{Noise, Surroundings};
 use super::{EVENT_PARAMETERS, Local, Rival, SLOPE, SLOPE_RIDGES, Scope};
-use crate::detect::days::Days;
+use crate::detect::days::{Days, WEEKDAYS};
 use crate::detect::event::best_by_least_squares;
 use crate::detect::{Moments, Rhythm, Shape};
 
@@ -17,8 +17,6 @@ const ROUNDS: usize = 2;
 const RHYTHM_RIDGES: [f64; 4] = [0.06, 0.4, 3.0, Design::HELD];
 /// The prior precision of what may have any size, such as a change elsewhere in the stretch. What a prior does not expect would count as noise.
 const WIDE: f64 = 1e-6;
-/// Days of a week.
-const WEEKDAYS: usize = 7;
 /// The noise is known well enough when its autocorrelation moves by less.
 const SETTLED: f64 = 0.01;
 
