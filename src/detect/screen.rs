@@ -1,6 +1,6 @@
 //! A quick look at a stretch: whether it is worth a closer one.
 
-use crate::stats::max_tail;
+use crate::stats::{Neighbours, max_tail};
 
 /// The step that explains most of a stretch, by least squares alone.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,11 +62,11 @@ fn best_step(values: &[f64], repeats: f64) -> Option<Screened> {
     }
     // Of white noise the statistics of neighbouring steps correlate by √(k(n − k − 1) / ((k + 1)(n − k))).
     let m = n as f64;
-    let correlation = |k: usize| {
+    let neighbours = |k: usize| {
         let k = k as f64;
-        (k * (m - k - 1.0) / ((k + 1.0) * (m - k))).sqrt()
+        Neighbours::from((k * (m - k - 1.0) / ((k + 1.0) * (m - k))).sqrt())
     };
-    let p_value = max_tail(best.1, (LEAST_BEFORE..n - 1).map(correlation), repeats);
+    let p_value = max_tail(best.1, (LEAST_BEFORE..n - 1).map(neighbours), repeats);
     Some(Screened { at: best.0, p_value })
 }
 
@@ -95,9 +95,10 @@ fn best_weighted_step(values: &[f64], trials: &[f64], repeats: f64) -> Option<Sc
         }
     }
     let explained = (best.1 / square).min(1.0 - 1e-12);
-    let correlations = sizes.windows(2).map(|w| (w[0] * (total - w[1]) / (w[1] * (total - w[0]))).sqrt());
+    let correlation = |w: &[f64]| (w[0] * (total - w[1]) / (w[1] * (total - w[0]))).sqrt();
+    let neighbours = sizes.windows(2).map(|w| correlation(w).into());
     let z = (-(values.len() as f64 - 3.0) * (-explained).ln_1p()).max(0.0).sqrt();
-    Some(Screened { at: best.0.max(LEAST_BEFORE), p_value: max_tail(z, correlations, repeats) })
+    Some(Screened { at: best.0.max(LEAST_BEFORE), p_value: max_tail(z, neighbours, repeats) })
 }
 
 /// Lag-one autocorrelation of what two levels leave.

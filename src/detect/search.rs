@@ -5,7 +5,7 @@ use std::ops::{Range, RangeInclusive};
 use std::sync::OnceLock;
 
 use crate::model::ChangeKind;
-use crate::stats::{freedom_of_run, max_tail, max_tail_of_runs, normal_of_t};
+use crate::stats::{Neighbours, freedom_of_run, max_tail, max_tail_of_runs, normal_of_t};
 
 use super::event::{Judge, least_squares};
 use super::{Local, Moments, Shape};
@@ -13,8 +13,8 @@ use super::{Local, Moments, Shape};
 /// The observations of a [`Local`] over which a change is searched for: how high its statistics reach by chance.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Search {
-    steps: Vec<f64>,
-    kinks: Vec<f64>,
+    steps: Vec<Neighbours>,
+    kinks: Vec<Neighbours>,
     /// How many pulses of each length can be told from a step.
     pulses: Vec<usize>,
     repeats: f64,
@@ -75,8 +75,8 @@ impl Search {
         };
         let kinks = &regression.kinks().correlations;
         Self {
-            steps: regression.steps().correlations(observations.clone()),
-            kinks: starts(Shape::Kink).into_iter().map(|k| kinks[k]).collect(),
+            steps: regression.steps().correlations(observations.clone()).into_iter().map(Neighbours::from).collect(),
+            kinks: starts(Shape::Kink).into_iter().map(|k| kinks[k].into()).collect(),
             pulses: Shape::PULSES.iter().map(|shape| starts(*shape).len()).collect(),
             repeats,
             freedom: local.long_run_freedom(),
@@ -97,7 +97,8 @@ impl Search {
             ChangeKind::Trend => (&self.kinks, &self.known[1]),
             ChangeKind::Spike => {
                 let places = self.pulses.iter().sum::<usize>();
-                return (max_tail(z, vec![0.0; places.saturating_sub(1)], self.repeats) / prior).min(1.0);
+                let apart = Neighbours::alike(places.saturating_sub(1), 0.0);
+                return (max_tail(z, [apart], self.repeats) / prior).min(1.0);
             }
         };
         let tail = |z: f64| max_tail(z, places.iter().copied(), self.repeats) / prior;
@@ -169,10 +170,16 @@ impl Search {
         let tested = |i: usize| {
             let k = moments.observation[i];
             let footprint = regression.footprint(&shape.regressor(places, k, moments.share[i]), k);
-            let z = judge.z(shape, k, scores[i], &footprint);
-            Tested { shape, moment: i, z, p_value: self.p_value(z, shape.kind()) }
+            (i, judge.z(shape, k, scores[i], &footprint))
         };
-        order.into_iter().map(tested).min_by(|a, b| a.p_value.total_cmp(&b.p_value))
+        let tested: Vec<(usize, f64)> = order.into_iter().map(tested).collect();
+        let p_value = |z: f64| self.p_value(z, shape.kind());
+        // Of what is no surprise at all the first is as good.
+        let highest =
+            tested.iter().rev().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())).map(|(i, z)| (*i, *z, p_value(*z)));
+        let first = tested.first().map(|(i, z)| (*i, *z, 1.0));
+        let (moment, z, p_value) = highest.filter(|(_, _, p_value)| *p_value < 1.0).or(first)?;
+        Some(Tested { shape, moment, z, p_value })
     }
 }
 

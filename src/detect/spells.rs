@@ -90,22 +90,19 @@ impl<'a> Contrast<'a> {
         cross / square
     }
 
-    /// By how many standard deviations a run stands out.
-    fn z(&self, run: Spike) -> f64 {
-        let [cross, square] = self.products(run);
-        if square > 0.0 { cross.abs() / (square.sqrt() * self.scale) } else { 0.0 }
-    }
-
-    /// The run that stands out most, and how far; none where none does.
+    /// The run that stands out most, and by how many standard deviations; none where none does.
     fn likeliest(&self, longest: usize) -> Option<(Spike, f64)> {
         let places = LEAST_BESIDE..self.level.len() - LEAST_BESIDE;
-        let with_z = |run: Spike| (run, self.z(run));
+        let with_gain = |run: Spike| {
+            let [cross, square] = self.products(run);
+            (run, if square > 0.0 { cross * cross / square } else { 0.0 })
+        };
         let most = |a: (Spike, f64), b: (Spike, f64)| if b.1 > a.1 { b } else { a };
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of buckets")]
         let longer = |length: &usize| Some(((*length as f64 * (1.0 + LONGER)) as usize).max(length + 1));
         let lengths = std::iter::successors(Some(SHORTEST), longer).take_while(|length| *length <= longest);
         let of_length = |length: usize| {
-            (places.start..=places.end - length).map(move |from| with_z(Spike { from, to: from + length }))
+            (places.start..=places.end - length).map(move |from| with_gain(Spike { from, to: from + length }))
         };
         let (near, _) = lengths.flat_map(of_length).reduce(most)?;
         // Between the lengths that were tried.
@@ -114,7 +111,8 @@ impl<'a> Contrast<'a> {
         let ends = near.to - margin..=(near.to + margin).min(places.end);
         let runs = starts.flat_map(|from| ends.clone().map(move |to| (from, to)));
         let told = runs.filter(|(from, to)| (from + SHORTEST..=from + longest).contains(to));
-        told.map(|(from, to)| with_z(Spike { from, to })).reduce(most).filter(|(_, z)| *z > 0.0)
+        let (run, gain) = told.map(|(from, to)| with_gain(Spike { from, to })).reduce(most)?;
+        (gain > 0.0).then(|| (run, gain.sqrt() / self.scale))
     }
 }
 

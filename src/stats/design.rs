@@ -103,21 +103,22 @@ impl Design {
     /// XᵀQX.
     pub(super) fn normal_matrix(&self, precision: &Precision) -> DMatrix<f64> {
         let p = self.columns;
-        let mut normal = vec![0.0; p * p];
+        let mut half = vec![0.0; p * p];
         for j in 0..self.len() {
             let next = if j + 1 < self.len() { self.row(j + 1) } else { &[] };
             for &(i, x) in self.row(j) {
                 let (own, off) = (precision.diagonal[j] * x, precision.off.get(j).map_or(0.0, |off| off * x));
                 for &(l, y) in self.row(j) {
-                    normal[i * p + l] += own * y;
+                    half[i * p + l] += 0.5 * own * y;
                 }
                 for &(l, y) in next {
-                    normal[i * p + l] += off * y;
-                    normal[l * p + i] += off * y;
+                    half[i * p + l] += off * y;
                 }
             }
         }
-        DMatrix::from_vec(p, p, normal)
+        // It is symmetric.
+        let half = DMatrix::from_vec(p, p, half);
+        half.transpose() + half
     }
 
     /// Xᵀv.

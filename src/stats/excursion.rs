@@ -53,6 +53,33 @@ fn tabled_overshoot(x: f64) -> f64 {
 /// No level that is reached is higher: the density is zero there, also of what is infinite because nothing else varies.
 const HIGHEST: f64 = 100.0;
 
+/// Places of a process whose neighbours hang together alike, ready for any level.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Neighbours {
+    /// How many.
+    count: f64,
+    /// β = 1 − ρ.
+    beta: f64,
+    /// √(2β), which takes longer than all else.
+    root: f64,
+}
+
+impl Neighbours {
+    /// So many places whose neighbours have the correlation `rho`.
+    #[must_use]
+    pub fn alike(count: usize, rho: f64) -> Self {
+        let beta = (1.0 - rho).clamp(0.0, 1.0);
+        Self { count: count as f64, beta, root: (2.0 * beta).sqrt() }
+    }
+}
+
+impl From<f64> for Neighbours {
+    /// One place, by its correlation.
+    fn from(rho: f64) -> Self {
+        Self::alike(1, rho)
+    }
+}
+
 /// P(max |Zₘ| ≥ b) for standard normal Zₘ whose neighbours have the given correlations.
 ///
 /// A process with corr(Zₘ, Zₘ₊₁) = 1 − βₘ crosses a high level b about Σ βₘ b φ(b) ν(b √(2βₘ)) times on each side
@@ -60,13 +87,10 @@ const HIGHEST: f64 = 100.0;
 /// With n uncorrelated places this is close to Bonferroni's bound; `repeats` says for how many stretches like this one
 /// the search was made.
 #[must_use]
-pub fn max_tail(b: f64, neighbour_correlations: impl IntoIterator<Item = f64>, repeats: f64) -> f64 {
+pub fn max_tail(b: f64, neighbours: impl IntoIterator<Item = Neighbours>, repeats: f64) -> f64 {
     let b = b.abs().clamp(0.0, HIGHEST);
-    let per_place = |rho: f64| {
-        let beta = (1.0 - rho).clamp(0.0, 1.0);
-        beta * tabled_overshoot(b * (2.0 * beta).sqrt())
-    };
-    let crossings = b * density(b) * neighbour_correlations.into_iter().map(per_place).sum::<f64>();
+    let of = |n: Neighbours| n.count * n.beta * tabled_overshoot(b * n.root);
+    let crossings = b * density(b) * neighbours.into_iter().map(of).sum::<f64>();
     let once = two_sided_tail(b) + 2.0 * crossings;
     // The expected number of crossings bounds the probability; for moderate b Poisson clumping is closer.
     -(-once * repeats.max(1.0)).exp_m1()
@@ -102,15 +126,15 @@ mod tests {
     #[test]
     fn what_is_as_high_as_a_number_can_be_is_never_chance() {
         for b in [40.0, 1e18, f64::MAX, f64::INFINITY] {
-            assert!((0.0..1e-300).contains(&max_tail(b, vec![0.9; 10], 1.0)), "{b}");
+            assert!((0.0..1e-300).contains(&max_tail(b, [Neighbours::alike(10, 0.9)], 1.0)), "{b}");
             assert!((0.0..1e-300).contains(&max_tail_of_runs(b, 0.3, 100, 4..=24)), "{b}");
         }
     }
 
     #[test]
     fn searching_more_places_makes_the_same_height_less_surprising() {
-        let few = max_tail(3.0, vec![0.9; 10], 1.0);
-        let many = max_tail(3.0, vec![0.9; 100], 1.0);
+        let few = max_tail(3.0, [Neighbours::alike(10, 0.9)], 1.0);
+        let many = max_tail(3.0, [Neighbours::alike(100, 0.9)], 1.0);
         assert!(few < many && many < 1.0);
     }
 

@@ -17,7 +17,7 @@ mod weights;
 pub use autoregression::{Precision, freedom_of_run, lag_one_autocorrelation, long_run_freedom};
 pub use design::Design;
 pub use discovery::{Family, FdrMethod, benjamini_hochberg, selective_q_values};
-pub use excursion::{max_tail, max_tail_of_runs, overshoot};
+pub use excursion::{Neighbours, max_tail, max_tail_of_runs, overshoot};
 pub use memory::Memory;
 pub use regression::{EventRegression, Explained, Fit, Footprint, Score, Steps, Sweep};
 pub use robust::{MAD_TO_SD, constant_unit, mad_sd, median, quantile, resolution, running_median, usual_value};

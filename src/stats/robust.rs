@@ -149,11 +149,18 @@ fn of_most(values: &[f64], same: f64) -> f64 {
 const STRETCH: usize = 16_384;
 /// So many windows are sorted side by side, which a processor does with a few instructions.
 const LANES: usize = 8;
+/// Windows of so many values are kept sorted instead.
+const WIDE: usize = 32;
 
 /// The medians of all runs of `W` values, an odd number; none where there are fewer. No value is to be missing.
 #[must_use]
 pub fn running_median<const W: usize>(values: &[f64]) -> Vec<f64> {
     let mut medians = vec![0.0; (values.len() + 1).saturating_sub(W)];
+    if W >= WIDE {
+        let sliding = |(i, medians): (usize, &mut [f64])| slide::<W>(&values[i * STRETCH..], medians);
+        medians.par_chunks_mut(STRETCH).enumerate().for_each(sliding);
+        return medians;
+    }
     let side_by_side = |(i, medians): (usize, &mut [f64])| {
         let windows = &values[i * LANES..i * LANES + medians.len() + W - 1];
         // The last few are filled up.
@@ -163,6 +170,28 @@ pub fn running_median<const W: usize>(values: &[f64]) -> Vec<f64> {
     };
     medians.par_chunks_mut(LANES).with_min_len(STRETCH / LANES).enumerate().for_each(side_by_side);
     medians
+}
+
+/// The medians of the first windows of the values, by a sorted window that one value leaves and another joins.
+fn slide<const W: usize>(values: &[f64], medians: &mut [f64]) {
+    let mut sorted: [f64; W] = std::array::from_fn(|i| values[i]);
+    sorted.sort_unstable_by(f64::total_cmp);
+    for (i, median) in medians.iter_mut().enumerate() {
+        if i > 0 {
+            let (leaving, joining) = (values[i - 1], values[i + W - 1]);
+            // Counting is faster than a search that cannot be foreseen.
+            let below = |value: f64| sorted.iter().filter(|x| **x < value).count();
+            let (from, to) = (below(leaving), below(joining));
+            if to > from {
+                sorted.copy_within(from + 1..to, from);
+                sorted[to - 1] = joining;
+            } else {
+                sorted.copy_within(to..from, to + 1);
+                sorted[to] = joining;
+            }
+        }
+        *median = sorted[W / 2];
+    }
 }
 
 /// The median of each lane: its lower half is sorted by selection.

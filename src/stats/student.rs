@@ -20,6 +20,9 @@ const FREEDOMS: [f64; 6] = [2.5, 4.0, 7.0, 15.0, 40.0, 1000.0];
 /// Steps towards the scale of most likelihood; each brings it closer by about two thirds.
 const ITERATIONS: usize = 8;
 
+/// So many values are added up, and multiplied, side by side.
+const LANES: usize = 8;
+
 /// A step smaller than this share ends them: the likelihood is flat at its top.
 const CLOSE: f64 = 3e-3;
 
@@ -106,7 +109,7 @@ impl StudentNoise {
         let per_square = 1.0 / (nu * scale * scale);
         // A logarithm of a product of eight costs an eighth; none of them can overflow it.
         let factor = |chunk: &[f64]| chunk.iter().map(|e| (1.0 + e * e * per_square).min(1e30)).product::<f64>().ln();
-        let logs: f64 = innovations.chunks(8).map(factor).sum();
+        let logs: f64 = innovations.chunks(LANES).map(factor).sum();
         let constant = ln_gamma(f64::midpoint(nu, 1.0)) - ln_gamma(nu / 2.0) - 0.5 * (nu * std::f64::consts::PI).ln();
         let likelihood = n * (constant - scale.ln()) - f64::midpoint(nu, 1.0) * logs;
         (likelihood - 0.5 * penalty / (scale * scale), scale)
@@ -128,7 +131,7 @@ impl StudentNoise {
     /// The scale of most penalised likelihood by expectation-maximisation: s² ← (Σ wᵢ eᵢ² + penalty) / n.
     fn scale(self, innovations: &[f64], start: f64, penalty: f64) -> f64 {
         let n = innovations.len() as f64;
-        let mean_square = (innovations.iter().map(|e| e * e).sum::<f64>() + penalty) / n;
+        let mean_square = (sum_of(innovations, |e| e * e) + penalty) / n;
         if self.is_gaussian() || mean_square <= self.least {
             return mean_square.max(self.least).sqrt();
         }
@@ -136,15 +139,25 @@ impl StudentNoise {
         let start = if start > 0.0 { start } else { mad_sd(innovations, 0.0) };
         let mut square = if start > 0.0 { start * start } else { mean_square };
         for _ in 0..ITERATIONS {
-            let weighted = |e: &f64| (self.freedom + 1.0) * e * e / (self.freedom + e * e / square);
             let last = square;
-            square = (innovations.iter().map(weighted).sum::<f64>() + penalty) / n;
+            let weighted = |e: f64| e * e * last / (self.freedom * last + e * e);
+            square = ((self.freedom + 1.0) * sum_of(innovations, weighted) + penalty) / n;
             if (square - last).abs() < CLOSE * last {
                 break;
             }
         }
         square.max(self.least).sqrt()
     }
+}
+
+/// The sum of a function of values, in lanes: a processor adds several of them at once.
+fn sum_of(values: &[f64], of: impl Fn(f64) -> f64) -> f64 {
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    let mut sums = [0.0; LANES];
+    for chunk in chunks {
+        sums.iter_mut().zip(chunk).for_each(|(sum, value)| *sum += of(*value));
+    }
+    sums.iter().sum::<f64>() + rest.iter().map(|value| of(*value)).sum::<f64>()
 }
 
 /// The factor that makes the signed root of a likelihood ratio of Student's t about standard normal in small samples (Wallace 1959).
