@@ -18,6 +18,7 @@ mod large;
 mod last_days;
 mod levels;
 mod long;
+mod masking;
 mod multiplied;
 mod not_a_level;
 mod outage;
@@ -50,6 +51,7 @@ fn main() {
         Some("rare") => rare::run(runs(500), &only),
         Some("outage") => outage::run(runs(1000), &only),
         Some("not-a-level") => not_a_level::run(runs(1000), &only),
+        Some("masking") => masking::run(runs(500), &only),
         Some("multiplied") => multiplied::run(runs(1000), &only),
         Some("zeros") => zeros::run(runs(1000), &only),
         Some("short") => short::run(runs(1000), &only),
@@ -58,7 +60,7 @@ fn main() {
         Some("untidy") => untidy::run(runs(1000), &only),
         Some("tails") => tails::run(runs(20_000), &only),
         _ => eprintln!(
-            "say which part: calibration, clearer, days-differ, tails, discoveries, large, last-days, short, long, outage, rare, spells, not-a-level, multiplied, turns, zeros or untidy"
+            "say which part: calibration, clearer, days-differ, tails, discoveries, large, last-days, short, long, outage, masking, rare, spells, not-a-level, multiplied, turns, zeros or untidy"
         ),
     }
 }

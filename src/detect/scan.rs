@@ -45,6 +45,12 @@ pub struct Scanned {
 }
 
 impl Scanned {
+    /// What was searched: the series, or what is left of it divided by what its rhythms multiply.
+    #[must_use]
+    pub fn analysed<'a>(&'a self, series: &'a Series) -> &'a Series {
+        self.divided.as_ref().unwrap_or(series)
+    }
+
     /// What was known of the series, the longer ones of the runs that stand out included.
     fn known(&self) -> Known {
         let long = self.spikes.iter().copied().filter(|run| run.len() >= SHORTEST);
@@ -227,8 +233,8 @@ struct Scan<'a> {
     alpha: f64,
     rhythms: Vec<Rhythm>,
     spikes: Vec<Spike>,
-    /// Runs as short that may be spikes, those first that stand out most.
-    doubtful: Vec<Spike>,
+    /// These, and then runs as short that may be spikes, those first that stand out most; each with how far out its buckets are, the sum of their squares.
+    standing: Vec<(Spike, f64)>,
     /// What earlier passes found.
     known: Known,
     /// Buckets in spikes and spells, ascending.

@@ -43,6 +43,7 @@ impl<'a> Scan<'a> {
                 .fold(0.0, f64::max)
         };
         doubtful.sort_by(|a, b| square(b).total_cmp(&square(a)));
+        let standing = spikes.iter().chain(&doubtful).map(|run| (*run, square(run))).collect();
         let weights = scatter[1].weights();
         let has_runs = !(spikes.is_empty() && spells.is_empty());
         let clean = cleaned(adjusted.for_search(), &spikes, has_runs, weights.as_deref());
@@ -75,7 +76,7 @@ impl<'a> Scan<'a> {
             alpha,
             rhythms,
             spikes,
-            doubtful,
+            standing,
             known: known.clone(),
             set_aside,
             days,
