@@ -39,7 +39,7 @@ fn search_reach(step: Step) -> f64 {
 /// # Errors
 /// Where too few buckets have a value, or all of them have one value.
 pub fn near(series: &Series, scanned: &Scanned, asked: &Asked, window: f64) -> Result<Neighbourhood, LocalError> {
-    let series = scanned.divided.as_ref().unwrap_or(series);
+    let series = scanned.analysed(series);
     let reach = search_reach(series.step());
     let searched = asked.buckets(series, reach);
     let plausible = asked.buckets(series, reach.max(window)).start..searched.end;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::model::{ChangeKind, Series};
 use crate::stats::{log_sum_exp, normalise, weighted_quantile};
 
-use super::{Effect, Local, Moments, NEAR, Rhythm, Search, Shape, ShapeScores, Spike, Tested};
+use super::{Effect, Local, Moments, NEAR, Rhythm, Scanned, Search, Shape, ShapeScores, Spike, Tested};
 
 /// A change of a series. Moments are Unix seconds, levels are in the metric's unit.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +66,20 @@ pub struct Neighbourhood {
     pub search: Search,
     /// The buckets of an outage that is looked at: the change that ends it is among the others, and taken for given.
     pub outage: Option<Range<usize>>,
+}
+
+impl Found {
+    /// The same with the levels that the scan of the whole series told of it, where that found it as well: a trend goes on beyond the neighbourhood of a date.
+    #[must_use]
+    pub fn as_scanned(self, scanned: &Scanned) -> Self {
+        let is_same = |c: &&Self| c.kind == ChangeKind::Trend && c.bucket.abs_diff(self.bucket) <= NEAR;
+        match scanned.changes.iter().find(is_same).filter(|_| self.kind == ChangeKind::Trend) {
+            Some(&Self { before, after, relative, relative_interval, .. }) => {
+                Self { before, after, relative, relative_interval, ..self }
+            }
+            None => self,
+        }
+    }
 }
 
 /// So many buckets at zero tell that the level is zero.
@@ -307,14 +321,19 @@ impl Neighbourhood {
         // A whole cycle of the longest rhythm, so that a Sunday is not compared with a week.
         let seen = rhythms.iter().filter(|r| r.is_seen());
         let cycle = seen.map(|r| r.period).max().unwrap_or(1).max(7).min(baseline.len());
-        let from = k.saturating_sub(cycle).min(baseline.len() - cycle);
+        // A trend is told from where it turns: with as much of its old course before that as after it, the mean is the level there.
+        let is_kink = shape == Shape::Kink;
+        let from = k.saturating_sub(if is_kink { cycle / 2 } else { cycle }).min(baseline.len() - cycle);
         let over = end.map(|end| k..places.partition_point(|&p| p < end).max(k + 1));
         let told = &baseline[over.unwrap_or(from..from + cycle)];
         let back = |x: f64| if self.local.is_log() { x.exp() } else { x };
         let before = told.iter().map(|&b| back(b)).sum::<f64>() / told.len() as f64;
-        let reach = if shape == Shape::Kink { f.last().copied().unwrap_or(1.0) } else { 1.0 };
+        let reach = if is_kink { f.last().copied().unwrap_or(1.0) } else { 1.0 };
+        // What its old course alone would bring until the end of the stretch.
+        let old_course = if is_kink { course(&baseline, cycle) * (baseline.len() - 1 - k) as f64 } else { 0.0 };
         let relative = |delta: f64| {
-            if self.local.is_log() { (delta * reach).exp_m1() } else { delta * reach / before }
+            let moved = old_course + delta * reach;
+            if self.local.is_log() { moved.exp_m1() } else { moved / before }
         };
         // A share of a level that might as well be zero says nothing.
         let defined = before > 0.0 && (self.local.is_log() || before > 2.0 * effect.standard_error);
@@ -326,8 +345,18 @@ impl Neighbourhood {
                 .then(|| (relative(effect.interval.0), relative(effect.interval.1)))
                 .filter(|(from, to)| from.is_finite() && to.is_finite()),
         }
-        .on_level_scale(!self.local.is_log(), before + effect.estimate * reach)
+        .on_level_scale(!self.local.is_log(), before + old_course + effect.estimate * reach)
     }
+}
+
+/// By how much values move from one to the next in the end: by the means of the last two turns of a cycle, or by the ends where there are no two.
+fn course(values: &[f64], cycle: usize) -> f64 {
+    let n = values.len();
+    if n < 2 * cycle {
+        return if n < 2 { 0.0 } else { (values[n - 1] - values[0]) / (n - 1) as f64 };
+    }
+    let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len() as f64;
+    (mean(&values[n - cycle..]) - mean(&values[n - 2 * cycle..n - cycle])) / cycle as f64
 }
 
 /// Logarithms of weights of which only those of the given moments count.

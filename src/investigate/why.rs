@@ -116,7 +116,9 @@ impl<'a> Investigation<'a> {
     fn new(request: &'a WhyRequest, series: &'a Series, asked: &'a Asked) -> Self {
         let scanned = scan(series, SUPPORTED);
         let near = near(series, &scanned, asked, window_seconds(request) as f64);
-        let found = near.as_ref().ok().and_then(|n| n.change(series, &scanned.rhythms, SUPPORTED));
+        let analysed = scanned.analysed(series);
+        let found = near.as_ref().ok().and_then(|n| n.change(analysed, &scanned.rhythms, SUPPORTED));
+        let found = found.map(|found| found.as_scanned(&scanned));
         Self { request, series, asked, scanned, near, found, witnesses: Vec::new() }
     }
 

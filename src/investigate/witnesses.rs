@@ -28,7 +28,9 @@ impl Witness {
         let window = request.window.num_seconds() as f64;
         let asked = Asked::new(&series, request.on.span);
         let near = asked.and_then(|asked| near(&series, &scanned, &asked, window).ok());
-        let found = near.as_ref().and_then(|near| near.change(&series, &scanned.rhythms, alpha));
+        let analysed = scanned.analysed(&series);
+        let found = near.as_ref().and_then(|near| near.change(analysed, &scanned.rhythms, alpha));
+        let found = found.map(|found| found.as_scanned(&scanned));
         let better = setting.known(name).better;
         Ok((Self { series, scanned, near, found, better }, caveats))
     }
@@ -40,7 +42,7 @@ impl Witness {
 
     /// The metric as it is drawn.
     pub(super) fn curve(self, setting: &Setting) -> Curve {
-        let unit = setting.settings.get(self.series.name()).and_then(|known| known.unit.clone());
+        let unit = setting.known(self.series.name()).unit;
         Curve { series: self.series, unit }
     }
 

@@ -199,7 +199,7 @@ pub struct Change {
     pub verdict: Verdict,
     /// Level before, per bucket, in the metric's unit; of a trend, the level at the kink.
     pub before: Option<f64>,
-    /// Level after; of a trend, the level at the end of the data; of a spike, the level during it.
+    /// Level after; of a trend, the level at the end of its course, which is that of the data or the next change; of a spike, the level during it.
     pub after: Option<f64>,
     /// `after - before`.
     pub difference: Option<f64>,

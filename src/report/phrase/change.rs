@@ -67,7 +67,7 @@ fn movement(change: &Change, unit: &str) -> String {
         ChangeKind::Level => format!("{verb} from {before} to {after}{unit}{size}"),
         ChangeKind::Spike => format!("{verb} from {before} to {after}{unit}{size} and went back{}", after_time(change)),
         ChangeKind::Trend => {
-            format!("took another course and {verb} from {before} to {after}{unit} by the end of the data{size}")
+            format!("took another course and {verb} from {before} to {after}{unit} by the end of that course{size}")
         }
     }
 }
