@@ -62,7 +62,7 @@ impl Asked {
     #[must_use]
     pub fn buckets(&self, series: &Series, reach: f64) -> Range<usize> {
         let edges = series.edges();
-        let from = edges.partition_point(|&e| (e as f64) < self.from - reach);
+        let from = edges.get(1..).unwrap_or_default().partition_point(|&e| (e as f64) <= self.from - reach);
         let to = edges.partition_point(|&e| (e as f64) < self.to + reach);
         let to = to.min(series.len());
         from.min(to)..to

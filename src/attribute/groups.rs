@@ -57,14 +57,14 @@ fn counts(numbers: &[usize]) -> HashMap<usize, usize> {
 /// For each deployment a number that it shares with the others of its commit.
 fn by_commit(deploys: &[Deploy]) -> Vec<usize> {
     let mut latest: HashMap<(&str, &str), usize> = HashMap::new();
-    let mut of_app: HashMap<&str, Vec<&str>> = HashMap::new();
+    let mut of_place: HashMap<(&str, String), Vec<&str>> = HashMap::new();
     let mut units = Vec::with_capacity(deploys.len());
     for (i, deploy) in deploys.iter().enumerate() {
         let Some(commit) = commit(deploy) else {
             units.push(i);
             continue;
         };
-        let had = of_app.entry(deploy.app.as_deref().unwrap_or("")).or_default();
+        let had = of_place.entry(deploy.place()).or_default();
         let is_back = had.contains(&commit) && had.last() != Some(&commit);
         had.push(commit);
         let unit = latest.entry((deploy.repo.as_deref().unwrap_or(""), commit)).or_insert(i);

@@ -26,11 +26,13 @@ pub fn relevance(deploy: &Deploy, metric: &str) -> Vec<Part> {
     let mut parts = Vec::new();
     let message = deploy.message.as_deref().unwrap_or("");
     // A release that brought several commits says little by its own author and message.
-    let several = deploy.commits().is_some_and(|commits| commits > 1);
+    let commits = deploy.commits().unwrap_or(1);
+    let several = commits > 1;
     if is_bot(deploy) && !several {
         parts.push(Part { name: "bot", factor: BOT, reason: "by a bot".to_owned() });
     }
-    let idle = is_idle(message) && if several { deploy.brought().all(is_idle) } else { true };
+    let all_idle = || deploy.brought().count() >= commits && deploy.brought().all(is_idle);
+    let idle = is_idle(message) && (!several || all_idle());
     if deploy.event() == EventKind::Deploy && idle {
         let reason = "the message speaks of documentation, tests or the build alone".to_owned();
         parts.push(Part { name: "not_running", factor: IDLE, reason });

@@ -25,13 +25,13 @@ const MOST_ROLLED_BACK: usize = 20;
 /// - A message `Revert "..."` names the message of what is reverted, as git writes it; `Reapply "..."` and `Revert "Revert "...""` take back
 ///   a revert. The number of the pull request that a forge appends does not count.
 /// - `This reverts commit 1a2b3c4` names the commit.
-/// - An app that goes back to a commit that it had before takes back what went out in between: a rollback.
+/// - An app that goes back, in an environment, to a commit that it had there before takes back what went out in between: a rollback.
 ///
 /// Of several deployments that fit the latest one to the same app is taken, with all of its commit.
 #[must_use]
 pub fn undoings(deploys: &[&Deploy]) -> Vec<Undoing> {
     let mut by_title: HashMap<String, Vec<usize>> = HashMap::new();
-    let mut by_app: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut by_place: HashMap<(&str, String), Vec<usize>> = HashMap::new();
     let mut found = Vec::new();
     for (i, deploy) in deploys.iter().enumerate().filter(|(_, d)| d.event() == EventKind::Deploy) {
         let message = deploy.message.as_deref().unwrap_or("");
@@ -39,8 +39,7 @@ pub fn undoings(deploys: &[&Deploy]) -> Vec<Undoing> {
         let commit = reverted_commit(message).and_then(|start| of_commit(deploys, i, start));
         let named = reverted_title(&title).and_then(|target| by_title.get(target.as_str()));
         let latest = || commit.or_else(|| latest(deploys, deploy, named.map_or(&[], Vec::as_slice)));
-        let app = deploy.app.as_deref().unwrap_or("");
-        let earlier = by_app.entry(app).or_default();
+        let earlier = by_place.entry(deploy.place()).or_default();
         if let Some(target) = latest() {
             found.push(Undoing { by: i, targets: same_commit(deploys, i, target), rollback: false });
         } else if let Some(targets) = rolled_back(deploys, earlier, deploy) {
@@ -104,7 +103,7 @@ fn same_commit(deploys: &[&Deploy], i: usize, target: usize) -> Vec<usize> {
     (0..i).filter(same).collect()
 }
 
-/// What lies between a deployment and the last one of the same commit to the same app (`earlier` are those of the app); none where it
+/// What lies between a deployment and the last one of the same commit to the same app and environment (`earlier` are all of these); none where it
 /// brings another commit or none, or the one that runs already.
 fn rolled_back(deploys: &[&Deploy], earlier: &[usize], deploy: &Deploy) -> Option<Vec<usize>> {
     let commit = deploy.commit.as_deref().filter(|c| !c.trim().is_empty())?;
@@ -166,6 +165,23 @@ mod tests {
             ("web", "a1", "One"),
         ];
         assert_eq!(found(&rows), [(4, vec![1, 3])]);
+    }
+
+    #[test]
+    fn what_goes_to_one_environment_after_another_takes_back_nothing() {
+        let start = DateTime::from_timestamp(1_700_000_000, 0).unwrap().with_timezone(&chrono_tz::UTC);
+        let row = |(hours, environment, commit): (i64, &str, &str)| Deploy {
+            app: Some("web".to_owned()),
+            environment: Some(environment.to_owned()),
+            commit: Some(commit.to_owned()),
+            ..Deploy::at(start + TimeDelta::hours(hours))
+        };
+        let rows = [(0, "canary", "a1"), (1, "canary", "b2"), (2, "Production", "a1"), (3, "production", "b2")];
+        let deploys = rows.map(row);
+        assert_eq!(undoings(&deploys.iter().collect::<Vec<_>>()), []);
+        let back = row((4, "production", "a1"));
+        let found = undoings(&deploys.iter().chain([&back]).collect::<Vec<_>>());
+        assert_eq!(found, [Undoing { by: 4, targets: vec![3], rollback: true }]);
     }
 
     #[test]

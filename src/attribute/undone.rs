@@ -4,7 +4,7 @@ use crate::detect::{Found, NEAR, Neighbourhood, Scanned, Shape};
 use crate::model::{ChangeKind, Series};
 use crate::stats::log_sum_exp;
 
-use super::likelihood::believed;
+use super::likelihood::{believed, log_mean};
 
 /// A candidate that was undone at a known moment, or that undoes what went out at one.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -57,11 +57,11 @@ pub(super) fn weigh(
     let level = believed((series, near), power).log_bayes_of(ChangeKind::Level);
     let mut ends: Vec<&OtherEnd> = ends.iter().collect();
     ends.sort_by(|a, b| a.other.total_cmp(&b.other));
-    ends.dedup_by(|a, b| a.candidate == b.candidate);
     ends.truncate(MOST);
     let prior: f64 = Shape::ALL.into_iter().filter(|s| s.kind() == ChangeKind::Level).map(Shape::prior).sum();
-    let mut by_chance = level.clone();
     let mut boxes: Vec<(usize, Vec<f64>)> = Vec::new();
+    // Those that end at one moment, as what a rollback takes back, do so by one chance.
+    let mut at_once: Vec<(f64, Vec<Vec<f64>>)> = Vec::new();
     for end in ends {
         let known = known_end(near, series, end)
             .or_else(|| known_change(near, series, scanned, end).map(|known| undoes(near, known, end)));
@@ -69,13 +69,20 @@ pub(super) fn weigh(
             let gain = if undoes { -power * BY_CHANCE.ln() } else { f64::NEG_INFINITY };
             level.iter().map(|l| l + gain).collect()
         } else {
-            let boxed = boxed(near, series, end).into_iter().enumerate();
-            let tempered = |(i, log): (usize, f64)| prior.ln() + near.scores.tempered_at(power, Shape::Step, i, log);
-            let boxed: Vec<f64> = boxed.map(tempered).collect();
-            by_chance = mix(BY_CHANCE, &boxed, &by_chance);
+            let boxed: Vec<f64> = boxed(near, series, end, power).into_iter().map(|log| prior.ln() + log).collect();
+            match at_once.last_mut().filter(|(other, _)| other.total_cmp(&end.other).is_eq()) {
+                Some((_, boxes)) => boxes.push(boxed.clone()),
+                None => at_once.push((end.other, vec![boxed.clone()])),
+            }
             boxed
         };
         boxes.push((end.candidate, boxed));
+    }
+    let mean = |boxes: &[Vec<f64>], i: usize| log_mean(&boxes.iter().map(|of| of[i]).collect::<Vec<f64>>());
+    let mut by_chance = level;
+    for (_, boxes) in &at_once {
+        let mean: Vec<f64> = (0..by_chance.len()).map(|i| mean(boxes, i)).collect();
+        by_chance = mix(BY_CHANCE, &mean, &by_chance);
     }
     let own = boxes.into_iter().map(|(candidate, boxed)| (candidate, mix(UNDOES, &boxed, &by_chance))).collect();
     Ends { by_chance, own }
@@ -86,10 +93,10 @@ fn mix(share: f64, a: &[f64], b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| log_sum_exp(&[share.ln() + a, (1.0 - share).ln() + b])).collect()
 }
 
-/// The log Bayes factor of an effect between each moment and the other end.
+/// The log Bayes factor of an effect between each moment and the other end, the likelihood to a power.
 ///
 /// At the start of each bucket, and inside of the likeliest; elsewhere inside it differs from the start as that of a step does.
-fn boxed(near: &Neighbourhood, series: &Series, end: &OtherEnd) -> Vec<f64> {
+fn boxed(near: &Neighbourhood, series: &Series, end: &OtherEnd, power: f64) -> Vec<f64> {
     let moments = &near.moments;
     let pair = |i: usize| {
         let moment = moments.unix[i];
@@ -98,7 +105,8 @@ fn boxed(near: &Neighbourhood, series: &Series, end: &OtherEnd) -> Vec<f64> {
     };
     let mut starts: Vec<usize> = moments.all();
     starts.dedup_by_key(|i| moments.bucket[*i]);
-    let at_starts = near.log_bayes_of_boxes(series, &starts.iter().map(|i| pair(*i)).collect::<Vec<_>>());
+    let boxes = |of: &[usize]| near.log_bayes_of_boxes(series, &of.iter().map(|i| pair(*i)).collect::<Vec<_>>(), power);
+    let at_starts = boxes(&starts);
     let mut likeliest: Vec<usize> = (0..starts.len()).collect();
     let value = |j: usize| at_starts[j].max(at_starts.get(j + 1).copied().unwrap_or(f64::NEG_INFINITY));
     likeliest.sort_by(|a, b| value(*b).total_cmp(&value(*a)));
@@ -108,9 +116,9 @@ fn boxed(near: &Neighbourhood, series: &Series, end: &OtherEnd) -> Vec<f64> {
     for (j, &start) in starts.iter().enumerate() {
         let inside: Vec<usize> = (start..starts.get(j + 1).copied().unwrap_or(moments.len())).collect();
         if likeliest.contains(&j) {
-            out.extend(near.log_bayes_of_boxes(series, &inside.iter().map(|i| pair(*i)).collect::<Vec<_>>()));
+            out.extend(boxes(&inside));
         } else {
-            out.extend(inside.iter().map(|i| at_starts[j] + step(*i) - step(start)));
+            out.extend(inside.iter().map(|i| at_starts[j] + power * (step(*i) - step(start))));
         }
     }
     out

@@ -6,14 +6,15 @@ use super::Neighbourhood;
 use super::event::Judge;
 
 impl Neighbourhood {
-    /// The log Bayes factor, against *no event*, of a level that moves at the first moment of each pair and is back from the second one on
-    /// (Unix seconds). An end after the data makes it a step.
+    /// The log Bayes factor, against *no event* and with the likelihood to this power, of a level that moves at the first moment of each pair and is back from
+    /// the second one on (Unix seconds). An end after the data makes it a step.
     ///
     /// The regressor is the share of each bucket between the two, on the analysed scale; its prior and the noise are those of a step.
     #[must_use]
-    pub fn log_bayes_of_boxes(&self, series: &Series, boxes: &[(f64, f64)]) -> Vec<f64> {
+    pub fn log_bayes_of_boxes(&self, series: &Series, boxes: &[(f64, f64)], power: f64) -> Vec<f64> {
         let judge = Judge::new(self.for_causes());
-        boxes.iter().map(|&(from, to)| judge.log_bayes_of(&self.between(series, from, to))).collect()
+        let log_bayes = |&(from, to): &(f64, f64)| judge.tempered_log_bayes_of(&self.between(series, from, to), power);
+        boxes.iter().map(log_bayes).collect()
     }
 
     /// The share of each observed bucket that lies between two moments, on the analysed scale.

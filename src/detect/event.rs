@@ -87,6 +87,14 @@ pub(super) fn best_by_least_squares(
     best.map(|(_, best)| best)
 }
 
+impl Score {
+    /// This log Bayes factor of an event with the likelihood to a power, but not what it pays for an effect of any size having been possible, ½ log(1 + g²|f|²).
+    fn tempered(self, power: f64, log_bayes: f64) -> f64 {
+        let occam = 0.5 * (EFFECT_PRIOR * EFFECT_PRIOR * self.size).ln_1p();
+        power * (log_bayes + occam) - occam
+    }
+}
+
 /// A footprint between two others: `share` of the first and the rest of the second.
 fn between(first: &Footprint, second: &Footprint, share: f64) -> Footprint {
     let mix = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| share * a + (1.0 - share) * b).collect();
@@ -166,27 +174,14 @@ impl ShapeScores {
         out
     }
 
-    /// What a log Bayes factor pays for an effect of any size having been possible: ½ log(1 + g²|f|²).
-    #[must_use]
-    pub fn occam(&self, shape: Shape, moment: usize) -> f64 {
-        0.5 * (EFFECT_PRIOR * EFFECT_PRIOR * self.score(shape, moment).size).ln_1p()
-    }
-
     /// The log Bayes factors with the likelihood to this power; the priors of shape and effect are not tempered.
     #[must_use]
     pub fn tempered(&self, power: f64) -> Self {
         let of = |shape: Shape| {
             let logs = self.log_bayes[Self::index(shape)].iter().enumerate();
-            logs.map(|(i, log)| self.tempered_at(power, shape, i, *log)).collect()
+            logs.map(|(i, log)| self.score(shape, i).tempered(power, *log)).collect()
         };
         Self { scores: self.scores.clone(), log_bayes: Shape::ALL.into_iter().map(of).collect() }
-    }
-
-    /// The same of a log Bayes factor whose effect has the prior of this shape at a moment.
-    #[must_use]
-    pub fn tempered_at(&self, power: f64, shape: Shape, moment: usize, log_bayes: f64) -> f64 {
-        let occam = self.occam(shape, moment);
-        power * (log_bayes + occam) - occam
     }
 
     /// The innovations beside the likeliest event.

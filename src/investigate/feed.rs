@@ -8,6 +8,8 @@ use crate::model::{Caveat, Moment};
 const LONGER: f64 = 1.5;
 /// With fewer gaps than this the longest says little, and gaps are thought to be exponential.
 const FEW: usize = 20;
+/// Fewer deployments than this do not tell how long a silence usually is.
+const FEWEST: usize = 3;
 /// A silence less likely than this is unusual.
 const UNLIKELY: f64 = 0.01;
 
@@ -47,14 +49,15 @@ pub(super) fn coverage(all: &[Moment], from: &Moment, to: &Moment) -> Coverage {
         );
         return gap(from, first, text);
     }
-    if last < from {
+    let silence = unusual_silence(all, from, to);
+    if last < from && (silence.is_some() || all.len() < FEWEST) {
         let text = format!(
             "The deploy events end at {}, before the window begins: later deployments are not known.",
             day(last)
         );
         return gap(from, to, text);
     }
-    let Some((silent_from, silent_to)) = unusual_silence(all, from, to) else { return Coverage::default() };
+    let Some((silent_from, silent_to)) = silence else { return Coverage::default() };
     let text = format!(
         "No deployment is recorded between {} and {}, which is unusually long: deploy events may be missing.",
         day(&silent_from),

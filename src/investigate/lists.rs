@@ -51,7 +51,7 @@ pub fn metrics(request: &MetricsRequest) -> Result<MetricList, InvestigateError>
 }
 
 fn curve(series: Series, setting: &Setting) -> Curve {
-    let unit = setting.settings.get(series.name()).and_then(|known| known.unit.clone());
+    let unit = setting.known(series.name()).unit;
     Curve { series, unit }
 }
 

@@ -1,6 +1,6 @@
 //! What the candidates have to do with reverts and rollbacks, in the window and around it.
 
-use crate::attribute::{OtherEnd, Part, duration, undoings};
+use crate::attribute::{OtherEnd, Part, Undoing, duration, undoings};
 use crate::model::Deploy;
 
 /// How far around the window reverts and their targets are looked for, in seconds. Reverted commits linger for 1 to 35 days in the median of
@@ -38,24 +38,27 @@ pub(super) fn links(candidates: &[Deploy], history: &[&Deploy]) -> Vec<Option<Li
             .take_while(|i| candidates[*i].deployed_at == deploy.deployed_at)
             .find(|i| candidates[*i] == *deploy)
     };
-    for undoing in undoings(history) {
-        let by = history[undoing.by];
-        let link = |of: &Deploy, other: &Deploy| Link {
-            other: other.unix(),
-            at: of.unix(),
-            name: name(other),
-            rollback: undoing.rollback,
-            targets: undoing.targets.len(),
-        };
-        for target in undoing.targets.iter().map(|t| history[*t]) {
-            if let Some(i) = place(target) {
-                links[i].get_or_insert_with(|| link(target, by));
+    let link = |undoing: &Undoing, of: usize, other: usize| Link {
+        other: history[other].unix(),
+        at: history[of].unix(),
+        name: name(history[other]),
+        rollback: undoing.rollback,
+        targets: undoing.targets.len(),
+    };
+    let all = undoings(history);
+    for undoing in &all {
+        for &target in &undoing.targets {
+            if let Some(i) = place(history[target]) {
+                links[i].get_or_insert_with(|| link(undoing, target, undoing.by));
             }
         }
+    }
+    // What was taken back says more of a deployment than what it takes back.
+    for undoing in &all {
         // Of what a rollback took back, the last one is the likeliest reason; a revert takes back one commit, which acted when it first went out.
         let reason = if undoing.rollback { undoing.targets.last() } else { undoing.targets.first() };
-        if let (Some(i), Some(target)) = (place(by), reason) {
-            links[i].get_or_insert_with(|| link(by, history[*target]));
+        if let (Some(i), Some(&target)) = (place(history[undoing.by]), reason) {
+            links[i].get_or_insert_with(|| link(undoing, undoing.by, target));
         }
     }
     links

@@ -123,6 +123,12 @@ impl Deploy {
         lines.map(str::trim).filter(|line| !line.is_empty())
     }
 
+    /// Where it went: the app and, in lower case, the environment; empty where they are not known.
+    #[must_use]
+    pub fn place(&self) -> (&str, String) {
+        (self.app.as_deref().unwrap_or(""), self.environment.as_deref().unwrap_or("").to_lowercase())
+    }
+
     /// How many commits it brought since the deployment before, where that is known.
     #[must_use]
     pub fn commits(&self) -> Option<usize> {

@@ -116,6 +116,13 @@ impl<'a> Judge<'a> {
         log_sum_exp(&huge.chain([usual]).collect::<Vec<f64>>())
     }
 
+    /// The log Bayes factor of an event with this regressor, the likelihood to this power; the prior of the effect is not tempered.
+    pub(in crate::detect) fn tempered_log_bayes_of(&self, f: &[f64], power: f64) -> f64 {
+        let from = f.iter().position(|share| *share != 0.0).unwrap_or(f.len());
+        let score = self.regression.score(f, from);
+        score.tempered(power, self.log_bayes(score, &self.regression.footprint(f, from)))
+    }
+
     /// The log Bayes factor of an event with this regressor.
     pub(in crate::detect) fn log_bayes_of(&self, f: &[f64]) -> f64 {
         let from = f.iter().position(|share| *share != 0.0).unwrap_or(f.len());
@@ -265,7 +272,8 @@ impl<'a> Judge<'a> {
         let spread = self.local.spread();
         let usual = these.iter().map(|&i| spread[i]).sum::<f64>() / these.len() as f64;
         let is_alike = |i: &usize| spread[*i] < AS_SPREAD * usual && usual < AS_SPREAD * spread[*i];
-        let is_beside = |i: &usize| these.binary_search(i).is_err();
+        let mut next = these.iter().peekable();
+        let is_beside = |i: &usize| next.next_if_eq(&i).is_none();
         let alike = (0..innovations.len()).filter(is_beside).filter(is_alike);
         let of = |i: usize| {
             let z = innovations[i] / scale;
