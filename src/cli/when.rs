@@ -38,16 +38,24 @@ pub(super) fn on(text: &str, zone: Tz) -> Result<On, CliError> {
     Ok(On { text: text.trim().to_owned(), span })
 }
 
-/// The first moment that `--since` lets in.
-pub(super) fn since(text: &str, zone: Tz) -> Result<DateTime<Utc>, CliError> {
-    let wrong = || CliError::option("--since", text, "not a date or a time", HOW);
-    span(text, zone).map(|s| s.from).ok_or_else(wrong)
-}
-
-/// The first moment that `--until` leaves out: the end of a date, a time itself.
-pub(super) fn until(text: &str, zone: Tz) -> Result<DateTime<Utc>, CliError> {
-    let wrong = || CliError::option("--until", text, "not a date or a time", HOW);
-    span(text, zone).map(|s| s.to).ok_or_else(wrong)
+/// The first moment that `--since` lets in, and the first that `--until` leaves out: the end of a date, a time itself.
+pub(super) fn between(
+    since: Option<&str>,
+    until: Option<&str>,
+    zone: Tz,
+) -> Result<[Option<DateTime<Utc>>; 2], CliError> {
+    let read = |option: &str, text: &str| {
+        span(text, zone).ok_or_else(|| CliError::option(option, text, "not a date or a time", HOW))
+    };
+    let from = since.map(|text| read("--since", text)).transpose()?.map(|span| span.from);
+    let to = until.map(|text| read("--until", text)).transpose()?.map(|span| span.to);
+    match (from, to, until) {
+        (Some(from), Some(to), Some(text)) if to <= from => {
+            let hint = "the end comes after the begin: check the two of them";
+            Err(CliError::option("--until", text, "this is not after --since", hint))
+        }
+        _ => Ok([from, to]),
+    }
 }
 
 /// The moment taken as now.

@@ -50,6 +50,20 @@ const FAILED: [&str; 21] = [
     "notdeployed",
 ];
 
+/// Statuses under which nothing new is running yet: where a system tells each step, a later row tells how it ended.
+const UNFINISHED: [&str; 10] = [
+    "pending",
+    "queued",
+    "enqueued",
+    "scheduled",
+    "waiting",
+    "not_started",
+    "notstarted",
+    "building",
+    "in_progress",
+    "inprogress",
+];
+
 impl Rules<'_> {
     /// Sorts the deployments out. The environments are judged over `all`, the whole feed.
     pub(super) fn apply(&self, deploys: Vec<Deploy>, all: &[Deploy]) -> Eligible {
@@ -97,8 +111,10 @@ impl Rules<'_> {
     }
 
     fn reason_against(&self, deploy: &Deploy, environments_matter: bool) -> Option<&'static str> {
-        if has_failed(deploy) {
+        if has_status(deploy, &FAILED) {
             Some("failed")
+        } else if has_status(deploy, &UNFINISHED) {
+            Some("unfinished")
         } else if environments_matter && !self.counts(deploy) {
             Some("environment")
         } else if !self.is_of_apps(deploy) {
@@ -127,10 +143,10 @@ impl Rules<'_> {
     }
 }
 
-/// Whether the status says that nothing new is running.
+/// Whether the status is one of these, which say that nothing new is running.
 ///
-/// An incident or an experiment that failed has happened all the same.
-fn has_failed(deploy: &Deploy) -> bool {
+/// An incident or an experiment that failed, or is not over, has happened all the same.
+fn has_status(deploy: &Deploy, statuses: &[&str]) -> bool {
     if !matches!(deploy.event(), EventKind::Deploy | EventKind::Flag) {
         return false;
     }
@@ -139,7 +155,7 @@ fn has_failed(deploy: &Deploy) -> bool {
         b' ' | b'-' => *known == b'_',
         _ => of.eq_ignore_ascii_case(known),
     };
-    FAILED.iter().any(|failed| failed.len() == status.len() && status.iter().zip(failed.as_bytes()).all(same))
+    statuses.iter().any(|one| one.len() == status.len() && status.iter().zip(one.as_bytes()).all(same))
 }
 
 /// Checks that each app asked for has a deployment somewhere in the feed.
@@ -180,12 +196,13 @@ mod tests {
             deploy("web", Some("production"), "Timed Out"),
             deploy("web", Some("staging"), "success"),
             deploy("api", None, "success"),
+            deploy("web", None, "In progress"),
         ];
         let rules = Rules { environments: None, apps: &["web".to_owned()] };
         let sorted = rules.apply(all.clone(), &all);
         assert_eq!(sorted.candidates.len(), 1);
         let reasons: Vec<&str> = sorted.excluded.iter().map(|e| e.reason).collect();
-        assert_eq!(reasons, ["failed", "environment", "app"]);
+        assert_eq!(reasons, ["failed", "environment", "app", "unfinished"]);
         assert!(sorted.caveats.is_empty());
     }
 

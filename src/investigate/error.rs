@@ -56,6 +56,22 @@ pub enum InvestigateError {
         /// How many are needed.
         needed: usize,
     },
+    /// No metric could be looked at.
+    #[error("none of the metrics could be tested{reason}")]
+    NothingTested {
+        /// Why not the first of them, after a colon; empty where there is none.
+        reason: String,
+    },
+    /// No metric has data in the stretch that was asked for.
+    #[error("no metric has data {stretch}: it goes from {from} to {to}")]
+    NoneBetween {
+        /// The stretch as it was written.
+        stretch: String,
+        /// Start of the data.
+        from: String,
+        /// End of the data.
+        to: String,
+    },
     /// No deployment is of the app.
     #[error("no deployment of an app named {app:?} is recorded")]
     UnknownApp {
@@ -92,6 +108,8 @@ impl InvestigateError {
             Self::DateOutside { .. } => Some("ask about a date within it, or check --timezone".to_owned()),
             Self::Future { .. } => Some("ask about a date that has come, or check --as-of".to_owned()),
             Self::TooFewBuckets { .. } => Some("give a longer series".to_owned()),
+            Self::NothingTested { .. } => Some("shiptrace metrics lists what was read".to_owned()),
+            Self::NoneBetween { .. } => Some("check --since, --until and --timezone".to_owned()),
             Self::UnknownApp { nearest, known, .. } if nearest.is_empty() => {
                 Some(format!("shiptrace deploys lists the deployments, of {known} apps"))
             }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use chrono::{DateTime, Utc};
 use rayon::prelude::*;
 
 use crate::detect::{FEWEST, Found, Scanned, q_values, scan as find};
@@ -12,6 +13,7 @@ use crate::sources::read_metrics;
 
 use super::change::{change, value_caveats};
 use super::eligible::{Rules, check_apps};
+use super::error::shown;
 use super::events::{Onset, events};
 use super::judge::{Draft, judge};
 use super::{FdrMethod, InvestigateError, ScanRequest, Setting, load};
@@ -22,7 +24,7 @@ pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
 /// Finds every change of every metric that was asked for, each with its likeliest deployments.
 ///
 /// # Errors
-/// Where a source is not read, or a metric or an app is unknown.
+/// Where a source is not read, a metric or an app is unknown, no metric can be tested, or none has data where changes are asked for.
 pub fn scan(request: &ScanRequest, progress: Progress<'_>) -> Result<Scan, InvestigateError> {
     let setting = &request.setting;
     if setting.metrics.is_empty() {
@@ -41,6 +43,8 @@ pub fn scan(request: &ScanRequest, progress: Progress<'_>) -> Result<Scan, Inves
     };
     let scanned: Vec<OneMetric> = loaded.value.into_par_iter().map(look).collect();
     caveats.extend(scanned.iter().flat_map(|one| one.caveats.clone()));
+    check_tested(&scanned, &caveats)?;
+    check_stretch(&scanned, request)?;
     let mut drafts = supported(&scanned, request);
     drafts.sort_by(|a, b| {
         a.change.change.at.cmp(&b.change.change.at).then_with(|| a.change.metric.cmp(&b.change.metric))
@@ -74,9 +78,35 @@ pub fn scan(request: &ScanRequest, progress: Progress<'_>) -> Result<Scan, Inves
     })
 }
 
+/// That something was tested at all: silence would say that nothing changed.
+fn check_tested(scanned: &[OneMetric], caveats: &[Caveat]) -> Result<(), InvestigateError> {
+    if scanned.iter().any(|one| one.tested) {
+        return Ok(());
+    }
+    let first = caveats.iter().find(|caveat| caveat.code == "skipped_metric");
+    let reason = first.map_or_else(String::new, |caveat| format!(": {}", caveat.text.trim_end_matches('.')));
+    Err(InvestigateError::NothingTested { reason })
+}
+
+/// That some metric has data where changes are asked for.
+fn check_stretch(scanned: &[OneMetric], request: &ScanRequest) -> Result<(), InvestigateError> {
+    let ends = |one: &OneMetric| (one.series.moment(0), one.series.moment(one.series.len()));
+    let ends: Vec<(Moment, Moment)> = scanned.iter().filter(|one| one.tested).map(ends).collect();
+    let reaches = |(from, to): &(Moment, Moment)| {
+        request.since.is_none_or(|since| *to > since) && request.until.is_none_or(|until| *from < until)
+    };
+    let (from, to) = (ends.iter().map(|(from, _)| *from).min(), ends.iter().map(|(_, to)| *to).max());
+    let (Some(from), Some(to), false) = (from, to, ends.iter().any(reaches)) else { return Ok(()) };
+    let zone = request.setting.zone;
+    let word =
+        |word: &str, at: Option<DateTime<Utc>>| at.map(|at| format!("{word} {}", shown(&at.with_timezone(&zone))));
+    let stretch: Vec<String> = word("from", request.since).into_iter().chain(word("before", request.until)).collect();
+    Err(InvestigateError::NoneBetween { stretch: stretch.join(" and "), from: shown(&from), to: shown(&to) })
+}
+
 /// The metrics as they were tested, and the deployments of their time.
 fn picture(scanned: Vec<OneMetric>, deploys: Vec<Deploy>, setting: &Setting) -> Picture {
-    let unit = |name: &str| setting.settings.get(name).and_then(|known| known.unit.clone());
+    let unit = |name: &str| setting.known(name).unit;
     let curve = |one: OneMetric| Curve { unit: unit(one.series.name()), series: one.series };
     let curves: Vec<Curve> = scanned.into_iter().map(curve).collect();
     let rules = Rules { environments: setting.environments.as_deref(), apps: &[] };
@@ -97,7 +127,7 @@ fn large_enough(drafts: &mut Vec<Draft<'_>>, least: f64) -> Vec<Caveat> {
     }
     if undefined > 0 {
         let text = format!(
-            "Kept, whatever their size, because the level before is not above zero: {undefined} of {found} changes."
+            "Kept, whatever their size, because the level before is zero or not told from it: {undefined} of {found} changes."
         );
         caveats.push(Caveat::new("undefined_effects", text));
     }

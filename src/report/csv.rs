@@ -195,8 +195,8 @@ impl Rows<'_> {
             Cell::Own(own) => own,
             Cell::Text(data) => {
                 let data = if style.raw { data } else { defused(data) };
-                // On a terminal the bytes of a cell would act; a file or another program gets them as they are.
-                if style.width.is_some() { text::visible_lines(&data) } else { data }
+                // On a terminal the bytes of a cell would act, also where it shows a file.
+                if style.raw && style.width.is_none() { data } else { text::visible_lines(&data) }
             }
         });
         self.writer.write_record(record).map_err(io::Error::from)

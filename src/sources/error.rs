@@ -2,6 +2,7 @@ use crate::bigquery::BigQueryError;
 use crate::collect::store::StoreError;
 
 use super::locator::endings;
+use super::points::FAR_OFF;
 
 /// Whose fault an error of a source is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -212,6 +213,10 @@ impl SourceError {
                 format!("the nearest: {}; shiptrace metrics lists all", quoted(nearest))
             }
             Self::UnknownMetric { .. } => "shiptrace metrics lists all".to_owned(),
+            Self::Irregular { reason, .. } if reason.ends_with(FAR_OFF) => {
+                "correct or remove the rows of that time; it may be one that stands for none, or in another unit"
+                    .to_owned()
+            }
             Self::Irregular { .. } => {
                 "give one value a bucket, or set every = \"1d\" (or the like) for the metric".to_owned()
             }

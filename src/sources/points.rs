@@ -176,9 +176,13 @@ fn side_by_side(first: &[Value], second: &[Value]) -> Vec<(i64, [f64; 2])> {
     both.into_iter().collect()
 }
 
+/// What is said of a timestamp at which most of the span is a gap.
+pub(super) const FAR_OFF: &str = "far from all others";
+
 pub(super) fn irregular(name: &str, zone: Tz, error: &GridError) -> SourceError {
     let place = match error {
-        GridError::Irregular { at } | GridError::TooLong { at, .. } => format!(", see {}", shown(*at, zone)),
+        GridError::Irregular { at } => format!(", see {}", shown(*at, zone)),
+        GridError::TooLong { at, .. } => format!(", as {} lies {FAR_OFF}", shown(*at, zone)),
         GridError::TooFew { .. } => String::new(),
     };
     SourceError::Irregular { metric: name.to_owned(), reason: format!("{error}{place}") }

@@ -152,8 +152,8 @@ fn dimensions_split_a_metric_into_parts_that_are_asked_about_by_name() {
     assert_eq!(names, ["m", "m{country=NO}", "m{country=SE}", "m{country=}"]);
     assert_eq!(list["metrics"][2]["better"], "up");
     world.run(&["why", "m{country=FR}", "--on", "2024-03-02"]).refused(&["m{country=FR}", "m{country=NO}"]);
-    let scan = world.run(&["scan", "m{country=NO}", "--format", "json"]).json();
-    assert_eq!(scan["question"]["metrics"], serde_json::json!(["m{country=NO}"]));
+    // Of which there are too few days to tell anything.
+    world.run(&["scan", "m{country=NO}"]).refused(&["none of the metrics could be tested: m{country=NO} was skipped"]);
     let two = self::world("by = [\"country\", \"event\"]");
     let names: Vec<_> = metrics(&two, &[])["metrics"]
         .as_array()

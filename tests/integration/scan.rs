@@ -169,7 +169,25 @@ fn a_change_without_a_relative_effect_is_kept_and_that_is_said() {
     assert_eq!(metrics_of(&answer), ["errors"]);
     assert!(changes(&answer)[0]["relative"].is_null());
     let caveat = answer["caveats"].as_array().unwrap().iter().find(|c| c["code"] == "undefined_effects").unwrap();
-    assert!(caveat["text"].as_str().unwrap().ends_with("not above zero: 1 of 1 changes."), "{caveat}");
+    assert!(caveat["text"].as_str().unwrap().ends_with("zero or not told from it: 1 of 1 changes."), "{caveat}");
+}
+
+#[test]
+fn what_nothing_was_tested_for_is_no_all_clear() {
+    let world = World::with_a_fall();
+    let refused = |options: &[&str], told: &[&str]| {
+        world.run(&[&["scan", "--metrics", "metrics.csv", "--fail-on-change"], options].concat()).refused(told);
+    };
+    refused(&["--since", "2031-01-01"], &["no metric has data from 2031-01-01", "--since"]);
+    refused(&["--until", "1999-01-01"], &["no metric has data before 1999-01-02"]);
+    refused(&["--since", "2024-02-01", "--until", "2024-01-01"], &["--until", "not after --since"]);
+    let rows: String = (1..29).map(|day| format!("2024-02-{day:02},m,{}\n", 100 + day % 3)).collect();
+    let stray = World::empty().file("metrics.csv", format!("timestamp,metric,value\n{rows}1970-01-01,m,5\n"));
+    stray
+        .run(&["scan", "--metrics", "metrics.csv", "--no-config"])
+        .refused(&["none of the metrics could be tested", "1970-01-01 00:00 lies far from all others"]);
+    let asked = ["why", "m", "--on", "2024-02-20", "--metrics", "metrics.csv", "--no-config"];
+    stray.run(&asked).refused(&["1970-01-01 00:00 lies far from all others", "correct or remove the rows"]);
 }
 
 #[test]

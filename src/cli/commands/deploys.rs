@@ -38,16 +38,12 @@ pub(in crate::cli) struct Deploys {
 impl Deploys {
     pub(in crate::cli) fn run(&self, environment: &Environment) -> Result<Outcome, CliError> {
         let resolved = Resolved::new(&self.data, &self.output, environment)?;
-        let since = self.since.as_deref().map(|t| when::since(t, resolved.zone)).transpose()?;
+        let [since, until] = when::between(self.since.as_deref(), self.until.as_deref(), resolved.zone)?;
         let setting = resolved.setting(&self.deployments, Some(&[]), since)?;
         if let Some(outcome) = resolved.dry_run(&setting, None, self.output.format.as_deref()) {
             return outcome;
         }
-        let request = DeploysRequest {
-            setting,
-            since,
-            until: self.until.as_deref().map(|t| when::until(t, resolved.zone)).transpose()?,
-        };
+        let request = DeploysRequest { setting, since, until };
         let output = Output::open(&self.output, environment, 0, resolved.commit_url())?;
         let output = output.charted(self.chart);
         output.write(&Answer::Deploys(investigate::deploys(&request)?))?;

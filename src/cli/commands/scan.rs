@@ -39,7 +39,7 @@ pub(in crate::cli) struct Scan {
     /// Leaves out changes that are smaller than this by estimate, such as 5% or 0.05
     ///
     /// It chooses among the changes that --fdr lets through, and does not make it let through more. Changes whose relative effect is
-    /// not defined, because the level before is not above zero, are kept.
+    /// not defined, because the level before is zero or not told from it, are kept.
     #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
     min_effect: Option<String>,
 
@@ -76,7 +76,7 @@ impl Scan {
         }
         let resolved = Resolved::new(&self.data, &self.output, environment)?;
         let wanted = if self.metric.is_empty() { None } else { Some(self.metric.as_slice()) };
-        let since = self.since.as_deref().map(|t| when::since(t, resolved.zone)).transpose()?;
+        let [since, until] = when::between(self.since.as_deref(), self.until.as_deref(), resolved.zone)?;
         let setting = resolved.setting(&self.deployments, wanted, since)?;
         if let Some(outcome) = resolved.dry_run(&setting, Some(&self.metric), self.output.format.as_deref()) {
             return outcome;
@@ -87,7 +87,7 @@ impl Scan {
             setting,
             top: self.top,
             since,
-            until: self.until.as_deref().map(|t| when::until(t, resolved.zone)).transpose()?,
+            until,
             min_effect: self.min_effect.as_deref().map(min_effect).transpose()?,
             fdr: self.fdr,
             method: match self.fdr_method {

@@ -207,6 +207,7 @@ pub(in crate::report) fn excluded(answer: &WhyAnswer) -> Option<String> {
         .into_iter()
         .map(|(reason, n)| match reason {
             "failed" => format!("{} failed", whole(n)),
+            "unfinished" => format!("{} not finished", whole(n)),
             "environment" => format!("{} to another environment", whole(n)),
             "app" => format!("{} of another app", whole(n)),
             other => format!("{} ({})", whole(n), text::visible(other)),
