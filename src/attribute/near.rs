@@ -181,6 +181,23 @@ mod tests {
     }
 
     #[test]
+    fn a_day_that_lost_most_of_itself_lost_it_from_early_on() {
+        for (left, latest) in [(0.0, 0.1), (0.15, 0.25), (0.6, 0.7)] {
+            let noise = normals(90, 3).into_iter().enumerate();
+            let value = |(i, z): (usize, f64)| (1000.0 + 20.0 * z) * if i == 60 { left } else { 1.0 };
+            let series = crate::simulation::days(noise.map(value).collect());
+            let from = series.moment(60).to_utc();
+            let asked = Asked::new(&series, Span { from, to: from + TimeDelta::days(1) }).unwrap();
+            let near = near(&series, &scan(&series, 0.05), &asked, 3.0 * 86_400.0).unwrap();
+            let found = near.change(&series, &[], 0.05).unwrap();
+            let share = |moment: f64| (moment - series.edges()[60] as f64) / 86_400.0;
+            let (first, last) = (share(found.interval.0), share(found.interval.1));
+            assert_eq!((found.kind, found.bucket), (ChangeKind::Spike, 60), "{left}: {found:?}");
+            assert!(first < 0.1 && last <= latest && last >= 0.5 * left, "{left}: from {first} to {last}");
+        }
+    }
+
+    #[test]
     fn an_outage_that_was_over_for_long_is_not_what_was_asked_about() {
         // Six hours at half, more than two days before the date, on which nothing happened.
         let outage = 16 * 24 + 8;

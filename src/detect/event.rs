@@ -2,6 +2,7 @@
 
 mod effect;
 mod judge;
+mod possible;
 
 use crate::model::ChangeKind;
 use crate::stats::{EventRegression, Footprint, Score, log_sum_exp, normalise};
@@ -118,7 +119,7 @@ impl ShapeScores {
             .zip(&scores)
             .map(|(shape, scores)| Self::judged(&judge, moments, shape, scores, best))
             .collect();
-        Self { scores, log_bayes }
+        Self { scores, log_bayes }.while_enough_is_left(local, moments)
     }
 
     /// Starts of buckets that may matter are judged by likelihood, and moments inside of the best of them; elsewhere least squares, and

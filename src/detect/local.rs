@@ -193,6 +193,11 @@ impl Local {
         self.log
     }
 
+    /// Whether the metric cannot fall below zero.
+    pub(super) fn is_never_negative(&self) -> bool {
+        self.log || self.may_be_counts
+    }
+
     /// The moments with the shares as they count on the analysed scale.
     ///
     /// A bucket of which the share s has changed by the factor exp(δ) stands at 1 + s (exp(δ) − 1), whose logarithm is not sδ.
