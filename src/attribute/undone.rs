@@ -43,7 +43,7 @@ pub(super) struct Ends {
 ///
 /// With B(τ) the Bayes factor of an effect from τ to the other end and L(τ) that of one that lasts,
 /// - of the candidate: 0.8 B(τ) + 0.2 L'(τ), because a revert need not undo everything;
-/// - of everything else: L'(τ) = 0.95 L(τ) + 0.05 B(τ), because something else may end it just then.
+/// - of everything else: L'(τ) = 0.95 L(τ) + 0.05 B(τ), because something else may end it just then; of several with one other end B is their mean.
 ///
 /// Where a change at the other end is known already and taken into the explanation, as it is not the one asked about, a level explains
 /// the data as well as a box, and what counts is that there is such a change, of the other direction: B = L/0.05, and nothing

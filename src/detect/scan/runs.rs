@@ -228,11 +228,14 @@ impl Scan<'_> {
         let doubtful = self.standing[far..].iter().filter(|(run, _)| is_open(run));
         let all: Vec<(Spike, f64)> = self.standing[..far].iter().chain(doubtful).copied().collect();
         let stands_out_more = |k: usize, i: usize| (all[k].1, i) > (all[i].1, k);
+        let mut by_time: Vec<usize> = (0..all.len()).collect();
+        by_time.sort_by_key(|&k| all[k].0.from);
         // Those of the stretch about a run that are one of these.
         let beside = |i: usize, is_one: &dyn Fn(usize) -> bool| -> Vec<usize> {
             let stretch = self.about(all[i].0);
-            let is_inside = |run: Spike| stretch.start <= run.from && run.to <= stretch.end;
-            (0..all.len()).filter(|&k| k != i && is_one(k) && is_inside(all[k].0)).collect()
+            let first = by_time.partition_point(|&k| all[k].0.from < stretch.start);
+            let inside = by_time[first..].iter().copied().take_while(|&k| all[k].0.to <= stretch.end);
+            inside.filter(|&k| k != i && is_one(k)).collect()
         };
         let test = |i: usize, without: &[usize]| {
             let run = all[i].0;
