@@ -171,7 +171,7 @@ pub(super) struct OutputArguments {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(super) columns: Vec<String>,
 
-    /// Write CSV cells as they are, also those that a spreadsheet would run as a formula, or a terminal obey
+    /// Write CSV cells as they are, also those that a spreadsheet would run as a formula
     #[arg(long)]
     pub(super) raw: bool,
 

@@ -194,9 +194,9 @@ impl Rows<'_> {
         let record = cells.into_iter().map(|cell| match cell {
             Cell::Own(own) => own,
             Cell::Text(data) => {
-                // On a terminal the bytes of a cell would act, also where it shows a file.
-                let data = if style.raw && style.width.is_none() { data } else { text::visible_lines(&data) };
-                if style.raw { data } else { defused(data) }
+                let data = if style.raw { data } else { defused(data) };
+                // On a terminal the bytes of a cell would act; a file or another program gets them as they are.
+                if style.width.is_some() { text::visible_lines(&data) } else { data }
             }
         });
         self.writer.write_record(record).map_err(io::Error::from)
