@@ -2,9 +2,9 @@
 
 use crate::detect::{Neighbourhood, Scanned, Shape};
 use crate::model::Series;
-use crate::stats::{cell, log_sum_exp, median};
+use crate::stats::{cell, log_mean, log_sum_exp, median};
 
-use super::likelihood::{Likelihood, believed, log_mean};
+use super::likelihood::{Likelihood, believed};
 use super::priors::KINDS;
 
 /// What another metric says of each moment at which the cause may have acted.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::detect::{Neighbourhood, Scanned, ShapeScores};
 use crate::model::{ChangeKind, Series};
-use crate::stats::log_sum_exp;
+use crate::stats::{log_mean, log_sum_exp};
 
 use super::companion::Seen;
 use super::priors::KINDS;
@@ -115,9 +115,4 @@ pub(super) fn believed((series, near): Seen<'_>, power: f64) -> ShapeScores {
 fn dated(near: &Neighbourhood, inside: &Range<usize>, log_bayes: &[f64]) -> Vec<f64> {
     let mean = log_mean(&near.log_weights[inside.clone()]);
     log_bayes.iter().zip(&near.log_weights).map(|(log, date)| log + date - mean).collect()
-}
-
-/// log of the mean of what is known by its logarithms; minus infinity for nothing.
-pub(super) fn log_mean(logs: &[f64]) -> f64 {
-    log_sum_exp(logs) - (logs.len().max(1) as f64).ln()
 }

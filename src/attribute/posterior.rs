@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use crate::stats::{log_sum_exp, normalise};
+use crate::stats::{log_mean, log_sum_exp, normalise};
 
 use super::hours::WorkingHours;
 use super::lagged::Lagged;
-use super::likelihood::{Likelihood, log_mean};
+use super::likelihood::Likelihood;
 use super::priors::{Causes, KINDS, LagLaw, Origin, Priors, share_of};
 
 /// That one recorded event did it.

@@ -2,9 +2,9 @@
 
 use crate::detect::{Found, NEAR, Neighbourhood, Scanned, Shape};
 use crate::model::{ChangeKind, Series};
-use crate::stats::log_sum_exp;
+use crate::stats::{log_mean, log_sum_exp};
 
-use super::likelihood::{believed, log_mean};
+use super::likelihood::believed;
 
 /// A candidate that was undone at a known moment, or that undoes what went out at one.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -26,4 +26,4 @@ pub use shrinkage::shrunk_to_mean;
 pub use skewness::{normal_of_skewed, without_skewness};
 pub use student::{StudentNoise, normal_of_t, small_sample_factor};
 pub use tail::{normal_of_tail, normal_of_tails};
-pub use weights::{cell, log_sum_exp, normalise, weighted_quantile};
+pub use weights::{cell, log_mean, log_sum_exp, normalise, weighted_quantile};

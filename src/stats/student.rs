@@ -140,7 +140,8 @@ impl StudentNoise {
         let mut square = if start > 0.0 { start * start } else { mean_square };
         for _ in 0..ITERATIONS {
             let last = square;
-            let weighted = |e: f64| e * e * last / (self.freedom * last + e * e);
+            let inverse = 1.0 / last;
+            let weighted = |e: f64| e * e / (self.freedom + e * e * inverse);
             square = ((self.freedom + 1.0) * sum_of(innovations, weighted) + penalty) / n;
             if (square - last).abs() < CLOSE * last {
                 break;

@@ -10,6 +10,12 @@ pub fn log_sum_exp(logs: &[f64]) -> f64 {
     top + logs.iter().map(|x| (x - top).exp()).sum::<f64>().ln()
 }
 
+/// log of the mean of what is known by its logarithms; minus infinity for nothing.
+#[must_use]
+pub fn log_mean(logs: &[f64]) -> f64 {
+    log_sum_exp(logs) - (logs.len().max(1) as f64).ln()
+}
+
 /// Probabilities that are proportional to exp(xᵢ) and add up to 1; uniform where all are minus infinity.
 #[must_use]
 pub fn normalise(logs: &[f64]) -> Vec<f64> {

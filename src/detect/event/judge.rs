@@ -118,15 +118,20 @@ impl<'a> Judge<'a> {
 
     /// The log Bayes factor of an event with this regressor, the likelihood to this power; the prior of the effect is not tempered.
     pub(in crate::detect) fn tempered_log_bayes_of(&self, f: &[f64], power: f64) -> f64 {
-        let from = f.iter().position(|share| *share != 0.0).unwrap_or(f.len());
-        let score = self.regression.score(f, from);
-        score.tempered(power, self.log_bayes(score, &self.regression.footprint(f, from)))
+        let (score, log_bayes) = self.scored(f);
+        score.tempered(power, log_bayes)
     }
 
     /// The log Bayes factor of an event with this regressor.
     pub(in crate::detect) fn log_bayes_of(&self, f: &[f64]) -> f64 {
+        self.scored(f).1
+    }
+
+    /// The score of an event with this regressor, and its log Bayes factor.
+    fn scored(&self, f: &[f64]) -> (Score, f64) {
         let from = f.iter().position(|share| *share != 0.0).unwrap_or(f.len());
-        self.log_bayes(self.regression.score(f, from), &self.regression.footprint(f, from))
+        let score = self.regression.score(f, from);
+        (score, self.log_bayes(score, &self.regression.footprint(f, from)))
     }
 
     /// A statistic that is about standard normal where there is no event, positive where the metric rose. `k` is the first observation that

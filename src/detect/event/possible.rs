@@ -4,7 +4,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::{FINE_BELOW, ShapeScores};
 use crate::detect::{Local, Moments, Shape};
-use crate::stats::log_sum_exp;
+use crate::stats::log_mean;
 
 impl ShapeScores {
     /// Rules out, of a fall, the moments inside of its first bucket that come too late for it.
@@ -29,7 +29,7 @@ impl ShapeScores {
                 let left = |i: usize| local.share_of_bucket(moments.share[i]);
                 let weight = |i: usize| Normal::standard().cdf((left(i) - lost) / error).max(f64::MIN_POSITIVE).ln();
                 let weights: Vec<f64> = inside.clone().map(weight).collect();
-                let mean = log_sum_exp(&weights) - (weights.len() as f64).ln();
+                let mean = log_mean(&weights);
                 let logs = &mut self.log_bayes[Self::index(shape)];
                 inside.zip(weights).for_each(|(i, weight)| logs[i] += weight - mean);
             }
