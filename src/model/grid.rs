@@ -121,7 +121,8 @@ impl Grid {
         let (from, to) = (ruler.place(first).0, ruler.place(last).0);
         let buckets = to - from + 1;
         check_length(stamps, ruler.step, buckets)?;
-        let mut edges: Vec<i64> = (from..=to + 1).map(|i| ruler.start(i)).collect();
+        let numbers: Vec<i64> = (from..=to + 1).collect();
+        let mut edges: Vec<i64> = numbers.into_par_iter().with_min_len(STAMPS).map(|i| ruler.start(i)).collect();
         // A bucket of local hours may vanish where clocks are put forward.
         edges.dedup_by(|next, previous| *next <= *previous);
         Ok(Self { step: ruler.step, edges })
@@ -321,7 +322,10 @@ fn fit_phase(stamps: &[i64], ruler: Ruler) -> Option<(Ruler, usize)> {
     let ruler = Ruler { anchor: common_anchor(stamps, ruler), ..ruler };
     let mut offsets: Vec<i64> = stamps.par_iter().with_min_len(STAMPS).map(|&s| offset(ruler, s)).collect();
     offsets.sort_unstable();
-    let (phase, held) = densest(&offsets, tolerance(ruler.step), period(ruler.step));
+    let (phase, held) = match offsets[..] {
+        [first, .., last] if first == last => (first, offsets.len()),
+        _ => densest(&offsets, tolerance(ruler.step), period(ruler.step)),
+    };
     if !regular(held, stamps.len()) {
         return None;
     }

@@ -29,9 +29,11 @@ pub fn parse(text: &str, zone: Tz) -> Option<Stamp> {
     }
     let (time, rest) = time_of_day(text.get(10..)?)?;
     let (time, next_day) = time;
-    let local = date.and_time(time) + if next_day { TimeDelta::days(1) } else { TimeDelta::zero() };
+    let local = date.and_time(time);
+    let local = if next_day { local.checked_add_signed(TimeDelta::days(1))? } else { local };
     match rest.trim_start() {
         "" => Some(in_zone(local, zone)),
+        "Z" => Some(Stamp { at: local.and_utc(), or_later: None }),
         offset => {
             let at = local.checked_sub_signed(TimeDelta::seconds(seconds_of(offset)?))?.and_utc();
             Some(Stamp { at, or_later: None })
@@ -104,6 +106,9 @@ fn seconds_of(offset: &str) -> Option<i64> {
 }
 
 fn in_zone(local: NaiveDateTime, zone: Tz) -> Stamp {
+    if zone == Tz::UTC {
+        return Stamp { at: local.and_utc(), or_later: None };
+    }
     match zone.from_local_datetime(&local) {
         LocalResult::Single(at) => Stamp { at: at.to_utc(), or_later: None },
         LocalResult::Ambiguous(at, later) => Stamp { at: at.to_utc(), or_later: Some(later.to_utc()) },
@@ -111,10 +116,11 @@ fn in_zone(local: NaiveDateTime, zone: Tz) -> Stamp {
     }
 }
 
-/// The number written by `digits` digits from byte `from` on.
-fn number<T: std::str::FromStr>(text: &str, from: usize, digits: usize) -> Option<T> {
-    let part = text.get(from..from + digits)?;
-    if part.bytes().all(|b| b.is_ascii_digit()) { part.parse().ok() } else { None }
+/// The number written by `digits` digits, four at the most, from byte `from` on.
+fn number<T: From<u16>>(text: &str, from: usize, digits: usize) -> Option<T> {
+    let part = text.as_bytes().get(from..from + digits)?;
+    let append = |number: u16, b: &u8| b.is_ascii_digit().then(|| number * 10 + u16::from(b - b'0'));
+    part.iter().try_fold(0, append).map(T::from)
 }
 
 #[cfg(test)]

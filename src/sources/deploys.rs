@@ -58,10 +58,6 @@ fn read_table(table: &Table, source: &DeploySource, zone: Tz, into: &mut Vec<Dep
     let at = named("deployed_at");
     table.require(&at)?;
     let names: Vec<&str> = table.names.iter().map(String::as_str).collect();
-    let rows = table.read(&names, None)?;
-    if rows.numbers.is_empty() {
-        return Err(SourceError::NoRows { file: table.file.clone() });
-    }
     // For each column of the file the known name that it has here, where it has one.
     let mapped: BTreeMap<&str, &str> =
         source.columns.iter().map(|(known, name)| (name.as_str(), known.as_str())).collect();
@@ -74,14 +70,16 @@ fn read_table(table: &Table, source: &DeploySource, zone: Tz, into: &mut Vec<Dep
         .collect();
     let time = names.iter().position(|name| *name == at).unwrap_or_default();
     let columns = Columns { file: &table.file, names: &names, known, time: (time, &at) };
-    let read = |places: &mut dyn Iterator<Item = usize>| places.map(|i| columns.deploy(&rows, i, zone)).collect();
-    let pieces: Vec<Vec<Deploy>> = rows.in_pieces(0..rows.numbers.len(), ROWS, read)?;
-    into.extend(pieces.into_iter().flatten());
-    Ok(())
+    table.for_each_piece(&names, None, |rows| {
+        let read = |places: &mut dyn Iterator<Item = usize>| places.map(|i| columns.deploy(rows, i, zone)).collect();
+        let pieces: Vec<Vec<Deploy>> = rows.in_pieces(ROWS, read)?;
+        into.extend(pieces.into_iter().flatten());
+        Ok(())
+    })
 }
 
 /// Rows that one thread reads at a time.
-const ROWS: usize = 4_096;
+const ROWS: usize = 1_024;
 
 /// The columns of a file of deploy events.
 struct Columns<'a> {
@@ -96,14 +94,14 @@ struct Columns<'a> {
 impl Columns<'_> {
     fn deploy(&self, rows: &Rows, i: usize, zone: Tz) -> Result<Deploy, SourceError> {
         let (time, time_name) = self.time;
-        let text = rows.columns[time].get(i).unwrap_or("");
+        let text = rows.cell(time, i).unwrap_or("");
         let stamp = timestamp::parse(text, zone).ok_or_else(|| {
             let problem = if text.trim().is_empty() { "empty, and a deployment needs its time" } else { "not a time" };
-            SourceError::cell(self.file, rows.numbers[i], time_name, text, problem)
+            SourceError::cell(self.file, rows.number(i), time_name, text, problem)
         })?;
         let mut deploy = Deploy::at(stamp.at.with_timezone(&zone));
         for (c, known) in self.known.iter().enumerate() {
-            let Some(text) = rows.columns[c].get(i).filter(|text| !text.is_empty()) else { continue };
+            let Some(text) = rows.cell(c, i).filter(|text| !text.is_empty()) else { continue };
             let slot = match known {
                 Some("kind") => &mut deploy.kind,
                 Some("app") => &mut deploy.app,

@@ -97,7 +97,7 @@ impl Metric {
 /// The points that were read so far, by the names that files give them.
 pub(super) struct Gathered {
     pub(super) zone: Tz,
-    points: Vec<Points>,
+    pub(super) points: Vec<Points>,
     /// Where those of a name are among them.
     places: HashMap<String, usize>,
     /// The files that were read, and the names in those that do not hold all that is wanted.
@@ -110,14 +110,14 @@ impl Gathered {
         Self { zone, points: Vec::new(), places: HashMap::new(), files: Vec::new(), known: BTreeSet::new() }
     }
 
-    /// The points of a name, to be added to. `file` is where it was found.
-    pub(super) fn of(&mut self, name: &str, source: &MetricSource, file: &str) -> &mut Points {
+    /// The points of a name, to be added to, and their place. `file` is where it was found.
+    pub(super) fn of(&mut self, name: &str, source: &MetricSource, file: &str) -> (usize, &mut Points) {
         let place = self.places.get(name).copied().unwrap_or_else(|| {
             self.places.insert(name.to_owned(), self.points.len());
             self.points.push(Points { every: source.every, file: file.to_owned(), ..Points::default() });
             self.points.len() - 1
         });
-        &mut self.points[place]
+        (place, &mut self.points[place])
     }
 
     /// The points of a name, which are no longer here then.

@@ -2,15 +2,14 @@
 
 use std::collections::HashMap;
 
-use polars::prelude::StringChunked;
-
 use chrono_tz::Tz;
 
 use super::gathered::Gathered;
 use super::number::{self, Number};
-use super::points::{Point, Points};
+use super::points::Point;
 use super::table::{Rows, Table};
-use super::{MetricSource, Ratio, SourceError, timestamp};
+use super::timestamp::{self, Stamp};
+use super::{MetricSource, Ratio, SourceError};
 
 /// How the metrics of a table lie in its columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,31 +79,38 @@ impl Shape {
             Self::Long { timestamp, metric, value, dimensions } => {
                 let mut columns = vec![timestamp.as_str(), value.as_str(), metric.as_str()];
                 columns.extend(dimensions.iter().map(String::as_str));
-                let rows = table.read(&columns, only.map(|names| (metric.as_str(), names)))?;
-                if rows.numbers.is_empty() && only.is_none() {
-                    return Err(SourceError::NoRows { file: table.file.clone() });
-                }
-                let metrics = rows.columns[2].clone();
-                let cells = Cells { file: &table.file, rows: &rows, dimensions: 3 };
-                cells.add(&|i| metrics.get(i), &Columns { time: timestamp, value: (1, value) }, source, into)
+                let named = Columns { time: timestamp, value: (1, value) };
+                table.for_each_piece(&columns, only.map(|names| (metric.as_str(), names)), |rows| {
+                    let cells = Cells { file: &table.file, rows, dimensions: 3, only };
+                    cells.add(&|i| rows.cell(2, i), &named, source, into)
+                })
             }
             Self::Single { timestamp, value, dimensions } => {
                 let mut columns = vec![timestamp.as_str(), value.as_str()];
                 columns.extend(dimensions.iter().map(String::as_str));
-                let rows = table.read(&columns, None)?;
                 let name = source.name.as_deref();
-                let cells = Cells { file: &table.file, rows: &rows, dimensions: 2 };
-                cells.add(&|_| name, &Columns { time: timestamp, value: (1, value) }, source, into)
+                let named = Columns { time: timestamp, value: (1, value) };
+                table.for_each_piece(&columns, None, |rows| {
+                    let cells = Cells { file: &table.file, rows, dimensions: 2, only: None };
+                    cells.add(&|_| name, &named, source, into)
+                })
             }
             Self::Wide { timestamp, metrics, dimensions } => {
                 let asked = |name: &&String| only.is_none_or(|only| only.contains(name));
                 let wanted: Vec<&str> = metrics.iter().filter(asked).map(String::as_str).collect();
-                let (rows, first) = wide_rows(table, timestamp, &wanted, dimensions)?;
-                let cells = Cells { file: &table.file, rows: &rows, dimensions: first };
-                for (c, name) in wanted.iter().enumerate() {
-                    cells.add(&|_| Some(name), &Columns { time: timestamp, value: (c + 1, name) }, source, into)?;
+                let with_dimensions = !dimensions.is_empty() && table.repeats(timestamp)?;
+                let mut columns: Vec<&str> =
+                    std::iter::once(timestamp.as_str()).chain(wanted.iter().copied()).collect();
+                let first = columns.len();
+                if with_dimensions {
+                    columns.extend(dimensions.iter().map(String::as_str));
                 }
-                Ok(())
+                table.for_each_piece(&columns, None, |rows| {
+                    let cells = Cells { file: &table.file, rows, dimensions: first, only: None };
+                    wanted.iter().enumerate().try_for_each(|(c, name)| {
+                        cells.add(&|_| Some(name), &Columns { time: timestamp, value: (c + 1, name) }, source, into)
+                    })
+                })
             }
         }
     }
@@ -116,38 +122,55 @@ fn has_metric(table: &Table, name: &str) -> bool {
     [name, &numerator, &denominator].into_iter().any(|name| table.has(name))
 }
 
-/// The time and these columns of a wide table, and the number of its first column of dimensions.
-///
-/// Dimensions are read only where a time comes twice: without, they tell nothing apart.
-fn wide_rows(
-    table: &Table,
-    timestamp: &str,
-    wanted: &[&str],
-    dimensions: &[String],
-) -> Result<(Rows, usize), SourceError> {
-    let mut columns: Vec<&str> = std::iter::once(timestamp).chain(wanted.iter().copied()).collect();
-    let first = columns.len();
-    let mut rows = table.read(&columns, None)?;
-    if rows.numbers.is_empty() {
-        return Err(SourceError::NoRows { file: table.file.clone() });
-    }
-    if !dimensions.is_empty() && rows.repeats(0) {
-        columns.extend(dimensions.iter().map(String::as_str));
-        rows = table.read(&columns, None)?;
-    }
-    Ok((rows, first))
-}
-
 /// Rows that one thread reads at a time.
-const ROWS: usize = 32_768;
-/// So many times that are read before they are added to their metrics, which bounds the memory that this takes.
-const AT_ONCE: usize = 8;
+const ROWS: usize = 8_192;
 
 /// Rows of a table, the first column of which is the time, and those from `dimensions` on are dimensions.
 struct Cells<'a> {
     file: &'a str,
     rows: &'a Rows,
     dimensions: usize,
+    /// The metrics that are wanted; all where none are named.
+    only: Option<&'a [String]>,
+}
+
+/// The time of a row. Rows of one time often follow each other, which need it to be read but once.
+struct Time<'r> {
+    text: &'r str,
+    stamp: Option<Stamp>,
+}
+
+impl<'r> Time<'r> {
+    fn read(&mut self, text: &'r str, zone: Tz) {
+        if text != self.text {
+            *self = Self { text, stamp: timestamp::parse(text, zone) };
+        }
+    }
+}
+
+/// What was read of some rows.
+#[derive(Default)]
+struct Read<'r> {
+    /// The metrics in the order in which they came first, and how many of their values are `NaN`.
+    metrics: Vec<(&'r str, usize)>,
+    /// Each with the place of its metric among them.
+    points: Vec<(usize, Point)>,
+    /// Where a metric is among them, and where that of the row before is.
+    places: HashMap<&'r str, usize>,
+    last: usize,
+}
+
+impl<'r> Read<'r> {
+    fn add(&mut self, metric: &'r str, point: Point, is_nan: bool) {
+        if self.metrics.get(self.last).is_none_or(|(name, _)| *name != metric) {
+            self.last = *self.places.entry(metric).or_insert(self.metrics.len());
+            if self.last == self.metrics.len() {
+                self.metrics.push((metric, 0));
+            }
+        }
+        self.metrics[self.last].1 += usize::from(is_nan);
+        self.points.push((self.last, point));
+    }
 }
 
 /// The columns of values and of the time, as the file calls them, with the place of the values.
@@ -165,23 +188,30 @@ impl Cells<'_> {
         source: &MetricSource,
         into: &mut Gathered,
     ) -> Result<(), SourceError> {
-        let (n, zone) = (self.rows.numbers.len(), into.zone);
-        for batch in (0..n).step_by(ROWS * AT_ONCE) {
-            let rows = batch..n.min(batch + ROWS * AT_ONCE);
-            let pieces = self.rows.in_pieces(rows, ROWS, |rows| {
-                let mut read: HashMap<&'r str, Points> = HashMap::new();
-                for i in rows {
-                    let (metric, point, is_nan) = self.point(i, metric(i), columns, source, zone)?;
-                    let points = read.entry(metric).or_default();
-                    points.rows.push(point);
-                    points.not_a_number += usize::from(is_nan);
+        let zone = into.zone;
+        let pieces = self.rows.in_pieces(ROWS, |rows| {
+            let mut read = Read::default();
+            let mut time = Time { text: "", stamp: None };
+            for i in rows {
+                let metric = metric(i);
+                if self.only.is_some_and(|only| metric.is_none_or(|name| !only.iter().any(|wanted| wanted == name))) {
+                    continue;
                 }
-                Ok(read)
-            })?;
-            for (metric, mut read) in pieces.into_iter().flatten() {
-                let points = into.of(metric, source, self.file);
-                points.rows.append(&mut read.rows);
-                points.not_a_number += read.not_a_number;
+                time.read(self.rows.cell(0, i).unwrap_or_default(), zone);
+                let (metric, point, is_nan) = self.point(i, metric, &time, columns, source)?;
+                read.add(metric, point, is_nan);
+            }
+            Ok(read)
+        })?;
+        for read in pieces {
+            let place = |(metric, not_a_number): (&str, usize)| {
+                let (place, points) = into.of(metric, source, self.file);
+                points.not_a_number += not_a_number;
+                place
+            };
+            let places: Vec<usize> = read.metrics.into_iter().map(place).collect();
+            for (metric, point) in read.points {
+                into.points[places[metric]].rows.push(point);
             }
         }
         Ok(())
@@ -192,18 +222,21 @@ impl Cells<'_> {
         &self,
         i: usize,
         metric: Option<&'r str>,
+        time: &Time<'_>,
         columns: &Columns<'_>,
         source: &MetricSource,
-        zone: Tz,
     ) -> Result<(&'r str, Point, bool), SourceError> {
         let (place, value_name) = columns.value;
         let wrong = |column: &str, text: &str, problem| {
-            SourceError::cell(self.file, self.rows.numbers[i], column, text, problem)
+            SourceError::cell(self.file, self.rows.number(i), column, text, problem)
         };
-        let text = self.rows.columns[0].get(i).unwrap_or("");
-        let problem = if text.trim().is_empty() { "empty, and a value needs its time" } else { "not a time" };
-        let stamp = timestamp::parse(text, zone).ok_or_else(|| wrong(columns.time, text, problem))?;
-        let text = self.rows.columns[place].get(i).unwrap_or("");
+        let no_time = || {
+            let is_empty = time.text.trim().is_empty();
+            let problem = if is_empty { "empty, and a value needs its time" } else { "not a time" };
+            wrong(columns.time, time.text, problem)
+        };
+        let stamp = time.stamp.ok_or_else(no_time)?;
+        let text = self.rows.cell(place, i).unwrap_or_default();
         let number = number::parse(text).map_err(|problem| wrong(value_name, text, problem))?;
         let metric = metric.filter(|name| !name.is_empty());
         let metric = metric.ok_or_else(|| wrong("metric", "", "empty, and a value needs its metric"))?;
@@ -215,10 +248,7 @@ impl Cells<'_> {
     }
 
     fn dimensions(&self, i: usize) -> Box<str> {
-        let cells: Vec<&str> = self.rows.columns[self.dimensions.min(self.rows.columns.len())..]
-            .iter()
-            .map(|c: &StringChunked| c.get(i).unwrap_or(""))
-            .collect();
+        let cells: Vec<&str> = self.rows.cells_from(self.dimensions, i).map(Option::unwrap_or_default).collect();
         if cells.is_empty() { Box::default() } else { cells.join("\u{1f}").into() }
     }
 }

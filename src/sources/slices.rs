@@ -1,64 +1,91 @@
 //! The cells of CSV files piece by piece, so that never all of a file is in memory.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::io::{BufReader, Cursor, Read, Seek};
+use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use memchr::{memchr_iter, memchr3_iter};
+use memchr::memchr_iter;
 use polars::prelude::*;
 
+use super::SourceError;
 use super::locator::io_reason;
-use super::{SourceError, locator};
 
 /// How much of a file is read at a time.
-const SLICE: usize = 16 << 20;
+const SLICE: usize = 1 << 20;
 /// A row longer than this is taken for a quote that was never closed.
-const LONGEST_ROW: usize = 16 * SLICE;
+const LONGEST_ROW: usize = 256 * SLICE;
 
 /// What some programs write before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Pieces of a file in their order, each with the columns that were asked for, as text.
-pub(super) type Slices = Receiver<Result<DataFrame, SourceError>>;
+/// Some rows of a file.
+pub(super) struct Slice {
+    /// The number of the first, the first line of the file being 1.
+    pub(super) first: usize,
+    /// The columns that were asked for, as text.
+    pub(super) cells: DataFrame,
+}
 
-/// The pieces of a file of CSV, plain or compressed, with these of its columns.
+/// Pieces of a file in their order.
+pub(super) type Slices = Receiver<Result<Slice, SourceError>>;
+
+/// Where the bytes of CSV come from.
+pub(super) enum Bytes<'a> {
+    File(&'a Path),
+    Read(Arc<[u8]>),
+}
+
+/// The pieces of CSV, plain or compressed, with these of its columns. `names` are all of them, and `file` is what errors call it.
 ///
-/// A file is read by a thread of its own, which is one piece ahead. It stops where nobody listens any more.
-pub(super) fn slices(path: &Path, names: &[String], wanted: &[&str]) -> Result<Slices, SourceError> {
-    let file = Box::new(plain(path)?);
+/// It is read by a thread of its own, which is one piece ahead. It stops where nobody listens any more.
+pub(super) fn slices(file: &str, bytes: &Bytes, names: &[String], wanted: &[&str]) -> Result<Slices, SourceError> {
+    let bytes: Box<dyn Read + Send> = match bytes {
+        Bytes::File(path) => plain(path).map_err(|e| unreadable(file, &e))?,
+        Bytes::Read(bytes) => Box::new(Cursor::new(Arc::clone(bytes))),
+    };
     let columns = names.iter().enumerate().filter(|(_, name)| wanted.contains(&name.as_str()));
     let columns = columns.map(|(i, name)| (i, name.clone())).collect();
-    let mut cutter = Cutter { path: path.to_path_buf(), file, rest: Vec::new(), rows: 0, columns, cells: names.len() };
+    let mut cutter = Cutter {
+        file: file.to_owned(),
+        bytes,
+        rest: Vec::new(),
+        rows: 0,
+        has_header: false,
+        columns,
+        cells: names.len(),
+    };
     let (send, receive) = sync_channel(1);
     std::thread::spawn(move || cutter.send_all(&send));
     Ok(receive)
 }
 
 /// The content of a file, decompressed by what its first bytes say.
-fn plain(path: &Path) -> Result<Box<dyn Read + Send>, SourceError> {
-    let failed = |e: &std::io::Error| unreadable(path, e);
+fn plain(path: &Path) -> std::io::Result<Box<dyn Read + Send>> {
     let mut start = [0; 4];
-    let read = locator::open(path)?.read(&mut start).map_err(|e| failed(&e))?;
-    let file: File = locator::open(path)?;
+    let mut file = File::open(path)?;
+    let read = file.read(&mut start)?;
+    file.rewind()?;
     Ok(match start.get(..read).unwrap_or_default() {
         [0x1f, 0x8b, ..] => Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(file))),
-        [0x28, 0xb5, 0x2f, 0xfd] => Box::new(zstd::stream::read::Decoder::new(file).map_err(|e| failed(&e))?),
+        [0x28, 0xb5, 0x2f, 0xfd] => Box::new(zstd::stream::read::Decoder::new(file)?),
         _ => Box::new(file),
     })
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> SourceError {
-    SourceError::Unreadable { file: path.display().to_string(), reason: io_reason(error) }
+fn unreadable(file: &str, error: &std::io::Error) -> SourceError {
+    SourceError::Unreadable { file: file.to_owned(), reason: io_reason(error) }
 }
 
 struct Cutter {
-    path: PathBuf,
-    file: Box<dyn Read + Send>,
+    file: String,
+    bytes: Box<dyn Read + Send>,
     /// What was read and is not a whole row yet.
     rest: Vec<u8>,
-    /// Rows that were handed out, the header being the first.
+    /// Rows that were read, and whether the header is one of them.
     rows: usize,
+    has_header: bool,
     /// The columns wanted, by their places.
     columns: Vec<(usize, String)>,
     /// How many cells a row has.
@@ -66,7 +93,7 @@ struct Cutter {
 }
 
 impl Cutter {
-    fn send_all(&mut self, to: &SyncSender<Result<DataFrame, SourceError>>) {
+    fn send_all(&mut self, to: &SyncSender<Result<Slice, SourceError>>) {
         loop {
             let piece = match self.next() {
                 Ok(None) => return,
@@ -81,13 +108,13 @@ impl Cutter {
     }
 
     /// The cells of the next rows; none at the end of the file.
-    fn next(&mut self) -> Result<Option<DataFrame>, SourceError> {
+    fn next(&mut self) -> Result<Option<Slice>, SourceError> {
         let mut bytes = std::mem::take(&mut self.rest);
         loop {
             let before = bytes.len();
             bytes.reserve_exact(SLICE);
-            let read = self.file.by_ref().take(SLICE as u64).read_to_end(&mut bytes);
-            read.map_err(|e| unreadable(&self.path, &e))?;
+            let read = self.bytes.by_ref().take(SLICE as u64).read_to_end(&mut bytes);
+            read.map_err(|e| unreadable(&self.file, &e))?;
             let is_last = bytes.len() - before < SLICE;
             if self.rows == 0 && bytes.starts_with(BYTE_ORDER_MARK) {
                 bytes.drain(..BYTE_ORDER_MARK.len());
@@ -101,15 +128,18 @@ impl Cutter {
             let mut piece = Piece::new(self);
             let end = piece.read(self.valid(&bytes)?)?;
             if end > 0 {
-                let (frame, rows) = piece.finish()?;
+                let (has_header, rows) = (piece.has_header, piece.rows);
+                let cells = piece.finish()?;
+                let first = self.rows + rows - cells.height() + 1;
                 self.rows += rows;
+                self.has_header = has_header;
                 self.rest = bytes.split_off(end);
-                return Ok(Some(frame));
+                return Ok(Some(Slice { first, cells }));
             }
             if is_last || bytes.len() > LONGEST_ROW {
                 let row = self.rows + 1;
                 let detail = format!("row {row} does not end: a quote that is not closed?");
-                return Err(SourceError::Malformed { file: self.file_name(), detail });
+                return Err(SourceError::Malformed { file: self.file.clone(), detail });
             }
         }
     }
@@ -123,13 +153,9 @@ impl Cutter {
         let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
         if error.error_len().is_some() {
             let row = self.rows + memchr_iter(b'\n', valid).count() + 1;
-            return Err(SourceError::NotUtf8 { file: self.file_name(), row });
+            return Err(SourceError::NotUtf8 { file: self.file.clone(), row });
         }
         Ok(std::str::from_utf8(valid).unwrap_or_default())
-    }
-
-    fn file_name(&self) -> String {
-        self.path.display().to_string()
     }
 }
 
@@ -138,12 +164,14 @@ struct Piece<'a> {
     cutter: &'a Cutter,
     builders: Vec<StringChunkedBuilder>,
     rows: usize,
+    has_header: bool,
 }
 
 impl<'a> Piece<'a> {
     fn new(cutter: &'a Cutter) -> Self {
         let builder = |(_, name): &(usize, String)| StringChunkedBuilder::new(name.as_str().into(), SLICE / 50);
-        Self { cutter, builders: cutter.columns.iter().map(builder).collect(), rows: 0 }
+        let builders = cutter.columns.iter().map(builder).collect();
+        Self { cutter, builders, rows: 0, has_header: cutter.has_header }
     }
 
     /// Reads the whole rows of a text, and says where they end.
@@ -152,8 +180,12 @@ impl<'a> Piece<'a> {
         // The place of the cell in its row and in the text, whether it began with a quote, and whether that is still open.
         let (mut cell, mut start, mut quoted, mut open) = (0, 0, false, false);
         let (mut row, mut row_start) = (Vec::with_capacity(self.builders.len()), 0);
-        for at in memchr3_iter(b',', b'\n', b'"', bytes) {
-            if bytes[at] == b'"' {
+        for (at, &byte) in bytes.iter().enumerate() {
+            // Hardly any character of a cell comes before the comma; a search for all three is slower where cells are short.
+            if byte > b',' || !matches!(byte, b',' | b'\n' | b'"') {
+                continue;
+            }
+            if byte == b'"' {
                 // Within a cell that does not begin with one, a quote is a character like others.
                 if at == start {
                     (quoted, open) = (true, true);
@@ -170,7 +202,7 @@ impl<'a> Piece<'a> {
             }
             cell += 1;
             (start, quoted) = (at + 1, false);
-            if bytes[at] == b'\n' {
+            if byte == b'\n' {
                 self.end_row(&row, cell, &bytes[row_start..at])?;
                 row.clear();
                 (cell, row_start) = (0, start);
@@ -179,15 +211,21 @@ impl<'a> Piece<'a> {
         Ok(row_start)
     }
 
-    /// Adds a row of so many cells, of which some are wanted. A blank line is a row of empty cells.
+    /// Adds a row of so many cells, of which some are wanted. A blank line is a row of empty cells, and before the header none.
     fn end_row(&mut self, wanted: &[(&str, bool)], found: usize, row: &[u8]) -> Result<(), SourceError> {
         self.rows += 1;
         let is_blank = row.is_empty() || row == b"\r";
         if found != self.cutter.cells && !is_blank {
             let row = self.cutter.rows + self.rows;
-            return Err(SourceError::Ragged { file: self.cutter.file_name(), row, found, expected: self.cutter.cells });
+            return Err(SourceError::Ragged {
+                file: self.cutter.file.clone(),
+                row,
+                found,
+                expected: self.cutter.cells,
+            });
         }
-        if self.cutter.rows + self.rows == 1 {
+        if !self.has_header {
+            self.has_header = !is_blank;
             return Ok(());
         }
         for (i, builder) in self.builders.iter_mut().enumerate() {
@@ -197,11 +235,11 @@ impl<'a> Piece<'a> {
         Ok(())
     }
 
-    fn finish(self) -> Result<(DataFrame, usize), SourceError> {
+    fn finish(self) -> Result<DataFrame, SourceError> {
         let columns: Vec<Column> = self.builders.into_iter().map(|builder| builder.finish().into_column()).collect();
         let height = columns.first().map_or(0, Column::len);
-        let failed = |e: PolarsError| SourceError::Malformed { file: self.cutter.file_name(), detail: e.to_string() };
-        Ok((DataFrame::new(height, columns).map_err(failed)?, self.rows))
+        let failed = |e: PolarsError| SourceError::Malformed { file: self.cutter.file.clone(), detail: e.to_string() };
+        DataFrame::new(height, columns).map_err(failed)
     }
 }
 
@@ -220,12 +258,17 @@ fn append(builder: &mut StringChunkedBuilder, cell: &str, quoted: bool) {
 mod tests {
     use super::*;
 
-    fn read(text: &[u8], cells: usize, columns: &[usize]) -> Result<Vec<Vec<Option<String>>>, SourceError> {
+    fn cutter(text: &[u8], cells: usize, columns: &[usize]) -> Cutter {
         let columns = columns.iter().map(|i| (*i, format!("c{i}"))).collect();
-        let file = Box::new(std::io::Cursor::new(text.to_vec()));
-        let mut cutter = Cutter { path: "f.csv".into(), file, rest: Vec::new(), rows: 0, columns, cells };
+        let bytes = Box::new(Cursor::new(text.to_vec()));
+        Cutter { file: "f.csv".into(), bytes, rest: Vec::new(), rows: 0, has_header: false, columns, cells }
+    }
+
+    fn read(text: &[u8], cells: usize, columns: &[usize]) -> Result<Vec<Vec<Option<String>>>, SourceError> {
+        let mut cutter = cutter(text, cells, columns);
         let mut all = Vec::new();
-        while let Some(frame) = cutter.next()? {
+        while let Some(Slice { first, cells: frame }) = cutter.next()? {
+            assert_eq!(first, all.len() + 2);
             for i in 0..frame.height() {
                 let cell = |c: &Column| c.str().unwrap().get(i).map(str::to_owned);
                 all.push(frame.columns().iter().map(cell).collect());
@@ -257,6 +300,15 @@ mod tests {
         assert!(matches!(read(b"a,b\n1,\xff\n", 2, &[0]), Err(SourceError::NotUtf8 { row: 2, .. })));
         assert!(matches!(read(b"a,b\n1,\"x\n", 2, &[0]), Err(SourceError::Malformed { .. })));
         assert_eq!(read(b"a,b\n1,2\n\n3,4\n", 2, &[1]).unwrap().len(), 3);
+        assert_eq!(ragged(b"\n\r\na,b\n1,2\n3\n"), (5, 1));
+    }
+
+    #[test]
+    fn blank_lines_before_the_header_are_no_rows_and_count() {
+        let mut cutter = cutter(b"\n\r\na,b\n1,2\n3,4\n", 2, &[0]);
+        let Slice { first, cells } = cutter.next().unwrap().unwrap();
+        assert_eq!((first, cells.height()), (4, 2));
+        assert!(cutter.next().unwrap().is_none());
     }
 
     #[test]

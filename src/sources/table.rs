@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 use std::io::Read;
-use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use polars::prelude::*;
 use rayon::prelude::*;
@@ -14,7 +14,7 @@ use super::SourceError;
 use super::bigquery::{Asked, Wanted};
 use super::diagnose::{diagnose, torn};
 use super::locator::{FileKind, Locator, kind_of, open};
-use super::slices::{Slices, slices};
+use super::slices::{Bytes, Slice, Slices, slices};
 use super::text::to_text;
 
 /// A file whose columns are known and whose rows are not read yet.
@@ -37,7 +37,7 @@ enum Content {
 /// Where the bytes come from, to look at them once more where reading fails.
 pub(super) enum Origin {
     Csv(Box<Path>),
-    CsvBytes(Vec<u8>),
+    CsvBytes(Arc<[u8]>),
     Parquet(Box<Path>),
     Other,
 }
@@ -45,10 +45,13 @@ pub(super) enum Origin {
 /// Rows that were read.
 pub(super) struct Rows {
     /// For each row its number as a spreadsheet counts, the header being 1; in Parquet and NDJSON the first row is 1.
-    pub(super) numbers: Vec<usize>,
+    numbers: Vec<usize>,
     /// The columns asked for, in that order; none where a cell has no value.
-    pub(super) columns: Vec<StringChunked>,
+    columns: Vec<Texts>,
 }
+
+/// A column of text in one piece of memory.
+type Texts = <StringType as PolarsDataType>::Array;
 
 /// The name of the column of row numbers; no header can hold it.
 pub(super) const ROW: &str = "\u{0}row";
@@ -117,7 +120,7 @@ impl Table {
         }
         let unreadable = |e: PolarsError| SourceError::Malformed { file: file.clone(), detail: first_line(&e) };
         let frame = csv(ScanSources::Buffers([bytes.clone().into()].into())).map_err(unreadable)?;
-        Self::new(file.clone(), frame, Origin::CsvBytes(bytes))
+        Self::new(file.clone(), frame, Origin::CsvBytes(bytes.into()))
     }
 
     fn new(file: String, mut frame: LazyFrame, origin: Origin) -> Result<Self, SourceError> {
@@ -157,11 +160,51 @@ impl Table {
         })
     }
 
+    /// Does something with the rows, piece by piece, of which all but those of these metrics (`only`) may be left out.
+    ///
+    /// # Errors
+    /// Where reading fails, where `each` does, and where there are no rows at all.
+    pub(super) fn for_each_piece(
+        &self,
+        columns: &[&str],
+        only: Option<(&str, &[String])>,
+        mut each: impl FnMut(&Rows) -> Result<(), SourceError>,
+    ) -> Result<(), SourceError> {
+        let mut is_empty = only.is_none();
+        for rows in self.pieces(columns, only)? {
+            let rows = rows?;
+            is_empty &= rows.len() == 0;
+            each(&rows)?;
+        }
+        if is_empty { Err(SourceError::NoRows { file: self.file.clone() }) } else { Ok(()) }
+    }
+
+    /// Reads these columns of CSV piece by piece, and of what else there is in one piece, of which rows may be left out that hold none of
+    /// `only.1` in the column `only.0`.
+    fn pieces<'a>(
+        &'a self,
+        columns: &'a [&str],
+        only: Option<(&str, &[String])>,
+    ) -> Result<Box<dyn Iterator<Item = Result<Rows, SourceError>> + 'a>, SourceError> {
+        let Some(slices) = self.slices(columns)? else {
+            return Ok(Box::new(std::iter::once(self.read(columns, only))));
+        };
+        Ok(Box::new(slices.into_iter().map(|slice| {
+            let Slice { first, cells } = slice?;
+            let texts = columns.iter().map(|name| cells.column(name).and_then(|column| column.str().cloned()));
+            let texts: Vec<StringChunked> = texts.collect::<PolarsResult<_>>().map_err(|e| self.broken(&e))?;
+            Ok(Rows::new((first..first + cells.height()).collect(), &texts))
+        })))
+    }
+
     /// Reads these columns of all rows, or of those that hold one of `only.1` in the column `only.0`.
-    pub(super) fn read(&self, columns: &[&str], only: Option<(&str, &[String])>) -> Result<Rows, SourceError> {
+    fn read(&self, columns: &[&str], only: Option<(&str, &[String])>) -> Result<Rows, SourceError> {
         let mut frame = match &self.content {
             Content::Frame { frame, .. } => frame.clone(),
-            Content::BigQuery(asked) => return asked.read(columns, only),
+            Content::BigQuery(asked) => {
+                let texts = asked.read(columns, only)?;
+                return Ok(Rows::new((1..=texts.first().map_or(0, StringChunked::len)).collect(), &texts));
+            }
         };
         if let Some((column, values)) = only {
             let held = exactly(column).cast(DataType::String);
@@ -173,18 +216,8 @@ impl Table {
         let index = index.u64().map_err(|e| self.broken(&e))?;
         let numbers = index.into_no_null_iter().map(|n| usize::try_from(n).unwrap_or(usize::MAX)).collect();
         let texts = columns.par_iter().map(|name| read.column(name).and_then(to_text));
-        let texts = texts.collect::<PolarsResult<_>>().map_err(|e| self.broken(&e))?;
-        let rows = Rows { numbers, columns: texts };
-        self.check_torn(columns_of(&rows, columns, self.names.last()))?;
-        Ok(rows)
-    }
-
-    /// A row that ends early looks like one whose last cells are empty: where such cells are, the file is looked at once more.
-    fn check_torn(&self, last: Option<&StringChunked>) -> Result<(), SourceError> {
-        match last.filter(|last| last.null_count() > 0).and_then(|_| torn(&self.file, self.origin()?)) {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
+        let texts: Vec<StringChunked> = texts.collect::<PolarsResult<_>>().map_err(|e| self.broken(&e))?;
+        Ok(Rows::new(numbers, &texts))
     }
 
     /// The least and the greatest number in a column of a Parquet file, and how many rows there are, where the file itself says so.
@@ -206,10 +239,14 @@ impl Table {
         bounds.map(|(least, greatest)| (least, greatest, about.num_rows))
     }
 
-    /// Some columns of a file of CSV piece by piece; none where it is of another kind.
+    /// Some columns of CSV piece by piece; none where it is of another kind.
     pub(super) fn slices(&self, columns: &[&str]) -> Result<Option<Slices>, SourceError> {
-        let Some(Origin::Csv(path)) = self.origin() else { return Ok(None) };
-        slices(path, &self.names, columns).map(Some)
+        let bytes = match self.origin() {
+            Some(Origin::Csv(path)) => Bytes::File(path),
+            Some(Origin::CsvBytes(bytes)) => Bytes::Read(Arc::clone(bytes)),
+            _ => return Ok(None),
+        };
+        slices(&self.file, &bytes, &self.names, columns).map(Some)
     }
 
     /// The same table with the rows of a piece.
@@ -239,6 +276,18 @@ impl Table {
         Ok(values)
     }
 
+    /// Whether a column holds some value more than once.
+    pub(super) fn repeats(&self, column: &str) -> Result<bool, SourceError> {
+        let mut seen = HashSet::new();
+        for rows in self.pieces(&[column], None)? {
+            let rows = rows?;
+            if (0..rows.len()).filter_map(|i| rows.cell(0, i)).any(|value| !seen.insert(value.to_owned())) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     #[expect(clippy::redundant_closure_for_method_calls, reason = "polars does not export the type of a result")]
     pub(super) fn collect(&self, frame: LazyFrame) -> Result<DataFrame, SourceError> {
         frame.collect_with_engine(Engine::Streaming).map_err(|e| self.broken(&e)).map(|result| result.unwrap_single())
@@ -257,36 +306,49 @@ impl Table {
 }
 
 impl Rows {
-    /// Whether no cell of a row has a value: a blank line.
-    pub(super) fn is_blank(&self, i: usize) -> bool {
-        self.columns.iter().all(|column| column.get(i).is_none())
+    fn new(numbers: Vec<usize>, columns: &[StringChunked]) -> Self {
+        let columns = columns.iter().map(|texts| texts.rechunk().downcast_as_array().clone()).collect();
+        Self { numbers, columns }
     }
 
-    /// What is read of some of the rows in threads, so many at a time and blank lines left out, in the order of the file: of several errors
+    /// How many there are.
+    fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
+    /// The number of a row, as [`Self::numbers`] says.
+    pub(super) fn number(&self, i: usize) -> usize {
+        self.numbers[i]
+    }
+
+    /// A cell; none where it has no value.
+    pub(super) fn cell(&self, column: usize, i: usize) -> Option<&str> {
+        self.columns[column].get(i)
+    }
+
+    /// The cells of a row from a column on.
+    pub(super) fn cells_from(&self, column: usize, i: usize) -> impl Iterator<Item = Option<&str>> {
+        self.columns.iter().skip(column).map(move |cells| cells.get(i))
+    }
+
+    /// Whether no cell of a row has a value: a blank line.
+    fn is_blank(&self, i: usize) -> bool {
+        self.cells_from(0, i).all(|cell| cell.is_none())
+    }
+
+    /// What is read of the rows in threads, so many at a time and blank lines left out, in the order of the file: of several errors
     /// the first is told. `read` is given the places of the rows of a piece.
     pub(super) fn in_pieces<T: Send>(
         &self,
-        rows: Range<usize>,
         size: usize,
         read: impl Fn(&mut dyn Iterator<Item = usize>) -> Result<T, SourceError> + Sync,
     ) -> Result<Vec<T>, SourceError> {
-        let end = rows.end;
-        let starts: Vec<usize> = rows.step_by(size).collect();
+        let end = self.len();
+        let starts: Vec<usize> = (0..end).step_by(size).collect();
         let piece = |&from: &usize| read(&mut (from..end.min(from + size)).filter(|&i| !self.is_blank(i)));
         let pieces: Vec<Result<T, SourceError>> = starts.par_iter().map(piece).collect();
         pieces.into_iter().collect()
     }
-
-    /// Whether a column holds some value more than once.
-    pub(super) fn repeats(&self, column: usize) -> bool {
-        let mut seen = HashSet::with_capacity(self.numbers.len());
-        self.columns[column].iter().flatten().any(|value| !seen.insert(value))
-    }
-}
-
-fn columns_of<'r>(rows: &'r Rows, columns: &[&str], name: Option<&String>) -> Option<&'r StringChunked> {
-    let at = columns.iter().position(|column| Some(*column) == name.map(String::as_str))?;
-    rows.columns.get(at)
 }
 
 /// Standard input, as errors name it.

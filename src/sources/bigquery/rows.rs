@@ -9,7 +9,6 @@ use polars::prelude::{NewChunkedArray, PlSmallStr, StringChunked};
 use crate::bigquery::{Column, Parameter, Query, Table, TableName};
 use crate::model::{Deploy, Step};
 use crate::sources::SourceError;
-use crate::sources::table::Rows;
 
 use super::session::{Collected, Session};
 use super::sql::{Reading, bounded, quoted, selected};
@@ -98,13 +97,11 @@ impl Asked {
         &self,
         columns: &[&str],
         only: Option<(&str, &[String])>,
-    ) -> Result<Rows, SourceError> {
-        let cells = match &self.content {
-            Content::Table { name, table, time } => self.of_table(columns, only, (name, table, time))?,
-            Content::Statement { query, .. } => of_statement(&*self.session.collect_once(query, 0)?, columns, only),
-        };
-        let rows = cells.first().map_or(0, StringChunked::len);
-        Ok(Rows { numbers: (1..=rows).collect(), columns: cells })
+    ) -> Result<Vec<StringChunked>, SourceError> {
+        match &self.content {
+            Content::Table { name, table, time } => self.of_table(columns, only, (name, table, time)),
+            Content::Statement { query, .. } => Ok(of_statement(&*self.session.collect_once(query, 0)?, columns, only)),
+        }
     }
 
     fn of_table(

@@ -69,7 +69,7 @@ impl Pass<'_> {
                 continue;
             };
             for piece in slices {
-                let part = table.with_rows(piece?);
+                let part = table.with_rows(piece?.cells);
                 add(&mut all, self.tallied(&[&part], labels, &seen)?);
             }
         }
