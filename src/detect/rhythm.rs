@@ -7,7 +7,7 @@ mod shown;
 mod unseen;
 mod year;
 
-use std::cell::LazyCell;
+use std::cell::{LazyCell, OnceCell};
 
 use chrono::{DateTime, Datelike, NaiveDateTime, Timelike};
 use rayon::prelude::*;
@@ -109,7 +109,11 @@ pub fn without_rhythms(series: &Series, known: &[Moved]) -> Adjusted {
     let moves = Moves::new(series.len(), known);
     let mut rest: Vec<f64> = series.values().iter().zip(&moves.by).map(|(v, by)| v - by).collect();
     let log = |(v, times): (&f64, &f64)| series.log(*v) - times.ln();
-    let mut logs = series.has_logs().then(|| series.values().iter().zip(&moves.times).map(log).collect::<Vec<f64>>());
+    let to_logs = || series.has_logs().then(|| series.values().iter().zip(&moves.times).map(log).collect::<Vec<f64>>());
+    // What multiplies shows in logarithms where the level moves, but few periods are told in vain on both scales.
+    let is_ranked = rest.len() <= MOST_RANKED;
+    let mut logs = if is_ranked { to_logs() } else { None };
+    let mut told = OnceCell::new();
     let before = |((v, times), has_ended): ((&f64, &f64), &bool)| if *has_ended { f64::NAN } else { v / times };
     let as_before: Vec<f64> = series.values().iter().zip(&moves.times).zip(&moves.has_ended).map(before).collect();
     let whole = || Divided { values: as_before.clone(), expected: vec![1.0; series.len()] };
@@ -123,25 +127,27 @@ pub fn without_rhythms(series: &Series, known: &[Moved]) -> Adjusted {
     let mut rhythms = Vec::new();
     let clocks: LazyCell<Vec<i64>, _> = LazyCell::new(|| clocks(series));
     for (name, period) in candidates(series.step()) {
-        let shows_in = |values: &[f64]| {
+        let shows_in = |values: &[f64], told: &OnceCell<Option<Vec<f64>>>| {
             let others = apart.as_deref().map(|apart| without(values, apart));
-            has_rhythm(series.step(), || clocks.as_slice(), others.as_deref().unwrap_or(values), (name, period))
+            has_rhythm(series.step(), || clocks.as_slice(), others.as_deref().unwrap_or(values), told, (name, period))
         };
-        // What multiplies shows in logarithms where the level moves, but few periods are told in vain on both scales.
-        let may_multiply = period != DAYS_OF_YEAR && rest.len() <= MOST_RANKED;
-        let in_logs = || logs.as_deref().filter(|_| may_multiply).is_some_and(shows_in);
+        let may_multiply = period != DAYS_OF_YEAR && is_ranked;
+        let in_logs = || logs.as_deref().filter(|_| may_multiply).is_some_and(|logs| shows_in(logs, &OnceCell::new()));
         // Beside a change by a factor a rhythm that multiplies shows where the metric is divided by it.
         let is_beside = may_multiply && !known.is_empty();
-        let in_quotients = || divided.as_ref().filter(|_| is_beside).is_some_and(|d| shows_in(&d.values));
+        let in_quotients =
+            || divided.as_ref().filter(|_| is_beside).is_some_and(|d| shows_in(&d.values, &OnceCell::new()));
         let is_open = rest.len() >= LEAST_PERIODS * period && !(comes_rarely && period == DAYS_OF_YEAR);
         let of_name = || Rhythm::new(series.step(), &clocks, name, period);
         let has_holidays = || {
             let above = if period == DAYS_OF_YEAR { above_weeks(&rest) } else { return false };
             may_have_holidays(&above) && of_name().holidays(&above).iter().any(|holiday| *holiday != 0.0)
         };
-        if is_open && (shows_in(&rest) || in_logs() || in_quotients() || has_holidays()) {
+        if is_open && (shows_in(&rest, &told) || in_logs() || in_quotients() || has_holidays()) {
             let mut rhythm = of_name();
             let level = rhythm.take_from(&mut rest, apart.as_deref()).known;
+            told = OnceCell::new();
+            logs = logs.or_else(to_logs);
             let log = logs.as_mut().map(|logs| rhythm.take_from(logs, apart.as_deref()).known);
             // What the waves of a year bring is told by each stretch, and adds.
             divided = divided.filter(|_| rhythm.waves == 0);

@@ -159,15 +159,25 @@ struct Split {
 
 /// The split of a range that lowers the residual sum of squares most; none where the range is too short.
 fn best_split(sums: &Sums, range: Range<usize>, shortest: usize, shape: SegmentShape) -> Option<Split> {
-    let mut best: Option<(usize, f64)> = None;
-    for at in range.start + shortest..(range.end + 1).saturating_sub(shortest) {
-        let explained = sums.explained(range.start..at, shape) + sums.explained(at..range.end, shape);
-        if best.is_none_or(|(_, most)| explained > most) {
-            best = Some((at, explained));
-        }
+    let places = range.start + shortest..(range.end + 1).saturating_sub(shortest);
+    if places.is_empty() {
+        return None;
     }
+    let (at, explained) = match (&sums.of_weights, shape) {
+        (OfWeights::Even(inverses), SegmentShape::Constant) => sums.most_of_levels(inverses, &range, places),
+        (OfWeights::Even(inverses), SegmentShape::Linear) => sums.most_of_lines(inverses, &range, places),
+        (OfWeights::Uneven(_), _) => {
+            let explained = |at| sums.explained(range.start..at, shape) + sums.explained(at..range.end, shape);
+            most(places.map(|at| (at, explained(at))))
+        }
+    };
     let whole = sums.explained(range.clone(), shape);
-    best.map(|(at, explained)| Split { range, at, gain: explained - whole })
+    Some(Split { range, at, gain: explained - whole })
+}
+
+/// The first place at which most is explained.
+fn most(explained: impl Iterator<Item = (usize, f64)>) -> (usize, f64) {
+    explained.fold((0, f64::NEG_INFINITY), |best, next| if next.1 > best.1 { next } else { best })
 }
 
 /// Moves each break to its best place between its neighbours until none moves: a greedy path places its first breaks blindly.
@@ -261,5 +271,44 @@ impl Sums {
         }
         let cross = b[1] - a[1] - t_mean * x;
         mean + cross * cross * of_slope
+    }
+
+    /// The places within a range with the sums until each, and the inverses for the lengths before and after it.
+    fn parts<'s>(
+        &'s self,
+        inverses: &'s [[f64; 2]],
+        range: &Range<usize>,
+        places: Range<usize>,
+    ) -> impl Iterator<Item = (usize, &'s [f64; 2], &'s [f64; 2], &'s [f64; 2])> {
+        let before = &inverses[places.start - range.start..places.end - range.start];
+        let after = &inverses[range.end + 1 - places.end..=range.end - places.start];
+        let sums = &self.until[places.clone()];
+        places.zip(sums).zip(before.iter().zip(after.iter().rev())).map(|((at, sums), (b, a))| (at, sums, b, a))
+    }
+
+    /// Where two levels explain most, and how much: of each place what [`Self::explained`] says of both sides. Most of the time of a search is spent
+    /// here.
+    fn most_of_levels(&self, inverses: &[[f64; 2]], range: &Range<usize>, places: Range<usize>) -> (usize, f64) {
+        let ([first, _], [last, _]) = (self.until[range.start], self.until[range.end]);
+        most(self.parts(inverses, range, places).map(|(at, [x, _], [before, _], [after, _])| {
+            let (left, right) = (x - first, last - x);
+            (at, left * left * before + right * right * after)
+        }))
+    }
+
+    /// Where two lines explain most, and how much.
+    fn most_of_lines(&self, inverses: &[[f64; 2]], range: &Range<usize>, places: Range<usize>) -> (usize, f64) {
+        let (first, last) = (self.until[range.start], self.until[range.end]);
+        let (start, end) = (range.start as f64, range.end as f64);
+        most(self.parts(inverses, range, places).map(|(at, [x, tx], before, after)| {
+            let line = |x: f64, tx: f64, t_mean: f64, [of_mean, of_slope]: &[f64; 2]| {
+                let cross = tx - t_mean * x;
+                x * x * of_mean + cross * cross * of_slope
+            };
+            let t = at as f64;
+            let left = line(x - first[0], tx - first[1], f64::midpoint(start, t - 1.0) - self.middle, before);
+            let right = line(last[0] - x, last[1] - tx, f64::midpoint(t, end - 1.0) - self.middle, after);
+            (at, left + right)
+        }))
     }
 }

@@ -1,5 +1,7 @@
 //! Spells: some buckets at another level, after which all is as before.
 
+use std::ops::Range;
+
 use crate::stats::{mad_sd, max_tail_of_runs};
 
 use super::Spike;
@@ -43,6 +45,9 @@ pub(super) fn likeliest_spell(values: &[f64], weights: Option<&[f64]>, longest: 
     let (run, z) = Contrast::new(&scaled, &level, phi)?.likeliest(longest)?;
     Some(Spell { run, p_value: max_tail_of_runs(z, phi, n, SHORTEST..=longest) })
 }
+
+/// By less than rounding can bring.
+const CLEARLY: f64 = 1.0 - 1e-12;
 
 /// How far runs of values stand out of a first-order autoregression.
 ///
@@ -90,21 +95,44 @@ impl<'a> Contrast<'a> {
         cross / square
     }
 
+    /// Of the runs of a length that begin in these buckets the one that explains most, and how much: what [`Self::products`] says of each, from parts
+    /// of equal length side by side.
+    fn likeliest_of(&self, length: usize, starts: Range<usize>) -> (usize, f64) {
+        let side = |by: usize| starts.start + by..starts.end + by;
+        let ends = self.level[side(0)].iter().zip(&self.level[side(length - 1)]);
+        let innovations = self.innovations[side(0)].iter().zip(&self.innovations[side(length)]);
+        let inside = self.until[side(1)].iter().zip(&self.until[side(length)]);
+        let products = |((first, last), (at_first, at_after)): ((&f64, &f64), (&f64, &f64)),
+                        (a, b): (&[f64; 2], &[f64; 2])| {
+            let after = -self.phi * last;
+            let cross = b[0] - a[0] + (first * at_first + after * at_after);
+            [cross, b[1] - a[1] + first * first + after * after]
+        };
+        let of_runs = ends.zip(innovations).zip(inside).map(|(ends, inside)| products(ends, inside));
+        let most = |best: (usize, f64), (from, [cross, square]): (usize, [f64; 2])| {
+            // A division takes longer than all else.
+            if cross * cross < best.1 * square * CLEARLY {
+                return best;
+            }
+            let gain = gain([cross, square]);
+            if gain > best.1 { (from, gain) } else { best }
+        };
+        starts.clone().zip(of_runs).fold((starts.start, 0.0), most)
+    }
+
     /// The run that stands out most, and by how many standard deviations; none where none does.
     fn likeliest(&self, longest: usize) -> Option<(Spike, f64)> {
         let places = LEAST_BESIDE..self.level.len() - LEAST_BESIDE;
-        let with_gain = |run: Spike| {
-            let [cross, square] = self.products(run);
-            (run, if square > 0.0 { cross * cross / square } else { 0.0 })
-        };
+        let with_gain = |run: Spike| (run, gain(self.products(run)));
         let most = |a: (Spike, f64), b: (Spike, f64)| if b.1 > a.1 { b } else { a };
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of buckets")]
         let longer = |length: &usize| Some(((*length as f64 * (1.0 + LONGER)) as usize).max(length + 1));
         let lengths = std::iter::successors(Some(SHORTEST), longer).take_while(|length| *length <= longest);
         let of_length = |length: usize| {
-            (places.start..=places.end - length).map(move |from| with_gain(Spike { from, to: from + length }))
+            let (from, gain) = self.likeliest_of(length, places.start..places.end + 1 - length);
+            (Spike { from, to: from + length }, gain)
         };
-        let (near, _) = lengths.flat_map(of_length).reduce(most)?;
+        let (near, _) = lengths.map(of_length).reduce(most)?;
         // Between the lengths that were tried.
         let margin = near.len() / 4 + 1;
         let starts = near.from.saturating_sub(margin).max(places.start)..=near.from + margin;
@@ -114,6 +142,11 @@ impl<'a> Contrast<'a> {
         let (run, gain) = told.map(|(from, to)| with_gain(Spike { from, to })).reduce(most)?;
         (gain > 0.0).then(|| (run, gain.sqrt() / self.scale))
     }
+}
+
+/// How much of a sum of squares a regressor explains, by its product with what is to be explained and by its square.
+fn gain([cross, square]: [f64; 2]) -> f64 {
+    if square > 0.0 { cross * cross / square } else { 0.0 }
 }
 
 #[cfg(test)]

@@ -116,8 +116,15 @@ impl Precision {
 
     /// φ^gap and the variance of what it does not explain.
     fn link(phi: f64, gap: usize) -> (f64, f64) {
-        let link = if gap == 1 { phi } else { phi.powi(i32::try_from(gap).unwrap_or(i32::MAX)) };
+        let link = if gap == 1 { phi } else { Self::over_gap(phi, gap) };
         (link, 1.0 - link * link)
+    }
+
+    /// φ^gap. Compiled into a loop it would be worked out for all observations, of which hardly any have a gap before them.
+    #[cold]
+    #[inline(never)]
+    fn over_gap(phi: f64, gap: usize) -> f64 {
+        phi.powi(i32::try_from(gap).unwrap_or(i32::MAX))
     }
 
     /// Number of observations.
@@ -161,14 +168,18 @@ impl Precision {
     /// The innovations of `x`, all scaled to one variance.
     #[must_use]
     pub fn innovations(&self, x: &[f64]) -> Vec<f64> {
-        let innovation = |j: usize| {
-            if j == 0 {
-                return x[0] / self.spread[0];
-            }
-            let (link, variance) = Self::link(self.phi, self.gaps[j - 1]);
-            (x[j] - link * x[j - 1]) / (variance.sqrt() * self.spread[j])
+        let of_gap = |gap: usize| {
+            let (link, variance) = Self::link(self.phi, gap);
+            (link, variance.sqrt())
         };
-        (0..x.len()).map(innovation).collect()
+        let next = of_gap(1);
+        let innovation = |((x, gap), spread): ((&[f64], &usize), &f64)| {
+            let (link, sd) = if *gap == 1 { next } else { of_gap(*gap) };
+            (x[1] - link * x[0]) / (sd * spread)
+        };
+        let first = x.first().zip(self.spread.first()).map(|(x, spread)| x / spread);
+        let later = x.windows(2).zip(&self.gaps).zip(self.spread.iter().skip(1)).map(innovation);
+        first.into_iter().chain(later).collect()
     }
 }
 

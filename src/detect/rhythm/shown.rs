@@ -1,5 +1,7 @@
 //! Whether a metric has a rhythm.
 
+use std::cell::OnceCell;
+
 use statrs::distribution::{ChiSquared, ContinuousCDF, FisherSnedecor};
 
 use super::{DAYS_OF_YEAR, MOST_RANKED, OUTLYING};
@@ -40,18 +42,25 @@ pub(super) fn candidates(step: Step) -> Vec<(&'static str, usize)> {
 pub(super) const LEAST_PERIODS: usize = 2;
 
 /// Whether values show a rhythm of this name and period, from bucket to bucket or in the means of longer stretches. What the clocks show is asked for
-/// only for these.
+/// only for these. What the first differences are, clipped, is told once for all rhythms of the same values.
 pub(super) fn has_rhythm<'a>(
     step: Step,
     clocks: impl Fn() -> &'a [i64],
     values: &[f64],
+    told: &OnceCell<Option<Vec<f64>>>,
     (name, period): (&'static str, usize),
 ) -> bool {
     let in_means = |seconds: i64, period: usize| {
         step.seconds() < seconds as f64 && recurs_in_means(clocks(), values, seconds, period)
     };
     // The hours of a day show in means as well.
-    let by_itself = || if step < Step::Day { recurs(&differences(values), period) } else { shows(values, period) };
+    let by_itself = || {
+        if step < Step::Day {
+            told.get_or_init(|| clipped(&differences(values))).as_ref().is_some_and(|clipped| recurs(clipped, period))
+        } else {
+            shows(values, period)
+        }
+    };
     (period != DAYS_OF_YEAR && by_itself())
         || match name {
             "year" => in_means(28 * DAY, 13),
@@ -64,22 +73,32 @@ pub(super) fn has_rhythm<'a>(
 /// Whether the means of longer stretches, of so many seconds by the local clock, have a rhythm of `period` of them: a smooth day or a weekend
 /// is a difference of these, and hardly one from bucket to bucket.
 fn recurs_in_means(clocks: &[i64], values: &[f64], seconds: i64, period: usize) -> bool {
-    let present: Vec<usize> = (0..values.len()).filter(|&i| !values[i].is_nan()).collect();
-    let stretch = |i: &usize| clocks[*i].div_euclid(seconds);
-    let (Some(first), Some(last)) = (present.first().map(stretch), present.last().map(stretch)) else { return false };
-    let place = |at: i64| usize::try_from(at - first).unwrap_or(0);
-    let mut means = vec![f64::NAN; place(last) + 1];
-    for buckets in present.chunk_by(|a, b| stretch(a) == stretch(b)) {
-        let mut values: Vec<f64> = buckets.iter().map(|&i| values[i]).collect();
-        means[place(stretch(&buckets[0]))] = mean_of_most(&mut values);
+    let (mut means, mut first) = (Vec::new(), None);
+    let mut add = |at: i64, held: &mut Vec<f64>| {
+        if !held.is_empty() {
+            let place = usize::try_from((at - *first.get_or_insert(at)) / seconds).unwrap_or(0);
+            means.resize(means.len().max(place + 1), f64::NAN);
+            means[place] = mean_of_most(held);
+            held.clear();
+        }
+    };
+    // The stretch begins at `at` and has held so much yet.
+    let (mut at, mut held) = (i64::MIN, Vec::new());
+    for (clock, value) in clocks.iter().zip(values).filter(|(_, value)| !value.is_nan()) {
+        if !(at..at.saturating_add(seconds)).contains(clock) {
+            add(at, &mut held);
+            at = clock - clock.rem_euclid(seconds);
+        }
+        held.push(*value);
     }
+    add(at, &mut held);
     shows(&means, period)
 }
 
 /// Whether values show a rhythm.
 fn shows(values: &[f64], period: usize) -> bool {
     let differences = differences(values);
-    recurs(&differences, period)
+    clipped(&differences).is_some_and(|clipped| recurs(&clipped, period))
         || values.len() <= MOST_RANKED && differs_by_phase(&differences, period)
         || values.len() as f64 <= FEW_PERIODS * period as f64
             && values.len() <= MOST_EVENTS
@@ -143,16 +162,17 @@ fn differs_by_phase(differences: &[f64], period: usize) -> bool {
         .is_ok_and(|law| law.sf(statistic) < SURELY * (FEW_PERIODS * period as f64 / n).min(1.0))
 }
 
-/// Whether first differences resemble those one and two periods later.
-fn recurs(differences: &[f64], period: usize) -> bool {
+/// First differences about their median, which no outlier moves far; none where most are the same.
+fn clipped(differences: &[f64]) -> Option<Vec<f64>> {
     let centre = median(differences);
     let bound = 4.0 * mad_sd(differences, centre);
-    if bound.is_nan() || bound <= 0.0 {
-        return false;
-    }
-    let clipped: Vec<f64> = differences.iter().map(|d| (d - centre).clamp(-bound, bound)).collect();
+    (bound > 0.0).then(|| differences.iter().map(|d| (d - centre).clamp(-bound, bound)).collect())
+}
+
+/// Whether clipped first differences resemble those one and two periods later.
+fn recurs(clipped: &[f64], period: usize) -> bool {
     [period, 2 * period].iter().all(|&lag| {
-        let (r, pairs) = correlation_at(&clipped, lag);
+        let (r, pairs) = correlation_at(clipped, lag);
         // Differences of white noise have variance inflation 1.5 in this estimate: Bartlett 1946.
         r > LEAST_CORRELATION.max(THRESHOLD * (1.5 / pairs).sqrt())
     })

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
+use rayon::prelude::*;
+
 use crate::detect::days::Days;
 use crate::detect::rare::Rare;
 use crate::detect::rhythm::are_likelier;
@@ -14,6 +16,8 @@ use super::{FEWEST, Known, Scan};
 
 /// A run that stands out by this share of what is far out is set aside.
 const FAR_OUT: f64 = 1.0;
+/// So many values are left to one thread.
+const STRETCH: usize = 16_384;
 /// And by this one it is tested whether it is a spike: four standard deviations of white noise.
 const DOUBTFUL: f64 = 0.5;
 
@@ -129,13 +133,12 @@ impl Beside {
             let spikes = with_zeros(apart(runs), series);
             return Self { adjusted, scatter, out, spikes };
         }
-        let mut out = outlying(&adjusted, &scatter);
         // After a rise the noise may be as many times greater, or as its square root. What is far out on the metric's own scale alone is not set aside,
         // and tested where that is the likelier one.
         let values = adjusted.for_search();
         let is_log = adjusted.rhythms.is_empty() && series.has_logs();
         let further: Option<Vec<f64>> = if is_log {
-            Some(values.iter().map(|v| series.log(*v)).collect())
+            Some(values.par_iter().with_min_len(STRETCH).map(|v| series.log(*v)).collect())
         } else if !series.has_logs()
             && !series.has_negatives()
             && (adjusted.rhythms.is_empty() || adjusted.divided.is_some())
@@ -144,9 +147,14 @@ impl Beside {
         } else {
             None
         };
+        let of_further = || {
+            let values = further.as_ref()?;
+            let scatter = Some(Scatter::even(values)).filter(Scatter::is_known)?;
+            Some(outlyingness(values, &scatter))
+        };
+        let (mut out, of_further) = rayon::join(|| outlying(&adjusted, &scatter), of_further);
         let own = out.len();
-        let of_further = further.as_ref().map(|values| (values, Scatter::even(values)));
-        out.extend(of_further.filter(|(_, scatter)| scatter.is_known()).map(|(values, s)| outlyingness(values, &s)));
+        out.extend(of_further);
         let spikes = with_zeros(standing_out(&out, FAR_OUT), series);
         let are_likelier = |logs: Vec<f64>| are_likelier(&logs, Series::mean_log(series.values()), series.values());
         if !(is_log && further.is_some_and(are_likelier)) {
