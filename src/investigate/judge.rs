@@ -131,10 +131,10 @@ fn coverage_of((of, found): Moved<'_>, request: &ScanRequest, feed: &[Moment]) -
     feed::coverage(feed, &moment(&of.series, from), &moment(&of.series, to))
 }
 
-/// The neighbourhood of a change.
+/// The neighbourhood of a change. Nobody gave a date: within the interval of its moment no time is likelier beforehand than another.
 fn near_of((of, found): Moved<'_>, request: &ScanRequest) -> Option<Neighbourhood> {
     let series = &of.series;
-    let bucket = Span { from: series.moment(found.bucket).to_utc(), to: series.moment(found.bucket + 1).to_utc() };
-    let asked = Asked::new(series, bucket)?;
+    let [from, to] = [found.interval.0, found.interval.1 + 1.0].map(|unix| moment(series, unix).to_utc());
+    let asked = Asked::new(series, Span { from, to })?;
     near(series, &of.scanned, &asked, request.window.num_seconds() as f64).ok()
 }

@@ -57,7 +57,7 @@ fn read_table(table: &Table, source: &DeploySource, zone: Tz, into: &mut Vec<Dep
     let named = |known: &str| source.columns.get(known).cloned().unwrap_or_else(|| known.to_owned());
     let at = named("deployed_at");
     table.require(&at)?;
-    let names: Vec<&str> = table.names.iter().map(String::as_str).collect();
+    let names: Vec<&str> = table.named().map(String::as_str).collect();
     // For each column of the file the known name that it has here, where it has one.
     let mapped: BTreeMap<&str, &str> =
         source.columns.iter().map(|(known, name)| (name.as_str(), known.as_str())).collect();

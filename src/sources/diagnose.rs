@@ -1,7 +1,8 @@
-//! Finds the place of what is wrong with a CSV file, once polars has refused it.
+//! Finds the place of what is wrong with a file of text, once polars has refused it.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 
 use super::SourceError;
 use super::table::Origin;
@@ -14,17 +15,34 @@ pub(super) fn diagnose(file: &str, origin: &Origin, detail: &str) -> SourceError
     })
 }
 
-/// The first fault of a file that is CSV; none where there is none.
+/// The first fault of a file that is CSV or JSON lines; none where there is none.
 pub(super) fn torn(file: &str, origin: &Origin) -> Option<SourceError> {
     match origin {
         Origin::Csv(path) => bytes(path).and_then(|bytes| first_fault(file, &bytes)),
         Origin::CsvBytes(bytes) => first_fault(file, bytes),
+        Origin::Ndjson(path) => first_broken_line(file, path),
         Origin::Parquet(_) | Origin::Other => None,
     }
 }
 
+/// The first line that is no JSON object.
+fn first_broken_line(file: &str, path: &Path) -> Option<SourceError> {
+    let lines = BufReader::new(File::open(path).ok()?).lines();
+    for (row, line) in (1..).zip(lines) {
+        let line = line.ok()?;
+        let read = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&line);
+        if let Some(error) = read.err().filter(|_| !line.trim().is_empty()) {
+            // What serde adds tells of a line, which is always the first.
+            let text = error.to_string();
+            let problem = text.split(" at line ").next().unwrap_or(&text).chars().take(100).collect();
+            return Some(SourceError::NoObject { file: file.to_owned(), row, column: error.column(), problem });
+        }
+    }
+    None
+}
+
 /// The content of a file, decompressed; none where that fails.
-fn bytes(path: &std::path::Path) -> Option<Vec<u8>> {
+fn bytes(path: &Path) -> Option<Vec<u8>> {
     let mut raw = Vec::new();
     File::open(path).ok()?.read_to_end(&mut raw).ok()?;
     let mut plain = Vec::new();

@@ -89,6 +89,18 @@ pub enum SourceError {
         /// How many it should have.
         expected: usize,
     },
+    /// A line of JSON lines that is none.
+    #[error("{file}, row {row}: no JSON object, by character {column}: {problem}")]
+    NoObject {
+        /// The file.
+        file: String,
+        /// The line.
+        row: usize,
+        /// The character at which reading ended.
+        column: usize,
+        /// What is wrong.
+        problem: String,
+    },
     /// A file that is not what its ending says.
     #[error("{file}: {detail}")]
     Malformed {
@@ -204,6 +216,13 @@ impl SourceError {
             }
             Self::OnlyDeploys { .. } => "give it with --deploys".to_owned(),
             Self::Database(error) => return error.hint(),
+            Self::Empty { .. } | Self::NoRows { .. } => {
+                "the first line is to name the columns, and each line after it is a row; is it the file that you meant?"
+                    .to_owned()
+            }
+            Self::NoObject { .. } => {
+                "write one JSON object on each line, such as {\"timestamp\": \"2023-11-24\", \"value\": 1}".to_owned()
+            }
             Self::NotUtf8 { .. } => "save the file as UTF-8".to_owned(),
             Self::Ragged { .. } => "quote cells that hold commas, quotes or line breaks".to_owned(),
             Self::HalfRatio(half) => half.hint(),

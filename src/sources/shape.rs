@@ -31,9 +31,8 @@ impl Shape {
         }
         let (timestamp, metric, value) = (named("timestamp"), named("metric"), named("value"));
         table.require(&timestamp)?;
-        let others = |used: &[&String]| -> Vec<String> {
-            table.names.iter().filter(|name| !used.contains(name)).cloned().collect()
-        };
+        let others =
+            |used: &[&String]| -> Vec<String> { table.named().filter(|name| !used.contains(name)).cloned().collect() };
         if table.has(&metric) {
             table.require(&value)?;
             let dimensions = others(&[&timestamp, &metric, &value]);

@@ -39,6 +39,7 @@ pub(super) enum Origin {
     Csv(Box<Path>),
     CsvBytes(Arc<[u8]>),
     Parquet(Box<Path>),
+    Ndjson(Box<Path>),
     Other,
 }
 
@@ -49,6 +50,9 @@ pub(super) struct Rows {
     /// The columns asked for, in that order; none where a cell has no value.
     columns: Vec<Texts>,
 }
+
+/// By this ending polars tells columns of one name apart.
+const TWIN: &str = "_duplicated_";
 
 /// A column of text in one piece of memory.
 type Texts = <StringType as PolarsDataType>::Array;
@@ -103,8 +107,9 @@ impl Table {
             }
             Some(FileKind::Ndjson) => {
                 let reader = LazyJsonLineReader::new_with_sources(paths).with_infer_schema_length(None);
+                let unreadable = |e: PolarsError| diagnose(&file, &Origin::Ndjson(path.into()), &first_line(&e));
                 let frame = reader.with_row_index(index(1)).finish().map_err(unreadable)?;
-                Self::new(file.clone(), frame, Origin::Other)
+                Self::new(file.clone(), frame, Origin::Ndjson(path.into()))
             }
             _ => {
                 let frame = csv(paths).map_err(unreadable)?;
@@ -126,9 +131,8 @@ impl Table {
     fn new(file: String, mut frame: LazyFrame, origin: Origin) -> Result<Self, SourceError> {
         let schema = frame.collect_schema().map_err(|e| diagnose(&file, &origin, &first_line(&e)))?;
         let names: Vec<String> = schema.iter_names().map(ToString::to_string).filter(|name| name != ROW).collect();
-        // polars tells columns of one name apart by this ending.
-        let twin = names.iter().find_map(|name| name.split_once("_duplicated_").map(|(first, _)| first.to_owned()));
-        if let Some(column) = twin.filter(|first| names.contains(first)) {
+        let twin = names.iter().find_map(|name| name.split_once(TWIN).map(|(first, _)| first.to_owned()));
+        if let Some(column) = twin.filter(|first| !first.is_empty() && names.contains(first)) {
             return Err(SourceError::DuplicateColumn { file, column });
         }
         Ok(Self { file, names, schema, content: Content::Frame { frame, origin } })
@@ -140,6 +144,12 @@ impl Table {
             Content::Frame { frame, .. } => frame.clone(),
             Content::BigQuery(_) => LazyFrame::default(),
         }
+    }
+
+    /// The columns that have a name: without one are the numbers of rows that some programs write, and what follows the last comma of a line.
+    pub(super) fn named(&self) -> impl Iterator<Item = &String> {
+        let has_none = |name: &&String| name.trim().is_empty() || name.starts_with(TWIN) && self.has("");
+        self.names.iter().filter(move |name| !has_none(name))
     }
 
     /// Whether there is a column of this name.

@@ -30,7 +30,7 @@ fn an_ending_that_is_not_read_and_a_name_that_is_no_table() {
 
 #[test]
 fn an_empty_file() {
-    metrics("").refused(&["metrics.csv", "empty"]);
+    metrics("").refused(&["metrics.csv", "empty", "hint", "first line"]);
     deploys("").refused(&["deploys.csv", "empty"]);
 }
 
@@ -106,6 +106,19 @@ fn a_bad_number_and_infinity() {
 fn a_row_with_too_many_or_too_few_cells() {
     metrics(metric(20, fall) + "2024-03-01,m,1,2\n").refused(&["metrics.csv", "row 22", "4 cells", "3"]);
     metrics(metric(20, fall) + "2024-03-01,m\n").refused(&["metrics.csv", "row 22", "2 cells", "3"]);
+    metrics(format!("\n\r\n{}2024-03-01,m\n", metric(20, fall))).refused(&["metrics.csv", "row 24", "2 cells"]);
+}
+
+#[test]
+fn a_quote_that_is_not_closed_is_told_with_its_row() {
+    metrics(metric(20, fall) + "2024-03-01,m,\"1\n2024-03-02,m,1\n").refused(&["metrics.csv", "row 22", "quote"]);
+}
+
+#[test]
+fn a_line_that_is_no_json_object() {
+    let lines = "{\"timestamp\":\"2024-01-01\",\"value\":1}\n\n{\"timestamp\":\"2024-01-02\",\"value\":2,}\n";
+    let world = World::empty().file("m.ndjson", lines);
+    world.run(&["metrics", "--metrics", "m.ndjson"]).refused(&["m.ndjson, row 3", "JSON object", "hint"]);
 }
 
 #[test]

@@ -34,6 +34,28 @@ fn byte_order_marks_line_ends_and_unsorted_rows_do_not_matter() {
 }
 
 #[test]
+fn columns_without_a_name_and_blank_lines_before_the_header_do_not_matter() {
+    let numbered = |text: &str| -> String {
+        let row =
+            |(i, line): (usize, &str)| format!("{}{line}\n", if i == 0 { ",".to_owned() } else { format!("{i},") });
+        text.lines().enumerate().map(row).collect()
+    };
+    let wide = |end: &str| {
+        let rows: Vec<String> = (0..60).map(|i| format!("{},{}{end}", day(i), fall(i))).collect();
+        format!("\n\r\ntimestamp,m{end}\n{}\n", rows.join("\n"))
+    };
+    let world = World::with_a_fall()
+        .file("numbered.csv", numbered(&metric(60, fall)))
+        .file("comma.csv", wide(","))
+        .file("commas.csv", wide(",,"));
+    for file in ["numbered.csv", "comma.csv", "commas.csv"] {
+        found(&world, &["--metrics", file, "--deploys", "deploys.csv"]);
+        let answer = world.run(&["metrics", "--metrics", file, "--format", "json"]).json();
+        assert_eq!(answer["metrics"].as_array().map(Vec::len), Some(1), "{file}");
+    }
+}
+
+#[test]
 fn several_offsets_in_one_column_are_fine() {
     let deploys = DEPLOYS
         .replace("2024-02-08T15:30:00Z", "2024-02-08T16:30:00+01:00")

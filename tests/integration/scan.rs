@@ -193,7 +193,8 @@ fn what_nothing_was_tested_for_is_no_all_clear() {
 #[test]
 fn a_least_effect_that_is_none() {
     let world = World::with_a_fall();
-    for (value, told) in [("five", "not a share"), ("-5%", "not a size"), ("5", "percent sign"), ("NaN", "not a size")]
+    for (value, told) in
+        [("five", "not a share"), ("-5%", "not a share"), ("5", "percent sign"), ("NaN", "not a share")]
     {
         world.run(&["scan", "--metrics", "metrics.csv", "--min-effect", value]).refused(&[
             "--min-effect",
@@ -202,9 +203,12 @@ fn a_least_effect_that_is_none() {
             "hint",
         ]);
     }
-    for value in ["2", "0", "-1", "half"] {
-        world.run(&["scan", "--metrics", "metrics.csv", "--fdr", value]).refused(&["--fdr"]);
+    for value in ["2", "0", "-1", "half", "100%"] {
+        world.run(&["scan", "--metrics", "metrics.csv", "--fdr", value]).refused(&["--fdr", value, "hint"]);
     }
+    let as_percentage = world.run(&["scan", "--metrics", "metrics.csv", "--fdr", "10%", "--format", "json"]).json();
+    let as_share = world.run(&["scan", "--metrics", "metrics.csv", "--fdr", "0.1", "--format", "json"]).json();
+    assert_eq!(as_percentage["question"]["fdr"], as_share["question"]["fdr"]);
 }
 
 #[test]

@@ -28,9 +28,9 @@ pub(in crate::cli) struct Scan {
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
 
-    /// Share of false ones that is accepted among the metrics found to have changed
-    #[arg(long, value_name = "SHARE", default_value_t = FDR, allow_negative_numbers = true)]
-    fdr: f64,
+    /// Share of false ones that is accepted among the metrics found to have changed, such as 0.05 or 5%
+    #[arg(long, value_name = "SHARE", default_value = FDR, allow_hyphen_values = true)]
+    fdr: String,
 
     /// How it is kept, by how metrics depend on each other
     #[arg(long, value_name = "METHOD", value_enum, default_value_t)]
@@ -66,14 +66,7 @@ pub(in crate::cli) struct Scan {
 
 impl Scan {
     pub(in crate::cli) fn run(&self, environment: &Environment) -> Result<Outcome, CliError> {
-        if !(self.fdr > 0.0 && self.fdr < 1.0) {
-            return Err(CliError::option(
-                "--fdr",
-                &self.fdr.to_string(),
-                "not between 0 and 1",
-                "write a share such as 0.05",
-            ));
-        }
+        let fdr = fdr(&self.fdr)?;
         let resolved = Resolved::new(&self.data, &self.output, environment)?;
         let wanted = if self.metric.is_empty() { None } else { Some(self.metric.as_slice()) };
         let [since, until] = when::between(self.since.as_deref(), self.until.as_deref(), resolved.zone)?;
@@ -89,7 +82,7 @@ impl Scan {
             since,
             until,
             min_effect: self.min_effect.as_deref().map(min_effect).transpose()?,
-            fdr: self.fdr,
+            fdr,
             method: match self.fdr_method {
                 MethodChoice::Bh => FdrMethod::Bh,
                 MethodChoice::By => FdrMethod::By,
@@ -118,9 +111,7 @@ impl Scan {
         ] {
             option(&mut words, name, value.as_ref());
         }
-        if self.fdr.to_bits() != FDR.to_bits() {
-            option(&mut words, "--fdr", Some(&self.fdr.to_string()));
-        }
+        option(&mut words, "--fdr", Some(&self.fdr).filter(|fdr| *fdr != FDR));
         if self.fdr_method == MethodChoice::By {
             option(&mut words, "--fdr-method", Some(&"by".to_owned()));
         }
@@ -129,16 +120,28 @@ impl Scan {
 }
 
 /// The share of false changes that is accepted where nothing is said.
-const FDR: f64 = 0.05;
+const FDR: &str = "0.05";
+
+fn fdr(text: &str) -> Result<f64, CliError> {
+    let in_range = share("--fdr", text)?;
+    if in_range > 0.0 && in_range < 1.0 {
+        return Ok(in_range);
+    }
+    Err(CliError::option("--fdr", text, "not between 0 and 1", "write a share such as 0.05 or 5%"))
+}
+
+fn min_effect(text: &str) -> Result<f64, CliError> {
+    share("--min-effect", text)
+}
 
 /// A share as people write it: `5%` or `0.05`. More than all is only meant where a percent sign says so.
-fn min_effect(text: &str) -> Result<f64, CliError> {
-    let wrong = |problem: &str| CliError::option("--min-effect", text, problem, "write a share such as 5% or 0.05");
+fn share(option: &str, text: &str) -> Result<f64, CliError> {
+    let wrong = |problem: &str| CliError::option(option, text, problem, "write a share such as 5% or 0.05");
     let percent = text.trim().strip_suffix('%').map(str::trim_end);
     let number: f64 = percent.unwrap_or(text.trim()).parse().map_err(|_| wrong("not a share"))?;
     let share = if percent.is_some() { number / 100.0 } else { number };
     match share {
-        _ if !(0.0..=1e6).contains(&share) => Err(wrong("not a size of an effect")),
+        _ if !(0.0..=1e6).contains(&share) => Err(wrong("not a share")),
         _ if percent.is_none() && share > 1.0 => Err(wrong("more than all, and without a percent sign")),
         _ => Ok(share),
     }
@@ -156,6 +159,16 @@ mod tests {
         }
         for text in ["", "%", "five", "-5%", "-0.05", "5", "NaN", "inf", "inf%", "5%%", "5 percent"] {
             assert!(min_effect(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_rate_of_false_ones_is_a_share_that_is_neither_none_nor_all() {
+        for (text, share) in [("0.05", 0.05), ("5%", 0.05), ("10 %", 0.1)] {
+            assert!((fdr(text).unwrap() - share).abs() < 1e-12, "{text}");
+        }
+        for text in ["0", "1", "100%", "-0.1", "5", "half"] {
+            assert!(fdr(text).is_err(), "{text}");
         }
     }
 }
