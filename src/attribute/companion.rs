@@ -16,7 +16,7 @@ pub struct Companion {
     gain: Vec<f64>,
     /// The same where it was not looked at.
     elsewhere: f64,
-    /// How much of that is news: what it shares in its noise with the metric asked about counts once.
+    /// How much of that is news: what it shares in its noise with those heard before counts once.
     news: f64,
 }
 
@@ -30,16 +30,18 @@ const CLIPPED: f64 = 3.0;
 const FEWEST: usize = 20;
 
 impl Companion {
-    /// What a metric says about the cause of a change of `main`, each in its neighbourhood of the date.
+    /// What a metric says about the cause of a change of another one, where that and further ones were `heard` before, each in its neighbourhood
+    /// of the date.
     ///
     /// With L(τ) the Bayes factor of a change at τ (averaged over shapes, smoothed over an hour), and M = 1 − s + s mean L that of a metric that
     /// has nothing to do with it and moves near the date with probability s, the gain is log(½ L(τ)/M + ½): the cause moves it with
     /// probability one half.
     ///
     /// The noise of two metrics may be the same noise: sign-ups and confirmed sign-ups. So the gain is multiplied by 1 − |ρ|, with ρ the
-    /// correlation of what is left of them without level, slope and rhythms.
+    /// correlation of what is left of it without level, slope and rhythms with what is left of that one of those heard before with which it has
+    /// most in common.
     #[must_use]
-    pub fn new((series, near): Seen<'_>, scanned: &Scanned, main: Seen<'_>, power: f64) -> Self {
+    pub fn new((series, near): Seen<'_>, scanned: &Scanned, heard: &[Seen<'_>], power: f64) -> Self {
         let moments = &near.moments.unix;
         let scores = believed((series, near), power);
         let by_kind: Vec<Vec<f64>> = KINDS.iter().map(|kind| scores.log_bayes_of(*kind)).collect();
@@ -60,7 +62,7 @@ impl Companion {
             ends,
             gain: (0..moments.len()).map(|i| gain(smooth(i))).collect(),
             elsewhere: gain(mean),
-            news: 1.0 - correlation((series, near), main).abs(),
+            news: 1.0 - heard.iter().map(|other| correlation((series, near), *other).abs()).fold(0.0, f64::max),
         }
     }
 
@@ -173,5 +175,11 @@ mod tests {
         let rho = |i: usize, j: usize| correlation((&all[i], &seen[i]), (&all[j], &seen[j]));
         assert!(rho(0, 1) > 0.75 && rho(0, 2).abs() < 0.35, "{} {}", rho(0, 1), rho(0, 2));
         assert!((rho(0, 0) - 1.0).abs() < 1e-9);
+        // Whoever speaks second of one noise has little to add, to whomever.
+        let news = |i: usize, heard: &[usize]| {
+            let heard: Vec<Seen<'_>> = heard.iter().map(|j| (&all[*j], &seen[*j])).collect();
+            Companion::new((&all[i], &seen[i]), &scan(&all[i], 0.05), &heard, 1.0).news()
+        };
+        assert!(news(1, &[2]) > 0.65 && news(1, &[2, 0]) < 0.25, "{} {}", news(1, &[2]), news(1, &[2, 0]));
     }
 }

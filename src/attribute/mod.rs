@@ -22,7 +22,7 @@ pub use date::Asked;
 pub use groups::{Member, groups};
 pub use hours::WorkingHours;
 pub use likelihood::Likelihood;
-pub use near::{near, stretch};
+pub use near::{near, near_one, stretch};
 pub use placebo::{BaseRate, History, Placebo};
 pub use posterior::{Belief, Hypothesis, Posterior, Prior};
 pub use priors::{LagLaw, Origin, Priors};

@@ -39,6 +39,19 @@ fn search_reach(step: Step) -> f64 {
 /// # Errors
 /// Where too few buckets have a value, or all of them have one value.
 pub fn near(series: &Series, scanned: &Scanned, asked: &Asked, window: f64) -> Result<Neighbourhood, LocalError> {
+    near_one(series, scanned, (asked, asked), window)
+}
+
+/// The same where `asked` says when something may have happened, and which of several changes is looked at is told by the date that is `meant`.
+///
+/// # Errors
+/// As of [`near`].
+pub fn near_one(
+    series: &Series,
+    scanned: &Scanned,
+    (asked, meant): (&Asked, &Asked),
+    window: f64,
+) -> Result<Neighbourhood, LocalError> {
     let series = scanned.analysed(series);
     let reach = search_reach(series.step());
     let searched = asked.buckets(series, reach);
@@ -46,7 +59,7 @@ pub fn near(series: &Series, scanned: &Scanned, asked: &Asked, window: f64) -> R
     let half = stretch(series.step());
     let centre = asked.buckets(series, 0.0);
     let range = centre.start.saturating_sub(half).min(plausible.start)..(centre.end + half).min(series.len());
-    let Elsewhere { changes, spikes, outage } = Elsewhere::new(series, scanned, asked, &plausible);
+    let Elsewhere { changes, spikes, outage } = Elsewhere::new(series, scanned, meant, &plausible);
     let scope = Scope {
         range,
         focus: plausible.clone(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use crate::attribute::{Asked, Case, Companion, Priors, near};
+use crate::attribute::{Asked, Case, Companion, Priors, near_one};
 use crate::detect::{Found, Neighbourhood};
 use crate::model::{Caveat, Deploy, MetricChange, Moment, NoneParts, Span};
 
@@ -92,10 +92,11 @@ fn suspect(
 ) {
     let setting = &request.setting;
     let power = Priors::from(&setting.beliefs).power;
-    let companion = |((other, _), seen): &(Moved<'_>, &Neighbourhood)| {
-        Companion::new((&other.series, seen), &other.scanned, (&of.series, near), power)
-    };
-    let companions: Vec<Companion> = others.iter().map(companion).collect();
+    let (mut heard, mut companions) = (vec![(&of.series, near)], Vec::new());
+    for ((other, _), near) in others {
+        companions.push(Companion::new((&other.series, near), &other.scanned, &heard, power));
+        heard.push((&other.series, near));
+    }
     let (from, to) = window_of(found, request);
     let data = candidates.likelihood(setting, (near, &of.series, &of.scanned), &(from..to));
     let posterior = candidates.prior(setting, coverage).given(&data.together(&companions.iter().collect::<Vec<_>>()));
@@ -134,7 +135,8 @@ fn coverage_of((of, found): Moved<'_>, request: &ScanRequest, feed: &[Moment]) -
 /// The neighbourhood of a change. Nobody gave a date: within the interval of its moment no time is likelier beforehand than another.
 fn near_of((of, found): Moved<'_>, request: &ScanRequest) -> Option<Neighbourhood> {
     let series = &of.series;
-    let [from, to] = [found.interval.0, found.interval.1 + 1.0].map(|unix| moment(series, unix).to_utc());
-    let asked = Asked::new(series, Span { from, to })?;
-    near(series, &of.scanned, &asked, request.window.num_seconds() as f64).ok()
+    let between = |from: Moment, to: Moment| Asked::new(series, Span { from: from.to_utc(), to: to.to_utc() });
+    let asked = between(moment(series, found.interval.0), moment(series, found.interval.1 + 1.0))?;
+    let meant = between(series.moment(found.bucket), series.moment(found.bucket + 1))?;
+    near_one(series, &of.scanned, (&asked, &meant), request.window.num_seconds() as f64).ok()
 }

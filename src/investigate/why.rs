@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::attribute::{Asked, BaseRate, Case, Companion, History, Posterior, Priors, near};
+use crate::attribute::{Asked, BaseRate, Case, Companion, History, Posterior, Priors, Seen, near};
 use crate::detect::{FEWEST, Found, LocalError, Neighbourhood, Rhythm, Scanned, scan};
 use crate::model::{
     self, Better, Caveat, Change, Curve, Deploy, MetricSettings, Moment, NoneParts, PValueScope, Picture, Question,
@@ -137,11 +137,12 @@ impl<'a> Investigation<'a> {
         feed::coverage(&load::feed(deploys), &moment(self.series, from), &moment(self.series, to))
     }
 
-    /// What each further metric says; none where it, or this one, has nothing to say.
+    /// What each further metric says after this one and those named before it; none where it, or this one, has nothing to say.
     fn companions(&self) -> Vec<Option<Companion>> {
         let power = Priors::from(&self.request.setting.beliefs).power;
-        let of = |near: &Neighbourhood, witness: &Witness| witness.companion((self.series, near), power);
-        self.witnesses.iter().map(|witness| self.near.as_ref().ok().and_then(|near| of(near, witness))).collect()
+        let Ok(near) = &self.near else { return self.witnesses.iter().map(|_| None).collect() };
+        let mut heard: Vec<Seen<'_>> = vec![(self.series, near)];
+        self.witnesses.iter().map(|witness| witness.companion(&mut heard, power)).collect()
     }
 
     /// The posterior, and what random dates show.

@@ -35,9 +35,13 @@ impl Witness {
         Ok((Self { series, scanned, near, found, better }, caveats))
     }
 
-    /// What it says of the moments at which the cause may have acted; none where it has nothing to say.
-    pub(super) fn companion(&self, main: Seen<'_>, power: f64) -> Option<Companion> {
-        self.near.as_ref().map(|near| Companion::new((&self.series, near), &self.scanned, main, power))
+    /// What it says of the moments at which the cause may have acted, after those that were `heard`, which it joins; none where it has nothing
+    /// to say.
+    pub(super) fn companion<'a>(&'a self, heard: &mut Vec<Seen<'a>>, power: f64) -> Option<Companion> {
+        let seen = (&self.series, self.near.as_ref()?);
+        let companion = Companion::new(seen, &self.scanned, heard, power);
+        heard.push(seen);
+        Some(companion)
     }
 
     /// The metric as it is drawn.

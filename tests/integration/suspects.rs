@@ -209,6 +209,31 @@ fn scan_lists_groups_as_one_and_holds_each_of_their_deployments() {
 }
 
 #[test]
+fn an_outage_soon_after_a_small_fall_is_not_what_the_fall_is_blamed_for() {
+    let hours = |i: u32| {
+        let at = chrono::NaiveDate::from_ymd_opt(2024, 1, 1).unwrap().and_time(chrono::NaiveTime::MIN);
+        (at + chrono::TimeDelta::hours(i64::from(i))).format("%Y-%m-%dT%H:%M:%S")
+    };
+    let value = |i: u32| {
+        let level = if i >= 614 { steady(i) - 16.0 } else { steady(i) };
+        if (628..634).contains(&i) { 0.4 * level } else { level }
+    };
+    let rows: String = (0..1200).map(|i| format!("{},{}\n", hours(i), value(i))).collect();
+    let deploys = [(554, "old"), (613, "fell"), (627, "stopped")];
+    let deploys: String = deploys.iter().map(|(i, app)| format!("{},{app}\n", hours(*i))).collect();
+    let world = World::empty()
+        .file("metrics.csv", format!("timestamp,m\n{rows}"))
+        .file("deploys.csv", format!("deployed_at,app\n{deploys}"));
+    let scan = ["scan", "--metrics", "metrics.csv", "--deploys", "deploys.csv", "--format", "json"];
+    let answer = world.run(&scan).json();
+    let first = |kind: &str| {
+        let change = answer["changes"].as_array().unwrap().iter().find(|change| change["kind"] == kind);
+        change.map(|change| change["suspects"][0]["deploy"]["app"].clone())
+    };
+    assert_eq!((first("level"), first("spike")), (Some("fell".into()), Some("stopped".into())), "{answer}");
+}
+
+#[test]
 fn bots_and_documents_are_weighed_down_and_never_hidden() {
     let deploys = "deployed_at,app,author,message\n\
         2024-02-10T09:00:00Z,a,Ann,Plain\n2024-02-10T09:00:00Z,b,renovate[bot],Bump x\n2024-02-10T09:00:00Z,c,Bo,docs: say how\n";
