@@ -57,7 +57,9 @@ fn read_table(table: &Table, source: &DeploySource, zone: Tz, into: &mut Vec<Dep
     let named = |known: &str| source.columns.get(known).cloned().unwrap_or_else(|| known.to_owned());
     let at = named("deployed_at");
     table.require(&at)?;
-    let names: Vec<&str> = table.named().map(String::as_str).collect();
+    let is_mapped = |name: &String| source.columns.values().any(|mapped| mapped == name);
+    let names = table.names.iter().filter(|name| table.is_named(name) || is_mapped(name));
+    let names: Vec<&str> = names.map(String::as_str).collect();
     // For each column of the file the known name that it has here, where it has one.
     let mapped: BTreeMap<&str, &str> =
         source.columns.iter().map(|(known, name)| (name.as_str(), known.as_str())).collect();
@@ -71,7 +73,7 @@ fn read_table(table: &Table, source: &DeploySource, zone: Tz, into: &mut Vec<Dep
     let time = names.iter().position(|name| *name == at).unwrap_or_default();
     let columns = Columns { file: &table.file, names: &names, known, time: (time, &at) };
     table.for_each_piece(&names, None, |rows| {
-        let read = |places: &mut dyn Iterator<Item = usize>| places.map(|i| columns.deploy(rows, i, zone)).collect();
+        let read = |places: &mut dyn Iterator<Item = usize>| places.map(|i| columns.deploy(&rows, i, zone)).collect();
         let pieces: Vec<Vec<Deploy>> = rows.in_pieces(ROWS, read)?;
         into.extend(pieces.into_iter().flatten());
         Ok(())

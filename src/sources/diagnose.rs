@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use super::SourceError;
+use super::slices::Bytes;
 use super::table::Origin;
 
 /// The error of a file that was refused with `detail`: with its row where looking at the bytes once more shows it.
@@ -18,8 +19,8 @@ pub(super) fn diagnose(file: &str, origin: &Origin, detail: &str) -> SourceError
 /// The first fault of a file that is CSV or JSON lines; none where there is none.
 pub(super) fn torn(file: &str, origin: &Origin) -> Option<SourceError> {
     match origin {
-        Origin::Csv(path) => bytes(path).and_then(|bytes| first_fault(file, &bytes)),
-        Origin::CsvBytes(bytes) => first_fault(file, bytes),
+        Origin::Csv(path) => first_fault(file, &content(&Bytes::File(path))?),
+        Origin::CsvBytes(bytes) => first_fault(file, &content(&Bytes::Read(bytes))?),
         Origin::Ndjson(path) => first_broken_line(file, path),
         Origin::Parquet(_) | Origin::Other => None,
     }
@@ -35,24 +36,17 @@ fn first_broken_line(file: &str, path: &Path) -> Option<SourceError> {
             // What serde adds tells of a line, which is always the first.
             let text = error.to_string();
             let problem = text.split(" at line ").next().unwrap_or(&text).chars().take(100).collect();
-            return Some(SourceError::NoObject { file: file.to_owned(), row, column: error.column(), problem });
+            let column = line.get(..error.column()).map_or(1, |read| read.chars().count().max(1));
+            return Some(SourceError::NoObject { file: file.to_owned(), row, column, problem });
         }
     }
     None
 }
 
-/// The content of a file, decompressed; none where that fails.
-fn bytes(path: &Path) -> Option<Vec<u8>> {
-    let mut raw = Vec::new();
-    File::open(path).ok()?.read_to_end(&mut raw).ok()?;
+/// The content, decompressed; none where that fails.
+fn content(bytes: &Bytes) -> Option<Vec<u8>> {
     let mut plain = Vec::new();
-    match raw.as_slice() {
-        [0x1f, 0x8b, ..] => flate2::read::MultiGzDecoder::new(raw.as_slice()).read_to_end(&mut plain).ok()?,
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-            zstd::stream::read::Decoder::new(raw.as_slice()).ok()?.read_to_end(&mut plain).ok()?
-        }
-        _ => return Some(raw),
-    };
+    bytes.plain().ok()?.read_to_end(&mut plain).ok()?;
     Some(plain)
 }
 

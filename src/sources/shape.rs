@@ -1,6 +1,6 @@
 //! How the metrics of a table lie in its columns.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono_tz::Tz;
 
@@ -31,8 +31,9 @@ impl Shape {
         }
         let (timestamp, metric, value) = (named("timestamp"), named("metric"), named("value"));
         table.require(&timestamp)?;
-        let others =
-            |used: &[&String]| -> Vec<String> { table.named().filter(|name| !used.contains(name)).cloned().collect() };
+        let others = |used: &[&String]| -> Vec<String> {
+            table.names.iter().filter(|name| table.is_named(name) && !used.contains(name)).cloned().collect()
+        };
         if table.has(&metric) {
             table.require(&value)?;
             let dimensions = others(&[&timestamp, &metric, &value]);
@@ -80,7 +81,7 @@ impl Shape {
                 columns.extend(dimensions.iter().map(String::as_str));
                 let named = Columns { time: timestamp, value: (1, value) };
                 table.for_each_piece(&columns, only.map(|names| (metric.as_str(), names)), |rows| {
-                    let cells = Cells { file: &table.file, rows, dimensions: 3, only };
+                    let cells = Cells { file: &table.file, rows: &rows, dimensions: 3, only };
                     cells.add(&|i| rows.cell(2, i), &named, source, into)
                 })
             }
@@ -89,30 +90,48 @@ impl Shape {
                 columns.extend(dimensions.iter().map(String::as_str));
                 let name = source.name.as_deref();
                 let named = Columns { time: timestamp, value: (1, value) };
-                table.for_each_piece(&columns, None, |rows| {
-                    let cells = Cells { file: &table.file, rows, dimensions: 2, only: None };
-                    cells.add(&|_| name, &named, source, into)
-                })
+                for rows in table.pieces(&columns, None)? {
+                    let cells = Cells { file: &table.file, rows: &rows?, dimensions: 2, only: None };
+                    cells.add(&|_| name, &named, source, into)?;
+                }
+                Ok(())
             }
             Self::Wide { timestamp, metrics, dimensions } => {
                 let asked = |name: &&String| only.is_none_or(|only| only.contains(name));
                 let wanted: Vec<&str> = metrics.iter().filter(asked).map(String::as_str).collect();
-                let with_dimensions = !dimensions.is_empty() && table.repeats(timestamp)?;
                 let mut columns: Vec<&str> =
                     std::iter::once(timestamp.as_str()).chain(wanted.iter().copied()).collect();
                 let first = columns.len();
-                if with_dimensions {
-                    columns.extend(dimensions.iter().map(String::as_str));
-                }
-                table.for_each_piece(&columns, None, |rows| {
+                let mut add = |rows: &Rows| {
                     let cells = Cells { file: &table.file, rows, dimensions: first, only: None };
                     wanted.iter().enumerate().try_for_each(|(c, name)| {
                         cells.add(&|_| Some(name), &Columns { time: timestamp, value: (c + 1, name) }, source, into)
                     })
-                })
+                };
+                if dimensions.is_empty() {
+                    return table.for_each_piece(&columns, None, |rows| add(&rows));
+                }
+                let mut pieces = Vec::new();
+                table.for_each_piece(&columns, None, |rows| {
+                    pieces.push(rows);
+                    Ok(())
+                })?;
+                // Where no time comes twice, dimensions tell nothing apart and are not read.
+                if !time_repeats(&pieces) {
+                    return pieces.iter().try_for_each(add);
+                }
+                drop(pieces);
+                columns.extend(dimensions.iter().map(String::as_str));
+                table.for_each_piece(&columns, None, |rows| add(&rows))
             }
         }
     }
+}
+
+/// Whether some time comes more than once.
+fn time_repeats(pieces: &[Rows]) -> bool {
+    let mut seen = HashSet::new();
+    pieces.iter().flat_map(|rows| rows.cells_of(0)).any(|time| !seen.insert(time))
 }
 
 /// Whether a wide table holds a metric, by itself or as the parts of a ratio.

@@ -1,12 +1,12 @@
 //! The cells of CSV files piece by piece, so that never all of a file is in memory.
 
 use std::fs::File;
-use std::io::{BufReader, Cursor, Read, Seek};
+use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 
-use memchr::memchr_iter;
 use polars::prelude::*;
 
 use super::SourceError;
@@ -28,50 +28,66 @@ pub(super) struct Slice {
     pub(super) cells: DataFrame,
 }
 
-/// Pieces of a file in their order.
-pub(super) type Slices = Receiver<Result<Slice, SourceError>>;
+/// Pieces of a file in their order, which a thread reads.
+pub(super) struct Slices {
+    file: String,
+    read: Receiver<Result<Slice, SourceError>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Iterator for Slices {
+    type Item = Result<Slice, SourceError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Ok(slice) = self.read.recv() {
+            return Some(slice);
+        }
+        // The thread is over: with the file, or before it, which must not pass for its end.
+        self.thread.take()?.join().err().map(|_| {
+            Err(SourceError::Unreadable {
+                file: self.file.clone(),
+                reason: "reading came to an end before it".to_owned(),
+            })
+        })
+    }
+}
 
 /// Where the bytes of CSV come from.
 pub(super) enum Bytes<'a> {
     File(&'a Path),
-    Read(Arc<[u8]>),
+    Read(&'a Arc<[u8]>),
+}
+
+impl Bytes<'_> {
+    /// The content, decompressed by what its first bytes say.
+    pub(super) fn plain(&self) -> std::io::Result<Box<dyn Read + Send>> {
+        let mut bytes: Box<dyn Read + Send> = match *self {
+            Self::File(path) => Box::new(File::open(path)?),
+            Self::Read(bytes) => Box::new(Cursor::new(Arc::clone(bytes))),
+        };
+        let mut start = Vec::new();
+        bytes.by_ref().take(4).read_to_end(&mut start)?;
+        let whole = Cursor::new(start.clone()).chain(bytes);
+        Ok(match start[..] {
+            [0x1f, 0x8b, ..] => Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(whole))),
+            [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => Box::new(flate2::read::ZlibDecoder::new(BufReader::new(whole))),
+            [0x28, 0xb5, 0x2f, 0xfd] => Box::new(zstd::stream::read::Decoder::new(whole)?),
+            _ => Box::new(whole),
+        })
+    }
 }
 
 /// The pieces of CSV, plain or compressed, with these of its columns. `names` are all of them, and `file` is what errors call it.
 ///
 /// It is read by a thread of its own, which is one piece ahead. It stops where nobody listens any more.
 pub(super) fn slices(file: &str, bytes: &Bytes, names: &[String], wanted: &[&str]) -> Result<Slices, SourceError> {
-    let bytes: Box<dyn Read + Send> = match bytes {
-        Bytes::File(path) => plain(path).map_err(|e| unreadable(file, &e))?,
-        Bytes::Read(bytes) => Box::new(Cursor::new(Arc::clone(bytes))),
-    };
     let columns = names.iter().enumerate().filter(|(_, name)| wanted.contains(&name.as_str()));
     let columns = columns.map(|(i, name)| (i, name.clone())).collect();
-    let mut cutter = Cutter {
-        file: file.to_owned(),
-        bytes,
-        rest: Vec::new(),
-        rows: 0,
-        has_header: false,
-        columns,
-        cells: names.len(),
-    };
-    let (send, receive) = sync_channel(1);
-    std::thread::spawn(move || cutter.send_all(&send));
-    Ok(receive)
-}
-
-/// The content of a file, decompressed by what its first bytes say.
-fn plain(path: &Path) -> std::io::Result<Box<dyn Read + Send>> {
-    let mut start = [0; 4];
-    let mut file = File::open(path)?;
-    let read = file.read(&mut start)?;
-    file.rewind()?;
-    Ok(match start.get(..read).unwrap_or_default() {
-        [0x1f, 0x8b, ..] => Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(file))),
-        [0x28, 0xb5, 0x2f, 0xfd] => Box::new(zstd::stream::read::Decoder::new(file)?),
-        _ => Box::new(file),
-    })
+    let bytes = bytes.plain().map_err(|e| unreadable(file, &e))?;
+    let mut cutter = Cutter::new(file, bytes, columns, names.len());
+    let (send, read) = sync_channel(1);
+    let thread = Some(std::thread::spawn(move || cutter.send_all(&send)));
+    Ok(Slices { file: file.to_owned(), read, thread })
 }
 
 fn unreadable(file: &str, error: &std::io::Error) -> SourceError {
@@ -90,16 +106,18 @@ struct Cutter {
     columns: Vec<(usize, String)>,
     /// How many cells a row has.
     cells: usize,
+    /// What is wrong with the row after those that were handed out last.
+    failed: Option<SourceError>,
 }
 
 impl Cutter {
+    fn new(file: &str, bytes: Box<dyn Read + Send>, columns: Vec<(usize, String)>, cells: usize) -> Self {
+        let (file, rest) = (file.to_owned(), Vec::new());
+        Self { file, bytes, rest, rows: 0, has_header: false, columns, cells, failed: None }
+    }
+
     fn send_all(&mut self, to: &SyncSender<Result<Slice, SourceError>>) {
-        loop {
-            let piece = match self.next() {
-                Ok(None) => return,
-                Ok(Some(piece)) => Ok(piece),
-                Err(error) => Err(error),
-            };
+        while let Some(piece) = self.next().transpose() {
             let failed = piece.is_err();
             if to.send(piece).is_err() || failed {
                 return;
@@ -107,15 +125,19 @@ impl Cutter {
         }
     }
 
-    /// The cells of the next rows; none at the end of the file.
+    /// The cells of the next rows; none at the end of the file. Of a row that is broken those before it come first.
     fn next(&mut self) -> Result<Option<Slice>, SourceError> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
         let mut bytes = std::mem::take(&mut self.rest);
         loop {
-            let before = bytes.len();
-            bytes.reserve_exact(SLICE);
-            let read = self.bytes.by_ref().take(SLICE as u64).read_to_end(&mut bytes);
+            // Of a row that is longer than a piece ever more is read, so that it is not gone through again and again.
+            let (before, more) = (bytes.len(), SLICE.max(bytes.len()));
+            bytes.reserve_exact(more);
+            let read = self.bytes.by_ref().take(more as u64).read_to_end(&mut bytes);
             read.map_err(|e| unreadable(&self.file, &e))?;
-            let is_last = bytes.len() - before < SLICE;
+            let is_last = bytes.len() - before < more;
             if self.rows == 0 && bytes.starts_with(BYTE_ORDER_MARK) {
                 bytes.drain(..BYTE_ORDER_MARK.len());
             }
@@ -125,37 +147,41 @@ impl Cutter {
             if bytes.is_empty() {
                 return Ok(None);
             }
-            let mut piece = Piece::new(self);
-            let end = piece.read(self.valid(&bytes)?)?;
-            if end > 0 {
-                let (has_header, rows) = (piece.has_header, piece.rows);
-                let cells = piece.finish()?;
-                let first = self.rows + rows - cells.height() + 1;
-                self.rows += rows;
-                self.has_header = has_header;
-                self.rest = bytes.split_off(end);
-                return Ok(Some(Slice { first, cells }));
+            let (text, is_text) = text_of(&bytes);
+            let mut piece = Piece::new(self, text.len());
+            let read = piece.read(text);
+            let (has_header, rows, first) = (piece.has_header, piece.rows, piece.first);
+            let end = match read {
+                Ok(_) if !is_text => Err(SourceError::NotUtf8 { file: self.file.clone(), row: self.rows + rows + 1 }),
+                read => read,
+            };
+            let cells = piece.finish()?;
+            if end == Ok(0) {
+                if is_last || bytes.len() > LONGEST_ROW {
+                    let detail = format!("row {} does not end: a quote that is not closed?", self.rows + 1);
+                    return Err(SourceError::Malformed { file: self.file.clone(), detail });
+                }
+                continue;
             }
-            if is_last || bytes.len() > LONGEST_ROW {
-                let row = self.rows + 1;
-                let detail = format!("row {row} does not end: a quote that is not closed?");
-                return Err(SourceError::Malformed { file: self.file.clone(), detail });
+            (self.has_header, self.rows) = (has_header, self.rows + rows);
+            match end {
+                Ok(end) => self.rest = bytes.split_off(end),
+                Err(error) if cells.height() == 0 => return Err(error),
+                Err(error) => self.failed = Some(error),
             }
+            return Ok(Some(Slice { first, cells }));
         }
     }
+}
 
-    /// The text that bytes are, without a character that they end in the midst of.
-    fn valid<'b>(&self, bytes: &'b [u8]) -> Result<&'b str, SourceError> {
-        let error = match std::str::from_utf8(bytes) {
-            Ok(text) => return Ok(text),
-            Err(error) => error,
-        };
-        let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        if error.error_len().is_some() {
-            let row = self.rows + memchr_iter(b'\n', valid).count() + 1;
-            return Err(SourceError::NotUtf8 { file: self.file.clone(), row });
+/// The text that bytes are, up to what is none or, at the end, not a whole character yet; and whether that is all that is missing.
+fn text_of(bytes: &[u8]) -> (&str, bool) {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => (text, true),
+        Err(error) => {
+            let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            (std::str::from_utf8(valid).unwrap_or_default(), error.error_len().is_none())
         }
-        Ok(std::str::from_utf8(valid).unwrap_or_default())
     }
 }
 
@@ -163,15 +189,22 @@ impl Cutter {
 struct Piece<'a> {
     cutter: &'a Cutter,
     builders: Vec<StringChunkedBuilder>,
+    /// Those that were read, the header and what is before it included.
     rows: usize,
     has_header: bool,
+    /// The number of the first that is handed out.
+    first: usize,
 }
 
+/// Cells are expected to have so many characters.
+const CELL: usize = 10;
+
 impl<'a> Piece<'a> {
-    fn new(cutter: &'a Cutter) -> Self {
-        let builder = |(_, name): &(usize, String)| StringChunkedBuilder::new(name.as_str().into(), SLICE / 50);
+    fn new(cutter: &'a Cutter, length: usize) -> Self {
+        let rows = length / (CELL * cutter.cells.max(1)) + 1;
+        let builder = |(_, name): &(usize, String)| StringChunkedBuilder::new(name.as_str().into(), rows);
         let builders = cutter.columns.iter().map(builder).collect();
-        Self { cutter, builders, rows: 0, has_header: cutter.has_header }
+        Self { cutter, builders, rows: 0, has_header: cutter.has_header, first: cutter.rows + 1 }
     }
 
     /// Reads the whole rows of a text, and says where they end.
@@ -226,6 +259,7 @@ impl<'a> Piece<'a> {
         }
         if !self.has_header {
             self.has_header = !is_blank;
+            self.first = self.cutter.rows + self.rows + 1;
             return Ok(());
         }
         for (i, builder) in self.builders.iter_mut().enumerate() {
@@ -260,15 +294,14 @@ mod tests {
 
     fn cutter(text: &[u8], cells: usize, columns: &[usize]) -> Cutter {
         let columns = columns.iter().map(|i| (*i, format!("c{i}"))).collect();
-        let bytes = Box::new(Cursor::new(text.to_vec()));
-        Cutter { file: "f.csv".into(), bytes, rest: Vec::new(), rows: 0, has_header: false, columns, cells }
+        Cutter::new("f.csv", Box::new(Cursor::new(text.to_vec())), columns, cells)
     }
 
     fn read(text: &[u8], cells: usize, columns: &[usize]) -> Result<Vec<Vec<Option<String>>>, SourceError> {
         let mut cutter = cutter(text, cells, columns);
-        let mut all = Vec::new();
+        let (mut all, mut header) = (Vec::new(), None);
         while let Some(Slice { first, cells: frame }) = cutter.next()? {
-            assert_eq!(first, all.len() + 2);
+            assert_eq!(first, *header.get_or_insert(first - 1) + all.len() + 1);
             for i in 0..frame.height() {
                 let cell = |c: &Column| c.str().unwrap().get(i).map(str::to_owned);
                 all.push(frame.columns().iter().map(cell).collect());
@@ -301,6 +334,18 @@ mod tests {
         assert!(matches!(read(b"a,b\n1,\"x\n", 2, &[0]), Err(SourceError::Malformed { .. })));
         assert_eq!(read(b"a,b\n1,2\n\n3,4\n", 2, &[1]).unwrap().len(), 3);
         assert_eq!(ragged(b"\n\r\na,b\n1,2\n3\n"), (5, 1));
+        assert_eq!(ragged(b"a,b\n1\n1,\xff\n"), (2, 1));
+        let of_two_lines = read(b"a,b\n\"1\n1\",2\n1,\xff\n", 2, &[0]);
+        assert!(matches!(of_two_lines, Err(SourceError::NotUtf8 { row: 3, .. })), "{of_two_lines:?}");
+    }
+
+    #[test]
+    fn the_rows_before_a_broken_one_come_first() {
+        for text in [&b"a,b\n1,2\n3\n"[..], b"a,b\n1,2\n3,\xff\n"] {
+            let mut cutter = cutter(text, 2, &[0]);
+            assert_eq!(cutter.next().unwrap().unwrap().cells.height(), 1);
+            assert!(cutter.next().is_err());
+        }
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Files and tables as columns of text.
 
-use std::collections::HashSet;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -131,8 +130,8 @@ impl Table {
     fn new(file: String, mut frame: LazyFrame, origin: Origin) -> Result<Self, SourceError> {
         let schema = frame.collect_schema().map_err(|e| diagnose(&file, &origin, &first_line(&e)))?;
         let names: Vec<String> = schema.iter_names().map(ToString::to_string).filter(|name| name != ROW).collect();
-        let twin = names.iter().find_map(|name| name.split_once(TWIN).map(|(first, _)| first.to_owned()));
-        if let Some(column) = twin.filter(|first| !first.is_empty() && names.contains(first)) {
+        let twin = names.iter().filter_map(|name| twin_of(name, &names)).find(|first| !first.trim().is_empty());
+        if let Some(column) = twin.map(str::to_owned) {
             return Err(SourceError::DuplicateColumn { file, column });
         }
         Ok(Self { file, names, schema, content: Content::Frame { frame, origin } })
@@ -146,10 +145,9 @@ impl Table {
         }
     }
 
-    /// The columns that have a name: without one are the numbers of rows that some programs write, and what follows the last comma of a line.
-    pub(super) fn named(&self) -> impl Iterator<Item = &String> {
-        let has_none = |name: &&String| name.trim().is_empty() || name.starts_with(TWIN) && self.has("");
-        self.names.iter().filter(move |name| !has_none(name))
+    /// Whether a column has a name: without one are the numbers of rows that some programs write, and what follows the last comma of a line.
+    pub(super) fn is_named(&self, name: &str) -> bool {
+        !twin_of(name, &self.names).unwrap_or(name).trim().is_empty()
     }
 
     /// Whether there is a column of this name.
@@ -170,28 +168,28 @@ impl Table {
         })
     }
 
-    /// Does something with the rows, piece by piece, of which all but those of these metrics (`only`) may be left out.
+    /// Does something with the rows, piece by piece. Those that hold none of `only.1` in the column `only.0` may be left out.
     ///
     /// # Errors
-    /// Where reading fails, where `each` does, and where there are no rows at all.
+    /// Where reading fails, where `each` does, and where all rows are wanted and there are none.
     pub(super) fn for_each_piece(
         &self,
         columns: &[&str],
         only: Option<(&str, &[String])>,
-        mut each: impl FnMut(&Rows) -> Result<(), SourceError>,
+        mut each: impl FnMut(Rows) -> Result<(), SourceError>,
     ) -> Result<(), SourceError> {
         let mut is_empty = only.is_none();
         for rows in self.pieces(columns, only)? {
             let rows = rows?;
             is_empty &= rows.len() == 0;
-            each(&rows)?;
+            each(rows)?;
         }
         if is_empty { Err(SourceError::NoRows { file: self.file.clone() }) } else { Ok(()) }
     }
 
     /// Reads these columns of CSV piece by piece, and of what else there is in one piece, of which rows may be left out that hold none of
     /// `only.1` in the column `only.0`.
-    fn pieces<'a>(
+    pub(super) fn pieces<'a>(
         &'a self,
         columns: &'a [&str],
         only: Option<(&str, &[String])>,
@@ -253,7 +251,7 @@ impl Table {
     pub(super) fn slices(&self, columns: &[&str]) -> Result<Option<Slices>, SourceError> {
         let bytes = match self.origin() {
             Some(Origin::Csv(path)) => Bytes::File(path),
-            Some(Origin::CsvBytes(bytes)) => Bytes::Read(Arc::clone(bytes)),
+            Some(Origin::CsvBytes(bytes)) => Bytes::Read(bytes),
             _ => return Ok(None),
         };
         slices(&self.file, &bytes, &self.names, columns).map(Some)
@@ -284,18 +282,6 @@ impl Table {
         let mut values: Vec<String> = texts.iter().flatten().map(str::to_owned).collect();
         values.sort();
         Ok(values)
-    }
-
-    /// Whether a column holds some value more than once.
-    pub(super) fn repeats(&self, column: &str) -> Result<bool, SourceError> {
-        let mut seen = HashSet::new();
-        for rows in self.pieces(&[column], None)? {
-            let rows = rows?;
-            if (0..rows.len()).filter_map(|i| rows.cell(0, i)).any(|value| !seen.insert(value.to_owned())) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     #[expect(clippy::redundant_closure_for_method_calls, reason = "polars does not export the type of a result")]
@@ -336,6 +322,11 @@ impl Rows {
         self.columns[column].get(i)
     }
 
+    /// The cells of a column that have a value.
+    pub(super) fn cells_of(&self, column: usize) -> impl Iterator<Item = &str> {
+        self.columns[column].iter().flatten()
+    }
+
     /// The cells of a row from a column on.
     pub(super) fn cells_from(&self, column: usize, i: usize) -> impl Iterator<Item = Option<&str>> {
         self.columns.iter().skip(column).map(move |cells| cells.get(i))
@@ -359,6 +350,11 @@ impl Rows {
         let pieces: Vec<Result<T, SourceError>> = starts.par_iter().map(piece).collect();
         pieces.into_iter().collect()
     }
+}
+
+/// The name of which a column is a further one.
+fn twin_of<'n>(name: &'n str, names: &[String]) -> Option<&'n str> {
+    name.split_once(TWIN).map(|(first, _)| first).filter(|first| names.iter().any(|name| name == first))
 }
 
 /// Standard input, as errors name it.

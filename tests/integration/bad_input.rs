@@ -69,6 +69,7 @@ fn a_mapped_column_that_is_not_there() {
 #[test]
 fn two_columns_of_one_name() {
     metrics("timestamp,m,m\n2024-01-01,1,2\n").refused(&["metrics.csv", "two columns \"m\""]);
+    metrics("timestamp,,,m,m\n2024-01-01,,,1,2\n").refused(&["metrics.csv", "two columns \"m\""]);
 }
 
 #[test]

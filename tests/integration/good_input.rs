@@ -78,12 +78,19 @@ fn compressed_files_globs_and_standard_input_are_read() {
         World::with_a_fall().file("part-1.csv", head).file("part-2.csv", format!("timestamp,metric,value\n{tail}"));
     found(&parts, &["--metrics", "part-*.csv", "--deploys", "deploys.csv"]);
     found(&parts, &["--metrics", "part-1.csv", "--metrics", "part-2.csv", "--deploys", "deploys.csv"]);
-    let run = world.run_with(
-        &["why", "m", "--on", "2024-02-10", "--metrics", "-", "--deploys", "deploys.csv", "--format", "json"],
-        text.as_bytes(),
-        &[],
-    );
-    assert_eq!(run.json()["change"]["at"], "2024-02-10T00:00:00Z");
+    let why = ["why", "m", "--on", "2024-02-10", "--metrics", "-", "--deploys", "deploys.csv", "--format", "json"];
+    for input in [text.clone().into_bytes(), gzip(&text), zstd::encode_all(text.as_bytes(), 0).unwrap()] {
+        assert_eq!(world.run_with(&why, &input, &[]).json()["change"]["at"], "2024-02-10T00:00:00Z");
+    }
+}
+
+#[test]
+fn a_column_without_a_name_is_read_where_the_configuration_maps_it() {
+    let config = "[metrics.all]\nsource = \"metrics.csv\"\n[deploys]\nsource = \"deploys.csv\"\ncolumns = { deployed_at = \"\" }\n";
+    let world = World::with_a_fall()
+        .file("deploys.csv", DEPLOYS.replacen("deployed_at", "", 1))
+        .file("shiptrace.toml", config.replace("[metrics.all]", "[metrics.m]"));
+    found(&world, &[]);
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub(in crate::cli) struct Scan {
     until: Option<String>,
 
     /// Share of false ones that is accepted among the metrics found to have changed, such as 0.05 or 5%
-    #[arg(long, value_name = "SHARE", default_value = FDR, allow_hyphen_values = true)]
+    #[arg(long, value_name = "SHARE", default_value = FDR, allow_negative_numbers = true)]
     fdr: String,
 
     /// How it is kept, by how metrics depend on each other
