@@ -321,8 +321,11 @@ impl Scan<'_> {
     ///
     /// Backward elimination: of neighbours that are not supported the weakest goes first, and those beside it are tested anew.
     fn tested(&self, mut breaks: Vec<usize>) -> (Vec<Looked>, Vec<Candidate>) {
-        let mut looked: Vec<Option<Looked>> =
-            (0..breaks.len()).into_par_iter().map(|i| self.look(&breaks, i, None)).collect();
+        let look = |breaks: &[usize], which: Vec<usize>| -> Vec<Option<Looked>> {
+            // Each look takes long, and a few neighbours may be all that is looked at.
+            which.into_par_iter().with_max_len(1).map(|i| self.look(breaks, i, None)).collect()
+        };
+        let mut looked = look(&breaks, (0..breaks.len()).collect());
         let mut dropped = Vec::new();
         let mut moves = MOVES;
         loop {
@@ -338,9 +341,10 @@ impl Scan<'_> {
                 breaks.remove(i);
                 dropped.extend(looked.remove(i).map(|l| l.candidate));
             }
-            let stale = |i: usize, l: &Option<Looked>| l.as_ref().is_none_or(|l| l.beside != self.around(&breaks, i));
-            let anew = looked.into_par_iter().enumerate();
-            looked = anew.map(|(i, l)| if stale(i, &l) { self.look(&breaks, i, None) } else { l }).collect();
+            let is_stale = |i: &usize| looked[*i].as_ref().is_none_or(|l| l.beside != self.around(&breaks, *i));
+            let stale: Vec<usize> = (0..breaks.len()).filter(is_stale).collect();
+            let anew = look(&breaks, stale.clone());
+            stale.into_iter().zip(anew).for_each(|(i, l)| looked[i] = l);
         }
         let looked: Vec<Looked> = looked.into_iter().flatten().collect();
         dropped.extend(looked.iter().map(|l| l.candidate));
