@@ -115,8 +115,9 @@ pub fn without_rhythms(series: &Series, known: &[Moved]) -> Adjusted {
     let mut logs = if is_ranked { to_logs() } else { None };
     let mut told = OnceCell::new();
     let before = |((v, times), has_ended): ((&f64, &f64), &bool)| if *has_ended { f64::NAN } else { v / times };
-    let as_before: Vec<f64> = series.values().iter().zip(&moves.times).zip(&moves.has_ended).map(before).collect();
-    let whole = || Divided { values: as_before.clone(), expected: vec![1.0; series.len()] };
+    let as_before: LazyCell<Vec<f64>, _> =
+        LazyCell::new(|| series.values().iter().zip(&moves.times).zip(&moves.has_ended).map(before).collect());
+    let whole = || Divided { values: as_before.to_vec(), expected: vec![1.0; series.len()] };
     let mut divided = (series.has_zeros() && !series.has_logs() && series.denominators().is_none()).then(whole);
     // Neither what stands apart nor what came to an end has a rhythm.
     let has_none = |(v, has_ended): (&f64, &bool)| *has_ended || series.is_apart(*v);

@@ -1,7 +1,7 @@
 //! How much a metric scatters from bucket to bucket, by what its rhythms bring: a night is noisier than a day on one scale, and quieter on another.
 
 use super::Rhythm;
-use crate::stats::{MAD_TO_SD, constant_unit, mad_sd, median, resolution, shrunk_to_mean};
+use crate::stats::{MAD_TO_SD, constant_unit, mad_sd, median, resolution, shrunk_to_mean, spread};
 
 /// Buckets that tell the scatter where rhythms bring alike.
 pub(super) const ALIKE: usize = 48;
@@ -53,7 +53,7 @@ impl Scatter {
     fn new(values: &[f64], relative: Option<Vec<f64>>) -> Self {
         let mut scatter = Self { relative, scale: 1.0 };
         let difference = |i: usize| (values[i] - values[i - 1]).abs() / scatter.of_difference(i - 1, i);
-        let mut differences: Vec<f64> = (1..values.len()).map(difference).collect();
+        let mut differences: Vec<f64> = spread(values.len().saturating_sub(1)).map(|i| difference(i + 1)).collect();
         if median(&differences) > 0.0 {
             differences.retain(|size| *size != 0.0);
         }

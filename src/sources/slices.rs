@@ -7,13 +7,15 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
+use memchr::memchr3_iter;
 use polars::prelude::*;
 
 use super::SourceError;
 use super::locator::io_reason;
 
-/// How much of a file is read at a time.
+/// How much of a file is read at a time, and at first, when everybody waits for it.
 const SLICE: usize = 1 << 20;
+const FIRST_SLICE: usize = 128 << 10;
 /// A row longer than this is taken for a quote that was never closed.
 const LONGEST_ROW: usize = 256 * SLICE;
 
@@ -97,6 +99,8 @@ fn unreadable(file: &str, error: &std::io::Error) -> SourceError {
 struct Cutter {
     file: String,
     bytes: Box<dyn Read + Send>,
+    /// How much is read at a time.
+    size: usize,
     /// What was read and is not a whole row yet.
     rest: Vec<u8>,
     /// Rows that were read, and whether the header is one of them.
@@ -112,8 +116,8 @@ struct Cutter {
 
 impl Cutter {
     fn new(file: &str, bytes: Box<dyn Read + Send>, columns: Vec<(usize, String)>, cells: usize) -> Self {
-        let (file, rest) = (file.to_owned(), Vec::new());
-        Self { file, bytes, rest, rows: 0, has_header: false, columns, cells, failed: None }
+        let (file, size, rest) = (file.to_owned(), FIRST_SLICE / 2, Vec::new());
+        Self { file, bytes, size, rest, rows: 0, has_header: false, columns, cells, failed: None }
     }
 
     fn send_all(&mut self, to: &SyncSender<Result<Slice, SourceError>>) {
@@ -131,9 +135,10 @@ impl Cutter {
             return Err(error);
         }
         let mut bytes = std::mem::take(&mut self.rest);
+        self.size = SLICE.min(2 * self.size);
         loop {
             // Of a row that is longer than a piece ever more is read, so that it is not gone through again and again.
-            let (before, more) = (bytes.len(), SLICE.max(bytes.len()));
+            let (before, more) = (bytes.len(), self.size.max(bytes.len()));
             bytes.reserve_exact(more);
             let read = self.bytes.by_ref().take(more as u64).read_to_end(&mut bytes);
             read.map_err(|e| unreadable(&self.file, &e))?;
@@ -213,12 +218,8 @@ impl<'a> Piece<'a> {
         // The place of the cell in its row and in the text, whether it began with a quote, and whether that is still open.
         let (mut cell, mut start, mut quoted, mut open) = (0, 0, false, false);
         let (mut row, mut row_start) = (Vec::with_capacity(self.builders.len()), 0);
-        for (at, &byte) in bytes.iter().enumerate() {
-            // Hardly any character of a cell comes before the comma; a search for all three is slower where cells are short.
-            if byte > b',' || !matches!(byte, b',' | b'\n' | b'"') {
-                continue;
-            }
-            if byte == b'"' {
+        for at in memchr3_iter(b',', b'\n', b'"', bytes) {
+            if bytes[at] == b'"' {
                 // Within a cell that does not begin with one, a quote is a character like others.
                 if at == start {
                     (quoted, open) = (true, true);
@@ -235,7 +236,7 @@ impl<'a> Piece<'a> {
             }
             cell += 1;
             (start, quoted) = (at + 1, false);
-            if byte == b'\n' {
+            if bytes[at] == b'\n' {
                 self.end_row(&row, cell, &bytes[row_start..at])?;
                 row.clear();
                 (cell, row_start) = (0, start);

@@ -29,6 +29,22 @@ pub fn median(values: &[f64]) -> f64 {
     quantile(values, 0.5)
 }
 
+/// So many stretches, of so many values each, tell the medians of a long series: a number that no hours, days and weeks add up to, and stretches in which
+/// what comes every few minutes does so as often as elsewhere.
+const STRETCHES: usize = 61;
+const IN_STRETCH: usize = 256;
+
+/// The places of those of `n` values by which the median of all is told to a hundredth of their scatter: evenly spread stretches, or all where there are no
+/// more than twice as many.
+pub fn spread(n: usize) -> impl Iterator<Item = usize> {
+    let is_all = n <= 2 * STRETCHES * IN_STRETCH;
+    let (stretches, length) = if is_all { (1, n) } else { (STRETCHES, IN_STRETCH) };
+    (0..stretches).flat_map(move |i| {
+        let from = i * (n - length) / (STRETCHES - 1);
+        from..from + length
+    })
+}
+
 /// Standard deviation estimated by the median absolute deviation about `centre` (Hampel 1974).
 ///
 /// Zero where more than half of the values equal the centre.
@@ -216,6 +232,18 @@ mod tests {
     fn the_median_of_an_even_number_is_the_midpoint_and_ignores_missing_values() {
         assert!((median(&[4.0, f64::NAN, 1.0, 3.0, 2.0]) - 2.5).abs() < 1e-12);
         assert!(median(&[f64::NAN]).is_nan());
+    }
+
+    #[test]
+    fn stretches_are_all_or_evenly_spread() {
+        for n in [0, 1, 31_232] {
+            assert!(spread(n).eq(0..n), "{n}");
+        }
+        for n in [31_233, 100_000, 1_000_003] {
+            let places: Vec<usize> = spread(n).collect();
+            assert_eq!((places.len(), places[0], places[places.len() - 1]), (STRETCHES * IN_STRETCH, 0, n - 1));
+            assert!(places.windows(2).all(|pair| pair[0] < pair[1]), "{n}");
+        }
     }
 
     #[test]

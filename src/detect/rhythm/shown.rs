@@ -6,7 +6,7 @@ use statrs::distribution::{ChiSquared, ContinuousCDF, FisherSnedecor};
 
 use super::{DAYS_OF_YEAR, MOST_RANKED, OUTLYING};
 use crate::model::Step;
-use crate::stats::{Design, EventRegression, Precision, Score, mad_sd, median};
+use crate::stats::{Design, EventRegression, Precision, Score, mad_sd, median, spread};
 
 /// A correlation of differences one period apart counts from so many standard errors on, and two periods apart as well.
 const THRESHOLD: f64 = 2.6;
@@ -164,8 +164,9 @@ fn differs_by_phase(differences: &[f64], period: usize) -> bool {
 
 /// First differences about their median, which no outlier moves far; none where most are the same.
 fn clipped(differences: &[f64]) -> Option<Vec<f64>> {
-    let centre = median(differences);
-    let bound = 4.0 * mad_sd(differences, centre);
+    let told: Vec<f64> = spread(differences.len()).map(|i| differences[i]).collect();
+    let centre = median(&told);
+    let bound = 4.0 * mad_sd(&told, centre);
     (bound > 0.0).then(|| differences.iter().map(|d| (d - centre).clamp(-bound, bound)).collect())
 }
 
