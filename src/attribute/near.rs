@@ -106,7 +106,13 @@ impl Elsewhere {
         let run_of = |c: &Found| c.bucket..(c.bucket + c.length.unwrap_or(1)).min(series.len());
         let is_over = |run: Range<usize>| edge(run.end) < asked.from && asked.log_weight(edge(run.end)) < OVER;
         let may_be_meant = |c: &&Found| c.kind == ChangeKind::Spike && !is_over(run_of(c));
-        let spikes = scanned.changes.iter().filter(may_be_meant).map(|c| c.bucket);
+        let long = |c: &Found| c.length.filter(|&length| c.kind == ChangeKind::Spike && length > Spike::LONGEST);
+        // Of a long run the end is meant where it fits the date so much better: who asks about that day saw the metric come back.
+        let end_of = |c: &Found| {
+            let end = c.bucket + long(c)?;
+            (end < series.len() && weight(end) > weight(c.bucket) + FARTHER).then_some(end)
+        };
+        let spikes = scanned.changes.iter().filter(may_be_meant).map(|c| end_of(c).unwrap_or(c.bucket));
         let inside = scanned.breaks.iter().copied().chain(spikes).filter(|b| plausible.contains(b));
         let meant = inside.max_by(|a, b| weight(*a).total_cmp(&weight(*b)));
         let is_elsewhere = |b: usize, at_best: f64| {
@@ -120,13 +126,12 @@ impl Elsewhere {
             known.map_or(weight(b), |c| asked.greatest_log_weight(c.outer_interval))
         };
         let mut changes: Vec<usize> = scanned.breaks.iter().copied().filter(|&b| is_elsewhere(b, at_best(b))).collect();
-        let long = |c: &Found| c.length.filter(|&length| c.kind == ChangeKind::Spike && length > Spike::LONGEST);
         let is_meant = |c: &&Found| meant == Some(c.bucket);
         let outage = scanned.changes.iter().find(is_meant).and_then(|c| Some(c.bucket..c.bucket + long(c)?));
-        if let Some(outage) = &outage {
-            changes.push(outage.end);
-            changes.sort_unstable();
-        }
+        changes.extend(outage.iter().map(|outage| outage.end));
+        changes.extend(scanned.changes.iter().filter(|c| meant.is_some() && end_of(c) == meant).map(|c| c.bucket));
+        changes.sort_unstable();
+        changes.dedup();
         let is_run_elsewhere = |s: &&Spike| {
             let nearest = meant.map_or(s.from, |m| m.clamp(s.from, s.to - 1));
             let is_outside = s.to <= plausible.start || s.from >= plausible.end;
@@ -229,6 +234,51 @@ mod tests {
             assert_eq!(change_on(19), None, "seed {seed}");
             assert!(change_on(17).is_some_and(|c| is_it(&c)), "seed {seed}");
         }
+    }
+
+    #[test]
+    fn who_asks_about_the_day_on_which_a_spell_ended_asks_about_its_end() {
+        // 44 hours at half, from the 17th to the 19th.
+        let (from, to) = (16 * 24 + 11, 18 * 24 + 7);
+        for seed in 0..6 {
+            let noise = normals(35 * 24, seed).into_iter().enumerate();
+            let left = |i: usize| if (from..to).contains(&i) { 50.0 } else { 100.0 };
+            let series = hours(noise.map(|(i, z)| left(i) + 3.0 * z).collect());
+            let scanned = scan(&series, 0.05);
+            let change_on = |hour: usize, length: i64| {
+                let from = series.moment(hour).to_utc();
+                let asked = Asked::new(&series, Span { from, to: from + TimeDelta::hours(length) }).unwrap();
+                near(&series, &scanned, &asked, 3.0 * 86_400.0).unwrap().change(&series, &[], 0.05).unwrap()
+            };
+            for found in [change_on(18 * 24, 24), change_on(to, 0)] {
+                assert!(found.bucket.abs_diff(to) <= 1 && found.after > found.before, "seed {seed}: {found:?}");
+            }
+            for found in [change_on(16 * 24, 24), change_on(17 * 24, 24)] {
+                assert!(found.bucket.abs_diff(from) <= 1 && found.after < found.before, "seed {seed}: {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_fall_of_some_hours_ago_is_told_by_what_was_expected_of_these_hours() {
+        // Orders of the day, none by night, that fall by half at eleven.
+        let from = 27 * 24 + 11;
+        let usual = |i: usize| 200.0 * (1.0 - 0.95 * ((i % 24) as f64 / 24.0 * std::f64::consts::TAU).cos());
+        let mut held = 0;
+        for (seed, hours_since) in (0..12).zip([3, 4, 5, 6, 7, 8].into_iter().cycle()) {
+            let noise = normals(from + hours_since, seed).into_iter().enumerate();
+            let value = |(i, z): (usize, f64)| usual(i) * (1.0 + 0.03 * z) * if i >= from { 0.5 } else { 1.0 };
+            let series = hours(noise.map(value).collect());
+            let day = series.moment(27 * 24).to_utc();
+            let asked = Asked::new(&series, Span { from: day, to: day + TimeDelta::days(1) }).unwrap();
+            let scanned = scan(&series, 0.05);
+            let near = near(&series, &scanned, &asked, 3.0 * 86_400.0).unwrap();
+            let found = near.change(scanned.analysed(&series), &scanned.rhythms, 0.05).unwrap();
+            let (relative, (low, high)) = (found.relative.unwrap(), found.relative_interval.unwrap());
+            assert!((relative + 0.5).abs() < 0.1, "{hours_since} hours, seed {seed}: {found:?}");
+            held += usize::from((low..=high).contains(&-0.5));
+        }
+        assert!(held >= 10, "the interval holds the truth in {held} of 12");
     }
 
     #[test]

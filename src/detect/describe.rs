@@ -310,8 +310,8 @@ impl Neighbourhood {
         }
     }
 
-    /// Levels before and after on the metric's own scale, and the relative effect with its interval. Of what is over by `end` they are what was
-    /// expected of its buckets, and what came instead.
+    /// Levels before and after on the metric's own scale, and the relative effect with its interval. Of what is over by `end`, and of what began less
+    /// than a day or a week that recurs ago, they are what was expected of its buckets, and what came instead.
     fn levels(&self, rhythms: &[Rhythm], shape: Shape, moment: usize, effect: Effect, end: Option<usize>) -> Levels {
         let places = self.local.places();
         let k = self.moments.observation[moment].min(places.len() - 1);
@@ -319,12 +319,17 @@ impl Neighbourhood {
         let f = shape.regressor(places, k, share);
         let baseline = self.local.baseline_beside(k, &f, effect.estimate);
         // A whole cycle of the longest rhythm, so that a Sunday is not compared with a week.
-        let seen = rhythms.iter().filter(|r| r.is_seen());
-        let cycle = seen.map(|r| r.period).max().unwrap_or(1).max(7).min(baseline.len());
+        let seen = || rhythms.iter().filter(|r| r.is_seen());
+        let cycle = seen().map(|r| r.period).max().unwrap_or(1).max(7).min(baseline.len());
         // A trend is told from where it turns: with as much of its old course before that as after it, the mean is the level there.
         let is_kink = shape == Shape::Kink;
         let from = k.saturating_sub(if is_kink { cycle / 2 } else { cycle }).min(baseline.len() - cycle);
-        let over = end.map(|end| k..places.partition_point(|&p| p < end).max(k + 1));
+        let until = |end: usize| k..places.partition_point(|&p| p < end).max(k + 1);
+        // What has lasted for less than a day or a week that recurs has moved its own hours, and not those of the night: what was expected of these.
+        let turn = seen().filter(|r| r.name != "year").map(|r| r.period).max().unwrap_or(0);
+        let is_of_part = |since: &Range<usize>| !is_kink && since.len() < turn;
+        let next = self.local.others().iter().copied().find(|&other| other > places[k]).unwrap_or(usize::MAX);
+        let over = end.map(until).or_else(|| Some(until(next)).filter(is_of_part));
         let told = &baseline[over.unwrap_or(from..from + cycle)];
         let back = |x: f64| if self.local.is_log() { x.exp() } else { x };
         let before = told.iter().map(|&b| back(b)).sum::<f64>() / told.len() as f64;

@@ -55,7 +55,8 @@ pub(super) fn finished(series: &Series, as_of: DateTime<Utc>) -> (Series, Option
     let last = series.values()[over];
     let value = if last.is_nan() { "no value yet".to_owned() } else { format!("{last} so far") };
     let text = format!(
-        "The {} from {} was not over at {} ({value}): it was not tested.",
+        "{}: the {} from {} was not over at {} ({value}) and was not tested.",
+        series.name(),
         series.step(),
         series.moment(over).format("%Y-%m-%d %H:%M"),
         as_of.with_timezone(&series.zone()).format("%Y-%m-%d %H:%M")

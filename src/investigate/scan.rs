@@ -9,7 +9,7 @@ use crate::detect::{FEWEST, Found, Scanned, q_values, scan as find};
 use crate::model::{
     Caveat, Curve, Deploy, MetricChange, Moment, NoneParts, PValueScope, Picture, Scan, ScanQuestion, Series,
 };
-use crate::sources::read_metrics;
+use crate::sources::{condensed, read_metrics};
 
 use super::change::{change, value_caveats};
 use super::eligible::{Rules, check_apps};
@@ -42,7 +42,7 @@ pub fn scan(request: &ScanRequest, progress: Progress<'_>) -> Result<Scan, Inves
         one
     };
     let scanned: Vec<OneMetric> = loaded.value.into_par_iter().map(look).collect();
-    caveats.extend(scanned.iter().flat_map(|one| one.caveats.clone()));
+    caveats.extend(condensed(scanned.iter().flat_map(|one| one.caveats.clone()).collect()));
     check_tested(&scanned, &caveats)?;
     check_stretch(&scanned, request)?;
     let mut drafts = supported(&scanned, request);

@@ -171,6 +171,16 @@ pub enum SourceError {
         /// How many metrics there are.
         known: usize,
     },
+    /// A source that defines a metric does not hold it.
+    #[error("{file}: there is no {metric:?}, which [metrics.{metric}] reads from it; it holds {}", if found.is_empty() { "no other".to_owned() } else { quoted(found) })]
+    NotInSource {
+        /// What was read.
+        file: String,
+        /// The metric that it defines.
+        metric: String,
+        /// What there is.
+        found: Vec<String>,
+    },
     /// The timestamps of a metric make no buckets.
     #[error("the timestamps of {metric} make no regular series: {reason}")]
     Irregular {
@@ -232,6 +242,10 @@ impl SourceError {
                 format!("the nearest: {}; shiptrace metrics lists all", quoted(nearest))
             }
             Self::UnknownMetric { .. } => "shiptrace metrics lists all".to_owned(),
+            Self::NotInSource { .. } => {
+                "call each block by the metric that it reads, or give the file with --metrics for all that it holds"
+                    .to_owned()
+            }
             Self::Irregular { reason, .. } if reason.ends_with(FAR_OFF) => {
                 "correct or remove the rows of that time; it may be one that stands for none, or in another unit"
                     .to_owned()

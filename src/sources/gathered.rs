@@ -180,6 +180,12 @@ impl Gathered {
         }
     }
 
+    /// The error of a source that does not hold the metric that it defines.
+    pub(super) fn without(&self, metric: &str) -> SourceError {
+        let found = self.known.iter().filter(|name| *name != metric).cloned().collect();
+        SourceError::NotInSource { file: self.files.join(", "), metric: metric.to_owned(), found }
+    }
+
     /// The error of a ratio of which a part is not there.
     fn half(&self, metric: &str, pair: &Ratio, numerator: Option<Points>, denominator: Option<Points>) -> SourceError {
         let (part, missing, other) = match numerator {

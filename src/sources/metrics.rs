@@ -54,7 +54,8 @@ fn bounded(sources: &[MetricSource]) -> Option<Caveat> {
 
 /// Reads the metrics of these names, or all where none is given, in the order of their names.
 ///
-/// A metric whose timestamps make no regular series is left out with the caveat `skipped_metric`.
+/// A metric whose timestamps make no regular series is left out with the caveat `skipped_metric`, and so is one that its source does not hold where all are
+/// read.
 ///
 /// # Errors
 /// Where a file cannot be read, lacks a column or holds a bad cell, a name is unknown, or one part of a ratio is not there.
@@ -62,12 +63,14 @@ pub fn read_metrics(sources: &[MetricSource], names: &[String], zone: Tz) -> Res
     let asked: BTreeSet<&str> = names.iter().map(String::as_str).collect();
     let asked: Vec<&str> = asked.into_iter().collect();
     expect(sources, &asked);
+    let mut loaded = Loaded { value: Vec::new(), caveats: Vec::new() };
     let metrics: Vec<(String, Metric)> = if asked.is_empty() {
-        all_metrics(sources, zone)?.into_iter().collect()
+        let (metrics, missing) = all_metrics(sources, zone)?;
+        loaded.caveats.extend(missing.iter().map(skipped));
+        metrics.into_iter().collect()
     } else {
         asked.iter().map(|&name| name.to_owned()).zip(some_metrics(sources, &asked, zone)?).collect()
     };
-    let mut loaded = Loaded { value: Vec::new(), caveats: Vec::new() };
     let made: Vec<_> = metrics.into_par_iter().map(|(name, metric)| metric.into_series(&name, zone)).collect();
     for outcome in made {
         match outcome {
@@ -96,7 +99,7 @@ fn some_metrics(sources: &[MetricSource], names: &[&str], zone: Tz) -> Result<Ve
         if is_defined(name) {
             let mut own = gathered(sources, Some(name), &[name], zone)?;
             let ratio = sources.iter().find(|s| s.name.as_deref() == Some(name)).and_then(|s| s.ratio.as_ref());
-            return own.take(name, ratio)?.ok_or_else(|| unknown(sources, name, own.known));
+            return own.take(name, ratio)?.ok_or_else(|| own.without(name));
         }
         undefined.pick(name)?.ok_or_else(|| unknown(sources, name, undefined.known.clone()))
     };
@@ -142,8 +145,12 @@ fn unknown(sources: &[MetricSource], metric: &str, mut known: BTreeSet<String>) 
     SourceError::UnknownMetric { metric: metric.to_owned(), nearest, known: known.len() }
 }
 
-/// Every metric; one that is defined by name wins over one that rows or columns name.
-fn all_metrics(sources: &[MetricSource], zone: Tz) -> Result<BTreeMap<String, Metric>, SourceError> {
+/// Every metric; one that is defined by name wins over one that rows or columns name. And what is wrong with those that their sources do not hold.
+fn all_metrics(
+    sources: &[MetricSource],
+    zone: Tz,
+) -> Result<(BTreeMap<String, Metric>, Vec<SourceError>), SourceError> {
+    let mut missing = Vec::new();
     let of_events = events::read(sources, None, zone)?;
     let mut metrics: BTreeMap<String, Metric> =
         of_events.into_iter().map(|(name, outcome)| (name, Metric::Events(Box::new(outcome)))).collect();
@@ -152,8 +159,9 @@ fn all_metrics(sources: &[MetricSource], zone: Tz) -> Result<BTreeMap<String, Me
         ready.filter_map(|s| s.name.as_deref().map(|name| (name, s))).collect();
     for (name, source) in defined {
         let mut own = gathered(sources, Some(name), &[name], zone)?;
-        if let Some(metric) = own.take(name, source.ratio.as_ref())? {
-            metrics.insert(name.to_owned(), metric);
+        match own.take(name, source.ratio.as_ref())? {
+            Some(metric) => drop(metrics.insert(name.to_owned(), metric)),
+            None => missing.push(own.without(name)),
         }
     }
     let mut rest = Gathered::new(zone);
@@ -165,7 +173,7 @@ fn all_metrics(sources: &[MetricSource], zone: Tz) -> Result<BTreeMap<String, Me
     for (name, metric) in rest.into_metrics()? {
         metrics.entry(name).or_insert(metric);
     }
-    Ok(metrics)
+    Ok((metrics, missing))
 }
 
 fn skipped(error: &SourceError) -> Caveat {
@@ -173,7 +181,7 @@ fn skipped(error: &SourceError) -> Caveat {
 }
 
 /// The caveats, those of one code told as one where there are many.
-fn condensed(caveats: Vec<Caveat>) -> Vec<Caveat> {
+pub(crate) fn condensed(caveats: Vec<Caveat>) -> Vec<Caveat> {
     let mut by_code: BTreeMap<&'static str, Vec<Caveat>> = BTreeMap::new();
     for caveat in caveats {
         by_code.entry(caveat.code).or_default().push(caveat);

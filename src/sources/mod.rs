@@ -30,6 +30,7 @@ pub use deploys::read_deploys;
 pub use error::{HalfRatio, SourceError, SourceErrorKind};
 pub use events::total_of;
 pub use locator::{Locator, check_readable};
+pub(crate) use metrics::condensed;
 pub use metrics::{read_metric, read_metrics};
 pub use plan::{plan_deploys, plan_metrics};
 

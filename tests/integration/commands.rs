@@ -146,3 +146,17 @@ fn completions_and_the_manual_are_printed() {
     assert!(world.run(&["man", "why"]).out.contains("fail\\-on\\-change"));
     world.run(&["man", "whyy"]).refused(&["whyy"]);
 }
+
+#[test]
+fn a_metric_of_the_configuration_that_its_file_does_not_hold_is_named_with_what_it_holds() {
+    let wide: String = (0..60).map(|i| format!("{},{},{}\n", crate::world::day(i), i, fall(i))).collect();
+    let world = World::with_a_fall()
+        .file("wide.csv", format!("timestamp,other,m\n{wide}"))
+        .file("shiptrace.toml", "[metrics.all]\nsource = \"wide.csv\"\n[metrics.m]\nsource = \"wide.csv\"\n");
+    world.run(&["why", "all", "--on", "2024-02-10"]).refused(&["wide.csv", "\"all\"", "\"m\", \"other\"", "hint"]);
+    let listed = world.run(&["metrics", "--format", "json"]).json();
+    assert_eq!(crate::world::codes(&listed), ["skipped_metric"]);
+    assert_eq!(listed["metrics"].as_array().map(Vec::len), Some(1));
+    let scanned = world.run(&["scan", "--format", "json"]).json();
+    assert!(scanned["caveats"][0]["text"].as_str().unwrap().contains("[metrics.all]"), "{}", scanned["caveats"]);
+}
