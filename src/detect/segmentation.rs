@@ -265,12 +265,10 @@ impl Sums {
                 (1.0 / w, wt / w, if range.len() < 3 { 0.0 } else { 1.0 / square })
             }
         };
-        let mean = x * x * of_mean;
-        if shape == SegmentShape::Constant {
-            return mean;
+        match shape {
+            SegmentShape::Constant => x * x * of_mean,
+            SegmentShape::Linear => of_line(x, b[1] - a[1], t_mean, &[of_mean, of_slope]),
         }
-        let cross = b[1] - a[1] - t_mean * x;
-        mean + cross * cross * of_slope
     }
 
     /// The places within a range with the sums until each, and the inverses for the lengths before and after it.
@@ -301,14 +299,17 @@ impl Sums {
         let (first, last) = (self.until[range.start], self.until[range.end]);
         let (start, end) = (range.start as f64, range.end as f64);
         most(self.parts(inverses, range, places).map(|(at, [x, tx], before, after)| {
-            let line = |x: f64, tx: f64, t_mean: f64, [of_mean, of_slope]: &[f64; 2]| {
-                let cross = tx - t_mean * x;
-                x * x * of_mean + cross * cross * of_slope
-            };
             let t = at as f64;
-            let left = line(x - first[0], tx - first[1], f64::midpoint(start, t - 1.0) - self.middle, before);
-            let right = line(last[0] - x, last[1] - tx, f64::midpoint(t, end - 1.0) - self.middle, after);
+            let left = of_line(x - first[0], tx - first[1], f64::midpoint(start, t - 1.0) - self.middle, before);
+            let right = of_line(last[0] - x, last[1] - tx, f64::midpoint(t, end - 1.0) - self.middle, after);
             (at, left + right)
         }))
     }
+}
+
+/// What a least-squares line explains of Σx², by Σx, Σtx and the mean of t in its range, and the inverses of its length and of Σ(t − t̄)².
+#[inline]
+fn of_line(x: f64, tx: f64, t_mean: f64, [of_mean, of_slope]: &[f64; 2]) -> f64 {
+    let cross = tx - t_mean * x;
+    x * x * of_mean + cross * cross * of_slope
 }

@@ -22,6 +22,8 @@ pub(super) const SHORTEST: usize = Spike::LONGEST + 1;
 const LEAST_BESIDE: usize = 3;
 /// Each length that is tried is longer than the one before by this share: nine tenths of a spell of any other length are within one of them.
 const LONGER: f64 = 0.2;
+/// By less than rounding can bring.
+const CLEARLY: f64 = 1.0 - 1e-12;
 
 /// The spell of at least [`SHORTEST`] and at most `longest` buckets that explains most of values without gaps, about a straight line: an epidemic
 /// alternative (Levin & Kline 1985, *Statist. Med.* 4; Yao 1993, *Biometrika* 80). Its p-value is rather too low: it is a filter.
@@ -45,9 +47,6 @@ pub(super) fn likeliest_spell(values: &[f64], weights: Option<&[f64]>, longest: 
     let (run, z) = Contrast::new(&scaled, &level, phi)?.likeliest(longest)?;
     Some(Spell { run, p_value: max_tail_of_runs(z, phi, n, SHORTEST..=longest) })
 }
-
-/// By less than rounding can bring.
-const CLEARLY: f64 = 1.0 - 1e-12;
 
 /// How far runs of values stand out of a first-order autoregression.
 ///
@@ -83,9 +82,20 @@ impl<'a> Contrast<'a> {
 
     /// The product of a run with the innovations, and its square.
     fn products(&self, run: Spike) -> [f64; 2] {
-        let (first, after) = (self.level[run.from], -self.phi * self.level[run.to - 1]);
-        let [a, b] = [self.until[run.from + 1], self.until[run.to]];
-        let cross = first * self.innovations[run.from] + after * self.innovations[run.to];
+        let ends = (&self.level[run.from], &self.level[run.to - 1]);
+        let innovations = (&self.innovations[run.from], &self.innovations[run.to]);
+        self.products_of(ends, innovations, (&self.until[run.from + 1], &self.until[run.to]))
+    }
+
+    /// The same by the first and the last level of the run, the innovations with which it begins and after it, and the sums until its inside begins and ends.
+    fn products_of(
+        &self,
+        (first, last): (&f64, &f64),
+        (at_first, at_after): (&f64, &f64),
+        (a, b): (&[f64; 2], &[f64; 2]),
+    ) -> [f64; 2] {
+        let after = -self.phi * last;
+        let cross = first * at_first + after * at_after;
         [b[0] - a[0] + cross, b[1] - a[1] + first * first + after * after]
     }
 
@@ -102,13 +112,10 @@ impl<'a> Contrast<'a> {
         let ends = self.level[side(0)].iter().zip(&self.level[side(length - 1)]);
         let innovations = self.innovations[side(0)].iter().zip(&self.innovations[side(length)]);
         let inside = self.until[side(1)].iter().zip(&self.until[side(length)]);
-        let products = |((first, last), (at_first, at_after)): ((&f64, &f64), (&f64, &f64)),
-                        (a, b): (&[f64; 2], &[f64; 2])| {
-            let after = -self.phi * last;
-            let cross = b[0] - a[0] + (first * at_first + after * at_after);
-            [cross, b[1] - a[1] + first * first + after * after]
-        };
-        let of_runs = ends.zip(innovations).zip(inside).map(|(ends, inside)| products(ends, inside));
+        let of_runs = ends
+            .zip(innovations)
+            .zip(inside)
+            .map(|((ends, innovations), inside)| self.products_of(ends, innovations, inside));
         let most = |best: (usize, f64), (from, [cross, square]): (usize, [f64; 2])| {
             // A division takes longer than all else.
             if cross * cross < best.1 * square * CLEARLY {

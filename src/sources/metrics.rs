@@ -159,9 +159,10 @@ fn all_metrics(
         ready.filter_map(|s| s.name.as_deref().map(|name| (name, s))).collect();
     for (name, source) in defined {
         let mut own = gathered(sources, Some(name), &[name], zone)?;
-        match own.take(name, source.ratio.as_ref())? {
-            Some(metric) => drop(metrics.insert(name.to_owned(), metric)),
-            None => missing.push(own.without(name)),
+        if let Some(metric) = own.take(name, source.ratio.as_ref())? {
+            metrics.insert(name.to_owned(), metric);
+        } else {
+            missing.push(own.without(name));
         }
     }
     let mut rest = Gathered::new(zone);

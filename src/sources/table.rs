@@ -34,6 +34,7 @@ enum Content {
 }
 
 /// Where the bytes come from, to look at them once more where reading fails.
+#[derive(Clone)]
 pub(super) enum Origin {
     Csv(Box<Path>),
     CsvBytes(Arc<[u8]>),
@@ -260,8 +261,7 @@ impl Table {
     /// The same table with the rows of a piece.
     pub(super) fn with_rows(&self, piece: DataFrame) -> Self {
         let (file, names, schema) = (self.file.clone(), self.names.clone(), self.schema.clone());
-        let origin =
-            if let Some(Origin::Csv(path)) = self.origin() { Origin::Csv(path.clone()) } else { Origin::Other };
+        let origin = self.origin().cloned().unwrap_or(Origin::Other);
         Self { file, names, schema, content: Content::Frame { frame: piece.lazy(), origin } }
     }
 

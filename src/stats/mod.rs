@@ -20,7 +20,9 @@ pub use discovery::{Family, FdrMethod, benjamini_hochberg, selective_q_values};
 pub use excursion::{Neighbours, max_tail, max_tail_of_runs, overshoot};
 pub use memory::Memory;
 pub use regression::{EventRegression, Explained, Fit, Footprint, Score, Steps, Sweep};
-pub use robust::{MAD_TO_SD, constant_unit, mad_sd, median, quantile, resolution, running_median, spread, usual_value};
+pub use robust::{
+    MAD_TO_SD, STRETCH, constant_unit, mad_sd, median, quantile, resolution, running_median, spread, usual_value,
+};
 pub use share::normal_of_share;
 pub use shrinkage::shrunk_to_mean;
 pub use skewness::{normal_of_skewed, without_skewness};

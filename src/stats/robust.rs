@@ -161,8 +161,8 @@ fn of_most(values: &[f64], same: f64) -> f64 {
     values.iter().filter(|v| !v.is_nan()).fold((0.0, 0), vote).0
 }
 
-/// A stretch of this length is left to one thread.
-const STRETCH: usize = 16_384;
+/// So many values are left to one thread.
+pub const STRETCH: usize = 16_384;
 /// So many windows are sorted side by side, which a processor does with a few instructions.
 const LANES: usize = 8;
 /// Windows of so many values are kept sorted instead.

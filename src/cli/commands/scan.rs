@@ -123,9 +123,9 @@ impl Scan {
 const FDR: &str = "0.05";
 
 fn fdr(text: &str) -> Result<f64, CliError> {
-    let in_range = share("--fdr", text)?;
-    if in_range > 0.0 && in_range < 1.0 {
-        return Ok(in_range);
+    let rate = share("--fdr", text)?;
+    if rate > 0.0 && rate < 1.0 {
+        return Ok(rate);
     }
     Err(CliError::option("--fdr", text, "not between 0 and 1", "write a share such as 0.05 or 5%"))
 }

@@ -11,13 +11,12 @@ use crate::detect::rhythm::are_likelier;
 use crate::detect::segmentation::standardised;
 use crate::detect::{Adjusted, Divided, Moved, Rhythm, Scatter, Spike, find_spikes, outlyingness, without_rhythms};
 use crate::model::{Series, Step};
+use crate::stats::STRETCH;
 
 use super::{FEWEST, Known, Scan};
 
 /// A run that stands out by this share of what is far out is set aside.
 const FAR_OUT: f64 = 1.0;
-/// So many values are left to one thread.
-const STRETCH: usize = 16_384;
 /// And by this one it is tested whether it is a spike: four standard deviations of white noise.
 const DOUBTFUL: f64 = 0.5;
 
