@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use std::collections::BTreeSet;
 
-use crate::model::{Caveat, Deploy, EventKind, Moment, Series};
+use crate::model::{Caveat, Deploy, EventKind, Moment, Series, counted};
 use crate::sources::read_deploys;
 
 use super::{InvestigateError, Setting};
@@ -19,7 +19,8 @@ pub(super) fn deploys(setting: &Setting) -> Result<(Vec<Deploy>, Vec<Caveat>), I
     let later = loaded.value.len() - loaded.value.partition_point(|d| d.deployed_at <= setting.as_of);
     loaded.value.truncate(loaded.value.len() - later);
     if later > 0 {
-        let text = format!("{later} deployments are dated after now and were left out.");
+        let later = counted(later, "deployment is dated after now and was", "deployments are dated after now and were");
+        let text = format!("{later} left out.");
         loaded.caveats.push(Caveat::new("future_deploys", text));
     }
     loaded.caveats.extend(unknown_kinds(&loaded.value));

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::detect::{FEWEST, Found, Scanned, q_values, scan as find};
 use crate::model::{
-    Caveat, Curve, Deploy, MetricChange, Moment, NoneParts, PValueScope, Picture, Scan, ScanQuestion, Series,
+    Caveat, Curve, Deploy, MetricChange, Moment, NoneParts, PValueScope, Picture, Scan, ScanQuestion, Series, counted,
 };
 use crate::sources::{condensed, read_metrics};
 
@@ -192,8 +192,9 @@ impl OneMetric {
         let tested = known >= FEWEST;
         if !tested {
             let text = format!(
-                "{} was skipped: {known} buckets with a value, and at least {FEWEST} are needed.",
-                series.name()
+                "{} was skipped: {} with a value, and at least {FEWEST} are needed.",
+                series.name(),
+                counted(known, "bucket", "buckets"),
             );
             caveats.push(Caveat::new("skipped_metric", text));
         }

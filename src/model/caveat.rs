@@ -16,3 +16,8 @@ impl Caveat {
         Self { code, text: text.into() }
     }
 }
+
+/// A number and what it counts, in the singular or the plural: `1 row repeats`, `2 rows repeat`.
+pub(crate) fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}

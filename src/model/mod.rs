@@ -21,6 +21,7 @@ pub use answer::{
 };
 pub use buckets::Buckets;
 pub use caveat::Caveat;
+pub(crate) use caveat::counted;
 pub use deploy::{Deploy, EventKind};
 pub use grid::{Grid, GridError, moment_at};
 pub use group::{grouped, together};

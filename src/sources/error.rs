@@ -213,6 +213,7 @@ impl SourceError {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::NotSupported { .. } => "export the table to CSV or Parquet and give that file".to_owned(),
+            Self::Ending { locator } => return conversion(locator).map(str::to_owned),
             Self::MissingColumn { found, .. } if found.len() == 1 && found[0].contains([';', '\t']) => {
                 "the file seems to be separated by semicolons or tabs: write it with commas".to_owned()
             }
@@ -274,6 +275,20 @@ impl SourceError {
         let text = if short.len() < text.len() { format!("{short}…") } else { short };
         Self::Cell { file: file.to_owned(), row, column: column.to_owned(), text, problem }
     }
+}
+
+/// How a file of another kind becomes one that is read, by its ending.
+fn conversion(file: &str) -> Option<&'static str> {
+    let (_, ending) = file.rsplit_once('.')?;
+    Some(match ending.to_ascii_lowercase().as_str() {
+        "xlsx" | "xls" | "xlsm" | "ods" | "numbers" => "save the sheet as CSV (UTF-8) and give that file",
+        "json" => "write one object on each line of a file that ends in .ndjson, as `jq -c '.[]'` does with an array",
+        "tsv" | "tab" | "txt" => "write it with commas to a file that ends in .csv",
+        "zip" | "tar" | "tgz" | "7z" | "rar" | "bz2" | "xz" => {
+            "unpack it and give what is in it; gzip and zstd are read as they are (.csv.gz, .csv.zst)"
+        }
+        _ => return None,
+    })
 }
 
 /// A ratio of which a part is not there.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::model::{Caveat, Grid, GridError, Series, Step};
+use crate::model::{Caveat, Grid, GridError, Series, Step, counted};
 
 use super::SourceError;
 use super::timestamp::Stamp;
@@ -221,21 +221,24 @@ impl Told<'_> {
 
     fn not_a_number(&mut self, n: usize) {
         if n > 0 {
-            self.tell("nan_as_missing", format!("{}: {n} values are NaN and were read as missing.", self.name));
+            let values = counted(n, "value is NaN and was", "values are NaN and were");
+            self.tell("nan_as_missing", format!("{}: {values} read as missing.", self.name));
         }
     }
 
     fn duplicates(&mut self, n: usize) {
         if n > 0 {
-            self.tell("duplicate_rows", format!("{}: {n} rows repeat another one and were counted once.", self.name));
+            let rows = counted(n, "row repeats another one and was", "rows repeat another one and were");
+            self.tell("duplicate_rows", format!("{}: {rows} counted once.", self.name));
         }
     }
 
     fn conflicts(&mut self, n: usize, example: Option<(i64, f64, f64)>) {
         let Some((at, first, last)) = example else { return };
         let value = |v: f64| if v.is_nan() { "no value".to_owned() } else { v.to_string() };
+        let rows = counted(n, "row gives", "rows give");
         let text = format!(
-            "{}: {n} rows give another value for a moment that had one; the last row won, as {} over {} at {}.",
+            "{}: {rows} another value for a moment that had one; the last row won, as {} over {} at {}.",
             self.name,
             value(last),
             value(first),
@@ -246,7 +249,8 @@ impl Told<'_> {
 
     fn aggregated(&mut self, n: usize, step: Step) {
         if n > 0 {
-            self.tell("aggregated", format!("{}: {n} values share a {step} with others and were added up.", self.name));
+            let values = counted(n, "value shares", "values share");
+            self.tell("aggregated", format!("{}: {values} a {step} with others and were added up.", self.name));
         }
     }
 
@@ -262,9 +266,10 @@ impl Told<'_> {
         let n = keys(numerators).symmetric_difference(&keys(denominators)).count();
         if n > 0 {
             let text = format!(
-                "{}: {n} rows with a numerator or a denominator have no counterpart of their moment and dimensions; where the moment \
-                 has others, they were added up all the same.",
-                self.name
+                "{}: {} no counterpart of the same moment and dimensions; where the moment has others, they were added up \
+                 all the same.",
+                self.name,
+                counted(n, "row with a numerator or a denominator has", "rows with a numerator or a denominator have"),
             );
             self.tell("half_ratios", text);
         }
@@ -273,7 +278,8 @@ impl Told<'_> {
     fn zeros(&mut self, denominators: &[f64]) {
         let n = denominators.iter().filter(|d| **d == 0.0).count();
         if n > 0 {
-            self.tell("zero_denominators", format!("{}: {n} buckets have a denominator of 0 and no value.", self.name));
+            let buckets = counted(n, "bucket has", "buckets have");
+            self.tell("zero_denominators", format!("{}: {buckets} a denominator of 0 and no value.", self.name));
         }
     }
 
@@ -290,9 +296,10 @@ impl Told<'_> {
         }
         if missing > 0 {
             let text = format!(
-                "{}: {missing} of {} buckets of a {step} have no value; the longest gap is {} from {}.",
+                "{}: {missing} of {} buckets of a {step} {} no value; the longest gap is {} from {}.",
                 self.name,
                 values.len(),
+                if missing == 1 { "has" } else { "have" },
                 longest.0,
                 shown(edges[longest.1], self.zone)
             );

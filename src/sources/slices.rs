@@ -1,7 +1,7 @@
 //! The cells of CSV files piece by piece, so that never all of a file is in memory.
 
 use std::fs::File;
-use std::io::{BufReader, Cursor, Read};
+use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -77,6 +77,14 @@ impl Bytes<'_> {
             _ => Box::new(whole),
         })
     }
+}
+
+/// How many lines before the header are blank.
+pub(super) fn blank_lines(bytes: &Bytes) -> u32 {
+    let Ok(plain) = bytes.plain() else { return 0 };
+    let lines = BufReader::new(plain.take(FIRST_SLICE as u64)).split(b'\n').map_while(Result::ok);
+    let is_blank = |line: &Vec<u8>| matches!(line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line), [] | [b'\r']);
+    u32::try_from(lines.take_while(is_blank).count()).unwrap_or(0)
 }
 
 /// The pieces of CSV, plain or compressed, with these of its columns. `names` are all of them, and `file` is what errors call it.

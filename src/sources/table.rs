@@ -1,5 +1,6 @@
 //! Files and tables as columns of text.
 
+use std::collections::HashSet;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use super::SourceError;
 use super::bigquery::{Asked, Wanted};
 use super::diagnose::{diagnose, torn};
 use super::locator::{FileKind, Locator, kind_of, open};
-use super::slices::{Bytes, Slice, Slices, slices};
+use super::slices::{Bytes, Slice, Slices, blank_lines, slices};
 use super::text::to_text;
 
 /// A file whose columns are known and whose rows are not read yet.
@@ -112,7 +113,7 @@ impl Table {
                 Self::new(file.clone(), frame, Origin::Ndjson(path.into()))
             }
             _ => {
-                let frame = csv(paths).map_err(unreadable)?;
+                let frame = csv(paths, &Bytes::File(path)).map_err(unreadable)?;
                 Self::new(file.clone(), frame, Origin::Csv(path.into()))
             }
         }
@@ -124,8 +125,10 @@ impl Table {
             return Err(SourceError::Empty { file });
         }
         let unreadable = |e: PolarsError| SourceError::Malformed { file: file.clone(), detail: first_line(&e) };
-        let frame = csv(ScanSources::Buffers([bytes.clone().into()].into())).map_err(unreadable)?;
-        Self::new(file.clone(), frame, Origin::CsvBytes(bytes.into()))
+        let whole: Arc<[u8]> = bytes.clone().into();
+        let sources = ScanSources::Buffers([bytes.into()].into());
+        let frame = csv(sources, &Bytes::Read(&whole)).map_err(unreadable)?;
+        Self::new(file.clone(), frame, Origin::CsvBytes(whole))
     }
 
     fn new(file: String, mut frame: LazyFrame, origin: Origin) -> Result<Self, SourceError> {
@@ -134,6 +137,16 @@ impl Table {
         let twin = names.iter().filter_map(|name| twin_of(name, &names)).find(|first| !first.trim().is_empty());
         if let Some(column) = twin.map(str::to_owned) {
             return Err(SourceError::DuplicateColumn { file, column });
+        }
+        // Who writes `timestamp, value` means no space. A name of nothing but spaces is none, and left.
+        let bare = |name: &String| Some(name.trim()).filter(|bare| !bare.is_empty()).unwrap_or(name).to_owned();
+        let bare: Vec<String> = names.iter().map(bare).collect();
+        if bare != names {
+            let mut seen = HashSet::new();
+            if let Some(column) = bare.iter().find(|name| !seen.insert(name.as_str())).cloned() {
+                return Err(SourceError::DuplicateColumn { file, column });
+            }
+            return Self::new(file, frame.rename(names, bare, true), origin);
         }
         Ok(Self { file, names, schema, content: Content::Frame { frame, origin } })
     }
@@ -361,11 +374,11 @@ fn twin_of<'n>(name: &'n str, names: &[String]) -> Option<&'n str> {
 const STDIN: &str = "standard input";
 
 /// CSV with all columns as text, so that nothing is guessed and no cell is lost.
-fn csv(sources: ScanSources) -> PolarsResult<LazyFrame> {
+fn csv(sources: ScanSources, bytes: &Bytes) -> PolarsResult<LazyFrame> {
     LazyCsvReader::new_with_sources(sources)
         .with_glob(false)
         .with_infer_schema_length(Some(0))
-        .with_row_index(Some(RowIndex { name: ROW.into(), offset: 2 }))
+        .with_row_index(Some(RowIndex { name: ROW.into(), offset: blank_lines(bytes) + 2 }))
         .finish()
 }
 

@@ -20,7 +20,9 @@ fn a_file_that_does_not_exist() {
 #[test]
 fn an_ending_that_is_not_read_and_a_name_that_is_no_table() {
     let world = World::with_a_fall().file("m.xlsx", "x");
-    world.run(&["metrics", "--metrics", "m.xlsx"]).refused(&["m.xlsx", ".csv", ".parquet"]);
+    world.run(&["metrics", "--metrics", "m.xlsx"]).refused(&["m.xlsx", ".csv", ".parquet", "save the sheet as CSV"]);
+    world.run(&["metrics", "--metrics", "m.json"]).refused(&["m.json", "one object on each line"]);
+    world.run(&["metrics", "--metrics", "m.csv.zip"]).refused(&["m.csv.zip", "unpack"]);
     world.run(&["metrics", "--metrics", "bigquery:b.c"]).refused(&[
         "bigquery:b.c",
         "project, dataset and table",
@@ -70,6 +72,7 @@ fn a_mapped_column_that_is_not_there() {
 fn two_columns_of_one_name() {
     metrics("timestamp,m,m\n2024-01-01,1,2\n").refused(&["metrics.csv", "two columns \"m\""]);
     metrics("timestamp,,,m,m\n2024-01-01,,,1,2\n").refused(&["metrics.csv", "two columns \"m\""]);
+    metrics("timestamp,m, m\n2024-01-01,1,2\n").refused(&["metrics.csv", "two columns \"m\""]);
 }
 
 #[test]

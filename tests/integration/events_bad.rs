@@ -41,6 +41,7 @@ fn a_column_that_is_not_there_is_told_with_the_nearest() {
 fn a_cell_that_is_not_what_the_definition_wants_is_told_with_its_row() {
     let broken = EVENTS.replace("2024-03-02T10", "2024-03-02X10");
     refused("time = \"at\"", &broken, &["events.csv, row 3, column \"at\"", "not a time"]);
+    refused("time = \"at\"", &format!("\n\r\n{broken}"), &["events.csv, row 5, column \"at\"", "not a time"]);
     refused(
         "time = \"at\"\nvalue = \"sum(amount)\"",
         EVENTS,

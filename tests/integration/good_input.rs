@@ -56,6 +56,23 @@ fn columns_without_a_name_and_blank_lines_before_the_header_do_not_matter() {
 }
 
 #[test]
+fn spaces_around_the_names_of_columns_do_not_matter() {
+    let long = metric(60, fall).replacen("timestamp,metric,value", "timestamp , metric, value", 1);
+    let wide: String = (0..60).map(|i| format!("{}, {}, {i}\n", day(i), fall(i))).collect();
+    let config = "[metrics.m]\nsource = \"events.csv\"\ntime = \"at\"\nvalue = \"sum(n)\"\nevery = \"1d\"\n";
+    let world = World::with_a_fall()
+        .file("long.csv", long)
+        .file("wide.csv", format!("timestamp, m, other\n{wide}"))
+        .file("events.csv", metric(60, fall).replacen("timestamp,metric,value", "at , metric, n", 1))
+        .file("events.toml", config)
+        .file("spaced.csv", DEPLOYS.replacen("app,commit", "app , commit", 1));
+    for file in ["long.csv", "wide.csv"] {
+        found(&world, &["--metrics", file, "--deploys", "spaced.csv"]);
+    }
+    found(&world, &["--config", "events.toml", "--deploys", "spaced.csv"]);
+}
+
+#[test]
 fn several_offsets_in_one_column_are_fine() {
     let deploys = DEPLOYS
         .replace("2024-02-08T15:30:00Z", "2024-02-08T16:30:00+01:00")

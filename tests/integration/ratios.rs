@@ -197,6 +197,6 @@ fn what_was_done_to_a_part_is_told_by_its_own_name() {
     let list = world(&text).file("shiptrace.toml", config).run(&["metrics", "--format", "json"]).json();
     assert_eq!(codes(&list), ["conflicting_rows", "gaps", "half_ratios"]);
     let told = list["caveats"][0]["text"].as_str().unwrap();
-    assert!(told.starts_with("visits: 1 rows give another value"), "{told}");
+    assert!(told.starts_with("visits: 1 row gives another value"), "{told}");
     assert!(list["caveats"][2]["text"].as_str().unwrap().starts_with("c: 1 rows"), "{list}");
 }
