@@ -1,12 +1,13 @@
 //! Where the answer goes and how it looks.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::model::Answer;
+use crate::model::{Answer, Deploy, nearest_names};
 use crate::report::{self, Format, Style};
 
 use super::CliError;
@@ -20,6 +21,7 @@ pub(super) struct Output {
     picture: Option<Destination>,
     format: Format,
     style: Style,
+    quiet: bool,
 }
 
 enum Destination {
@@ -73,7 +75,7 @@ impl Output {
             commit_url,
         };
         let picture = picture.as_deref().map(open).transpose()?;
-        Ok(Self { to, picture, format, style })
+        Ok(Self { to, picture, format, style, quiet: arguments.quiet })
     }
 
     /// The same, with the arithmetic below the answer where that is asked for.
@@ -87,6 +89,9 @@ impl Output {
     }
 
     pub(super) fn write(self, answer: &Answer) -> Result<(), CliError> {
+        if let Some(warning) = unknown_column(&self.style.columns, answer).filter(|_| !self.quiet) {
+            let _ = writeln!(io::stderr(), "warning: {}", report::visible(&warning));
+        }
         if let Some(picture) = self.picture {
             written(picture, answer, Format::Svg, &self.style)?;
         }
@@ -107,6 +112,17 @@ fn beside_document(format: Format, file: Option<&Path>) -> Result<PathBuf, CliEr
         }
         Some(file) => Ok(file.with_extension("svg")),
     }
+}
+
+/// Says that no deployment of the answer has the first of these columns that none has, and which there are.
+fn unknown_column(asked: &[String], answer: &Answer) -> Option<String> {
+    let deploys = answer.deploys();
+    let known = deploys.iter().flat_map(|deploy| deploy.extra.keys()).map(String::as_str).chain(Deploy::COLUMNS);
+    let known: BTreeSet<&str> = known.collect();
+    let unknown = asked.iter().find(|name| !known.contains(name.as_str())).filter(|_| !deploys.is_empty())?;
+    let nearest = nearest_names(unknown, known.iter().copied(), 3).join(", ");
+    let nearest = if nearest.is_empty() { String::new() } else { format!("; the nearest: {nearest}") };
+    Some(format!("--columns {unknown}: no deployment of the answer has it{nearest}"))
 }
 
 /// Writes a report to where it goes.

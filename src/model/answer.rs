@@ -18,6 +18,22 @@ pub enum Answer {
     Metrics(MetricList),
 }
 
+impl Answer {
+    /// The deployments that it tells of.
+    #[must_use]
+    pub fn deploys(&self) -> Vec<&Deploy> {
+        match self {
+            Self::Why(answer) => {
+                let suspects = answer.suspects.iter().map(|suspect| &suspect.deploy);
+                suspects.chain(answer.excluded.iter().map(|excluded| &excluded.deploy)).collect()
+            }
+            Self::Scan(scan) => scan.changes.iter().flat_map(|c| &c.suspects).map(|s| &s.deploy).collect(),
+            Self::Deploys(list) => list.deploys.iter().collect(),
+            Self::Metrics(_) => Vec::new(),
+        }
+    }
+}
+
 /// The answer to *why did this metric change on that day?*
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct WhyAnswer {

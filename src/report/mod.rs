@@ -23,6 +23,7 @@ mod tests;
 mod text;
 
 pub use format::{Format, FormatError};
+pub use phrase::stretch;
 pub use text::visible;
 
 /// How a report should look.

@@ -120,6 +120,14 @@ fn further_columns_are_kept_and_shown_on_request() {
     assert!(!world.why(&[]).out.contains("T-17"));
     assert!(world.why(&["--columns", "ticket"]).out.contains("T-17"));
     assert_eq!(world.why(&["--format", "json"]).json()["suspects"][0]["deploy"]["extra"]["ticket"], "T-17");
+    assert_eq!(world.why(&["--columns", "ticket,url"]).err, "");
+    assert!(
+        world
+            .why(&["--columns", "tickt"])
+            .err
+            .contains("warning: --columns tickt: no deployment of the answer has it; the nearest: ticket")
+    );
+    assert_eq!(world.why(&["--columns", "tickt", "--quiet"]).err, "");
 }
 
 #[test]
@@ -134,6 +142,25 @@ fn what_is_to_be_run_next_can_be_run() {
         assert_eq!(run.code, 0, "{step}: {}", run.err);
     }
     assert!(world.path("m-2024-02-10.md").exists());
+}
+
+#[test]
+fn what_gives_the_answer_again_needs_no_variables() {
+    let world = World::with_a_fall();
+    let variables = [
+        ("SHIPTRACE_METRICS", "metrics.csv"),
+        ("SHIPTRACE_DEPLOYS", "deploys.csv"),
+        ("SHIPTRACE_TIMEZONE", "Asia/Tokyo"),
+        ("SHIPTRACE_WINDOW", "5d"),
+    ];
+    for command in [&["why", "m", "--on", "2024-02-10"][..], &["scan", "m"]] {
+        let document = world.run_with(&[command, &["--format", "markdown"]].concat(), b"", &variables).out;
+        let again =
+            document.lines().find(|line| line.starts_with("shiptrace ")).unwrap_or_else(|| panic!("{document}"));
+        let words = shlex::split(again).unwrap();
+        let words: Vec<&str> = words[1..].iter().map(String::as_str).chain(["--format", "markdown"]).collect();
+        assert_eq!(world.run(&words).out, document);
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::cli::resolve::Resolved;
 use crate::cli::{CliError, Outcome};
 use crate::investigate::{self, DeploysRequest, MetricsRequest, Setting};
 use crate::model::{Deploy, MetricSummary};
-use crate::report::visible;
+use crate::report::{stretch, visible};
 use crate::sources::{Locator, Planned};
 
 use super::print;
@@ -34,6 +34,9 @@ pub(in crate::cli) struct Check {
 
 /// Metrics that are told one by one.
 const TOLD: usize = 20;
+
+/// What begins a line that tells what a reader should know about the data.
+const NOTE: &str = "note";
 
 /// What was looked at, what was found, and what was wrong with it.
 #[derive(Default)]
@@ -145,7 +148,7 @@ impl Findings {
                 if list.metrics.len() > TOLD {
                     self.tell("metric", format!("and {} more", list.metrics.len() - TOLD));
                 }
-                list.caveats.iter().for_each(|caveat| self.tell("note", caveat.text.clone()));
+                list.caveats.iter().for_each(|caveat| self.tell(NOTE, caveat.text.clone()));
             }
             Err(error) => self.problems.push(error.into()),
         }
@@ -158,7 +161,8 @@ impl Findings {
             lines.extend(problem.hint().map(|hint| format!("{:<14} {hint}", "to do")));
         }
         if self.problems.is_empty() {
-            lines.push("All is well.".to_owned());
+            let notes = self.lines.iter().any(|(what, _)| *what == NOTE);
+            lines.push(if notes { "Questions can be asked, but see the notes." } else { "All is well." }.to_owned());
         }
         lines.iter().map(|line| visible(line) + "\n").collect()
     }
@@ -183,12 +187,6 @@ fn shown_deploys(deploys: &[Deploy]) -> String {
 
 fn shown_metric(metric: &MetricSummary) -> String {
     let missing = if metric.missing > 0 { format!(", {} without a value", metric.missing) } else { String::new() };
-    format!(
-        "{}: {} buckets ({}), from {} to {}{missing}",
-        metric.metric,
-        metric.buckets,
-        metric.granularity,
-        metric.from.format("%Y-%m-%d %H:%M"),
-        metric.to.format("%Y-%m-%d %H:%M"),
-    )
+    let span = stretch(&metric.from, &metric.to);
+    format!("{}: {} buckets ({}), {span}{missing}", metric.metric, metric.buckets, metric.granularity)
 }

@@ -2,7 +2,8 @@
 
 use chrono::SecondsFormat;
 
-use crate::cli::arguments::{DataArguments, DeployArguments};
+use crate::cli::arguments::{BigQueryArguments, DataArguments, DeployArguments};
+use crate::cli::environment::Environment;
 use crate::model::{Moment, NextStep, WhyAnswer};
 
 use super::why::Why;
@@ -42,8 +43,8 @@ pub(super) fn next_steps(asked: &Why, answer: &WhyAnswer) -> Vec<NextStep> {
     steps
 }
 
-/// The command that gives the answer again, as of the same moment.
-pub(super) fn again(asked: &Why, answer: &WhyAnswer) -> String {
+/// The command that gives the answer again, as of the same moment and also where the environment says something else.
+pub(super) fn again(asked: &Why, answer: &WhyAnswer, environment: &Environment) -> String {
     let mut words = vec!["shiptrace".to_owned(), "why".to_owned(), asked.metric.clone()];
     option(&mut words, "--on", Some(&asked.on));
     for metric in &asked.with {
@@ -52,9 +53,10 @@ pub(super) fn again(asked: &Why, answer: &WhyAnswer) -> String {
     for app in &asked.deployments.app {
         option(&mut words, "--app", Some(app));
     }
-    option(&mut words, "--window", asked.window.window.as_ref());
-    words.extend(data(&asked.data, &asked.deployments));
-    as_of(&mut words, &asked.data, &answer.as_of);
+    option(&mut words, "--window", or_variable(asked.window.window.as_ref(), environment, "WINDOW").as_ref());
+    let given = with_variables(&asked.data, environment);
+    words.extend(data(&given, &asked.deployments));
+    as_of(&mut words, &given, &answer.as_of);
     joined(&words)
 }
 
@@ -63,16 +65,47 @@ pub(super) fn scanned_again(
     own: Vec<String>,
     deployments: &DeployArguments,
     given: &DataArguments,
-    now: &Moment,
+    (now, environment): (&Moment, &Environment),
 ) -> String {
+    let given = with_variables(given, environment);
     let mut words = vec!["shiptrace".to_owned(), "scan".to_owned()];
     words.extend(own);
     for app in &deployments.app {
         option(&mut words, "--app", Some(app));
     }
-    words.extend(data(given, deployments));
-    as_of(&mut words, given, now);
+    words.extend(data(&given, deployments));
+    as_of(&mut words, &given, now);
     joined(&words)
+}
+
+/// What was given, and where nothing was, what a variable of the environment says in its place.
+pub(super) fn or_variable(given: Option<&String>, environment: &Environment, name: &str) -> Option<String> {
+    given.cloned().or_else(|| environment.option(name).map(str::to_owned))
+}
+
+/// The options with what variables of the environment say in the place of those that were not given.
+fn with_variables(given: &DataArguments, environment: &Environment) -> DataArguments {
+    let or = |given: &Option<String>, name| or_variable(given.as_ref(), environment, name);
+    let locators = |given: &Vec<String>, name| match &given[..] {
+        [] => environment.option(name).map(str::to_owned).into_iter().collect(),
+        _ => given.clone(),
+    };
+    let bigquery = &given.bigquery;
+    DataArguments {
+        deploys: locators(&given.deploys, "DEPLOYS"),
+        metrics: locators(&given.metrics, "METRICS"),
+        config: if given.no_config { None } else { or(&given.config, "CONFIG") },
+        no_config: given.no_config,
+        timezone: or(&given.timezone, "TIMEZONE"),
+        as_of: or(&given.as_of, "AS_OF"),
+        bigquery: BigQueryArguments {
+            project: or(&bigquery.project, "PROJECT"),
+            location: or(&bigquery.location, "LOCATION"),
+            history: or(&bigquery.history, "HISTORY"),
+            max_bytes_billed: or(&bigquery.max_bytes_billed, "MAX_BYTES_BILLED"),
+            ..bigquery.clone()
+        },
+    }
 }
 
 /// Says what was taken as now, where the clock said it.

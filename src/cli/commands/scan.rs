@@ -9,7 +9,7 @@ use crate::cli::{CliError, Outcome, when};
 use crate::investigate::{self, FdrMethod, ScanRequest};
 use crate::model::Answer;
 
-use super::next::{option, scanned_again};
+use super::next::{option, or_variable, scanned_again};
 
 /// Every change of every metric, each with its likeliest deployments
 ///
@@ -92,7 +92,8 @@ impl Scan {
         let progress = Progress::new(environment.watched && !self.output.quiet, self.output.ascii);
         let mut scan = investigate::scan(&request, &|done, all| progress.reached(done, all))?;
         drop(progress);
-        scan.command = scanned_again(self.own_words(), &self.deployments, &self.data, &scan.as_of);
+        scan.command =
+            scanned_again(self.own_words(environment), &self.deployments, &self.data, (&scan.as_of, environment));
         let changed = self.fail_on_change && !scan.changes.is_empty();
         output.write(&Answer::Scan(Box::new(scan)))?;
         Ok(if changed { Outcome::Changed } else { Outcome::Answered })
@@ -101,13 +102,14 @@ impl Scan {
 
 impl Scan {
     /// The metrics and the options of this command alone, as they were given.
-    fn own_words(&self) -> Vec<String> {
+    fn own_words(&self, environment: &Environment) -> Vec<String> {
         let mut words = self.metric.clone();
+        let window = or_variable(self.window.window.as_ref(), environment, "WINDOW");
         for (name, value) in [
             ("--since", &self.since),
             ("--until", &self.until),
             ("--min-effect", &self.min_effect),
-            ("--window", &self.window.window),
+            ("--window", &window),
         ] {
             option(&mut words, name, value.as_ref());
         }

@@ -89,7 +89,7 @@ impl Why {
         let output = output.explained(self.explain);
         let mut answer = investigate::why(&request)?;
         answer.next = next_steps(self, &answer);
-        answer.command = again(self, &answer);
+        answer.command = again(self, &answer, environment);
         let changed = self.fail_on_change && answer.change.is_some();
         output.write(&Answer::Why(Box::new(answer)))?;
         Ok(if changed { Outcome::Changed } else { Outcome::Answered })

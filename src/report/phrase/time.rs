@@ -39,6 +39,12 @@ pub(in crate::report) fn last_date(end: &Moment) -> String {
     if end.time() == NaiveTime::MIN { date(&(*end - TimeDelta::days(1))) } else { date(end) }
 }
 
+/// The stretch of time from the start of a bucket to the end of another: `from 2023-08-01 to 2023-12-28`.
+#[must_use]
+pub fn stretch(from: &Moment, end: &Moment) -> String {
+    format!("from {} to {}", date(from), last_date(end))
+}
+
 /// How long before the change a deployment went out, from its lag in seconds: `3 h 20 min`, or `25 min after`.
 pub(in crate::report) fn ahead(lag_seconds: Option<i64>) -> String {
     match lag_seconds {
