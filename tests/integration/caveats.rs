@@ -22,7 +22,7 @@ fn rows_that_repeat_or_contradict() {
         caveats.iter().find(|c| c["code"] == code).unwrap()["text"].as_str().unwrap().to_owned()
     };
     assert!(text("conflicting_rows").contains(&format!("5 over {}", fall(0))), "{}", text("conflicting_rows"));
-    assert!(text("duplicate_rows").contains("1 rows"));
+    assert!(text("duplicate_rows").contains("1 row repeats"));
 }
 
 #[test]

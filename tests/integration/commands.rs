@@ -183,6 +183,9 @@ fn a_metric_of_the_configuration_that_its_file_does_not_hold_is_named_with_what_
     world.run(&["why", "all", "--on", "2024-02-10"]).refused(&["wide.csv", "\"all\"", "\"m\", \"other\"", "hint"]);
     let listed = world.run(&["metrics", "--format", "json"]).json();
     assert_eq!(crate::world::codes(&listed), ["skipped_metric"]);
+    assert!(
+        world.run(&["check", "--deploys", "deploys.csv"]).out.ends_with("All is well, but for what was skipped.\n")
+    );
     assert_eq!(listed["metrics"].as_array().map(Vec::len), Some(1));
     let scanned = world.run(&["scan", "--format", "json"]).json();
     assert!(scanned["caveats"][0]["text"].as_str().unwrap().contains("[metrics.all]"), "{}", scanned["caveats"]);

@@ -198,5 +198,5 @@ fn what_was_done_to_a_part_is_told_by_its_own_name() {
     assert_eq!(codes(&list), ["conflicting_rows", "gaps", "half_ratios"]);
     let told = list["caveats"][0]["text"].as_str().unwrap();
     assert!(told.starts_with("visits: 1 row gives another value"), "{told}");
-    assert!(list["caveats"][2]["text"].as_str().unwrap().starts_with("c: 1 rows"), "{list}");
+    assert!(list["caveats"][2]["text"].as_str().unwrap().starts_with("c: 1 row with"), "{list}");
 }

@@ -35,14 +35,13 @@ pub(in crate::cli) struct Check {
 /// Metrics that are told one by one.
 const TOLD: usize = 20;
 
-/// What begins a line that tells what a reader should know about the data.
-const NOTE: &str = "note";
-
 /// What was looked at, what was found, and what was wrong with it.
 #[derive(Default)]
 struct Findings {
     lines: Vec<(&'static str, String)>,
     problems: Vec<CliError>,
+    /// Whether a metric cannot be asked about.
+    skipped: bool,
 }
 
 impl Check {
@@ -148,7 +147,8 @@ impl Findings {
                 if list.metrics.len() > TOLD {
                     self.tell("metric", format!("and {} more", list.metrics.len() - TOLD));
                 }
-                list.caveats.iter().for_each(|caveat| self.tell(NOTE, caveat.text.clone()));
+                self.skipped = list.caveats.iter().any(|caveat| caveat.code == "skipped_metric");
+                list.caveats.iter().for_each(|caveat| self.tell("note", caveat.text.clone()));
             }
             Err(error) => self.problems.push(error.into()),
         }
@@ -161,8 +161,8 @@ impl Findings {
             lines.extend(problem.hint().map(|hint| format!("{:<14} {hint}", "to do")));
         }
         if self.problems.is_empty() {
-            let notes = self.lines.iter().any(|(what, _)| *what == NOTE);
-            lines.push(if notes { "Questions can be asked, but see the notes." } else { "All is well." }.to_owned());
+            let skipped = if self.skipped { ", but for what was skipped" } else { "" };
+            lines.push(format!("All is well{skipped}."));
         }
         lines.iter().map(|line| visible(line) + "\n").collect()
     }
