@@ -1,7 +1,7 @@
 """Measures whether the deployment that moved a metric is found, and whether the stated probabilities come true.
 
     cargo build --release
-    python3 benches/culprit ranks                    # or calibration, learned, reverts, two-metrics, speed, all
+    python3 benches/culprit ranks                    # or calibration, learned, reverts, two-metrics, limit, speed, all
     python3 benches/culprit calibration --only default --seeds 11 12 --jobs 4
 
 Cases are real series and real deployment histories (`--shared`) in which a deployment of known time moves the metric;
@@ -24,8 +24,15 @@ import reverts
 import two_metrics
 from runs import Program
 
+
+def what_can_be_known(program, arguments):
+    import limit  # needs numpy, which the others do not
+
+    return limit.run(program, arguments)
+
+
 PARTS = {"ranks": ranks.run, "calibration": calibration.run, "learned": learned.run,
-         "reverts": reverts.run, "two-metrics": two_metrics.run}
+         "reverts": reverts.run, "two-metrics": two_metrics.run, "limit": what_can_be_known}
 SEEDS = {"calibration": [11, 12, 13, 14, 15], "learned": [11, 12, 13, 14, 15]}
 
 
