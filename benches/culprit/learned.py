@@ -1,4 +1,4 @@
-"""Whether probabilities come true where the priors are learned from how earlier questions ended."""
+"""Whether probabilities come true where the priors are learned from how earlier questions ended and how late they were asked."""
 
 from collections import Counter
 
@@ -12,13 +12,21 @@ ENDS = {"shift": "deployment", "missing": "something_else", "null": "nothing"}
 
 
 def configured(shared, mix, count):
-    """A configuration that tells how so many other questions of the same mix ended."""
+    """A configuration that tells how so many other questions of the same mix ended, and how late their dates were."""
     past = c.made(shared, mix, PAST_SEED, max(PAST))[:count]
     ended = Counter(ENDS[calibration.question(case).kind] for case in past)
-    table = ", ".join(f"{end} = {ended[end]}" for end in ENDS.values())
+    late = Counter((case.asked_day() - began).days for case in past if (began := first_day(case)))
     path = c.DATA / f"past{count}{''.join(mix.options).replace('--', '_') or '_default'}.toml"
-    path.write_text(f"[priors]\npast_questions = {{ {table} }}\n")
+    ends = ", ".join(f"{end} = {ended[end]}" for end in ENDS.values())
+    days = ", ".join(f"{days} = {n}" for days, n in sorted(late.items()))
+    path.write_text(f"[priors]\npast_questions = {{ {ends} }}\ndays_late = {{ {days} }}\n")
     return path
+
+
+def first_day(case):
+    """The day on which something began to move the metric; none where nothing did."""
+    onset = case.truth.get("onset")
+    return onset and c.parse_time(onset).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def run(program, arguments):

@@ -50,7 +50,7 @@ impl Default for Priors {
 }
 
 /// The defaults weigh as much as so many past questions: with even odds that is Laplace's rule of succession.
-const WORTH: f64 = 2.0;
+pub(super) const WORTH: f64 = 2.0;
 
 impl Priors {
     /// The defaults, and what questions of the past teach of them: the mean of a beta distribution whose prior has the mean of the default and the weight

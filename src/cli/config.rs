@@ -5,7 +5,7 @@ mod senders;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 
 use toml::Spanned;
@@ -62,7 +62,8 @@ pub(super) struct MetricConfig {
 const TOP: [&str; 10] =
     ["timezone", "window", "commit_url", "environments", "deploys", "metrics", "priors", "apps", "collect", "bigquery"];
 const DEPLOYS: [&str; 4] = ["source", "query", "columns", "environments"];
-const PRIORS: [&str; 4] = ["nothing_happened", "not_a_deployment", "spike_not_a_deployment", "past_questions"];
+const PRIORS: [&str; 5] =
+    ["nothing_happened", "not_a_deployment", "spike_not_a_deployment", "past_questions", "days_late"];
 const PAST: [&str; 3] = ["deployment", "something_else", "nothing"];
 const APP: [&str; 1] = ["lag"];
 const METRIC: [&str; 13] = [
@@ -154,7 +155,8 @@ impl Config {
                 "nothing_happened" => self.beliefs.nothing_happened = given()?,
                 "not_a_deployment" => self.beliefs.not_a_deployment = given()?,
                 "spike_not_a_deployment" => self.beliefs.spike_not_a_deployment = given()?,
-                _ => self.beliefs.past_questions = Some(reader.past_questions(value)?),
+                "past_questions" => self.beliefs.past_questions = Some(reader.past_questions(value)?),
+                _ => self.beliefs.days_late = reader.days_late(value)?,
             }
         }
         Ok(())
@@ -300,17 +302,7 @@ impl Reader<'_> {
         let mut past = PastQuestions::default();
         for (key, value) in self.table(table)? {
             let name = self.known(key, &PAST, "priors.past_questions.")?;
-            let DeValue::Integer(integer) = value.get_ref() else {
-                return Err(self.expected(value, "a number of questions"));
-            };
-            let count = u32::from_str_radix(integer.as_str(), integer.radix()).map_err(|_| {
-                let hint = "write how many of your questions ended so, 0 or more";
-                self.wrong(
-                    &value.span(),
-                    format!("priors.past_questions.{name} is no such number"),
-                    Some(hint.to_owned()),
-                )
-            })?;
+            let count = self.questions(value, &format!("priors.past_questions.{name}"))?;
             match name {
                 "deployment" => past.deployment = count,
                 "something_else" => past.something_else = count,
@@ -318,6 +310,32 @@ impl Reader<'_> {
             }
         }
         Ok(past)
+    }
+
+    /// A number of earlier questions.
+    fn questions(&self, value: &Spanned<DeValue<'_>>, key: &str) -> Result<u32, CliError> {
+        let DeValue::Integer(integer) = value.get_ref() else {
+            return Err(self.expected(value, "a number of questions"));
+        };
+        u32::from_str_radix(integer.as_str(), integer.radix()).map_err(|_| {
+            let hint = "write how many of your questions it was, 0 or more";
+            self.wrong(&value.span(), format!("{key} is no such number"), Some(hint.to_owned()))
+        })
+    }
+
+    /// How many days after the change the dates of earlier questions were, with how many questions that was.
+    fn days_late(&self, table: &Spanned<DeValue<'_>>) -> Result<BTreeMap<i64, u32>, CliError> {
+        let mut days_late = BTreeMap::new();
+        for (key, value) in self.table(table)? {
+            let name = key.get_ref();
+            let days = name.parse::<i64>().ok().filter(|days| LATE.contains(days)).ok_or_else(|| {
+                let hint = "write for how many questions the date was so many days after the change had begun: { 0 = 14, 1 = 12 }";
+                let problem = format!("priors.days_late.{name} is no number of days from {} to {}", LATE.start(), LATE.end());
+                self.wrong(&key.span(), problem, Some(hint.to_owned()))
+            })?;
+            days_late.insert(days, self.questions(value, &format!("priors.days_late.{name}"))?);
+        }
+        Ok(days_late)
     }
 
     /// A lag in seconds.
@@ -348,6 +366,8 @@ impl Reader<'_> {
     }
 }
 
+/// Days by which a date may be late. Beyond the window of the deployments nobody is suspected.
+const LATE: RangeInclusive<i64> = -7..=7;
 /// Nobody could tell an effect after a longer time from anything else.
 const LONGEST_LAG: f64 = 90.0 * 86_400.0;
 
@@ -427,6 +447,12 @@ mod tests {
             assert!(told(&text).starts_with("shiptrace.toml, line 2: "), "{}", told(&text));
         }
         assert!(told("[priors]\npast_questions = { other = 1 }\n").contains("priors.past_questions.other"));
+        let late = Config::parse("f", "[priors]\ndays_late = { 0 = 14, 1 = 1_2, -1 = 0 }\n").unwrap().beliefs.days_late;
+        assert_eq!(late.into_iter().collect::<Vec<_>>(), [(-1, 0), (0, 14), (1, 12)]);
+        for wrong in ["9 = 1", "a = 1", "\"\" = 1", "1 = -1", "1 = 0.5"] {
+            let text = format!("[priors]\ndays_late = {{ {wrong} }}\n");
+            assert!(told(&text).starts_with("shiptrace.toml, line 2: "), "{}", told(&text));
+        }
         for wrong in ["soon", "0s", "-2d", "400d", ""] {
             assert!(told(&format!("[apps.web]\nlag = \"{wrong}\"\n")).contains("line 2: apps.web.lag"), "{wrong}");
         }

@@ -206,6 +206,7 @@ pub(super) fn reckoning(posterior: &Posterior, setting: &Setting, coverage: &Cov
                 source: source(given.spike_not_a_deployment, 0),
             },
         ],
+        days_late: given.days_late.clone(),
         lags: given.lags.clone(),
     }
 }

@@ -94,7 +94,7 @@ fn checked_date(request: &WhyRequest, whole: &Series, series: &Series) -> Result
     if found < FEWEST {
         return Err(InvestigateError::TooFewBuckets { metric: request.metric.clone(), found, needed: FEWEST });
     }
-    Ok(asked)
+    Ok(asked.taught(&request.setting.beliefs.days_late))
 }
 
 /// What is known of the deployments: those that could have done it, what the feed covers, and all of the history.

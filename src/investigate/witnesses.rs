@@ -27,6 +27,7 @@ impl Witness {
         let scanned = scan(&series, alpha);
         let window = request.window.num_seconds() as f64;
         let asked = Asked::new(&series, request.on.span);
+        let asked = asked.map(|asked| asked.taught(&setting.beliefs.days_late));
         let near = asked.and_then(|asked| near(&series, &scanned, &asked, window).ok());
         let analysed = scanned.analysed(&series);
         let found = near.as_ref().and_then(|near| near.change(analysed, &scanned.rhythms, alpha));

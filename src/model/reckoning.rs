@@ -40,6 +40,8 @@ pub struct Reckoning {
     pub uncovered: f64,
     /// The priors, and where each comes from.
     pub priors: Vec<Given>,
+    /// How many days late the dates of earlier questions were, and how many of them; empty where that was not said.
+    pub days_late: std::collections::BTreeMap<i64, u32>,
     /// The mean time from a deployment to its effect in seconds, of the apps for which it was said.
     pub lags: std::collections::BTreeMap<String, f64>,
 }

@@ -60,6 +60,8 @@ pub struct Beliefs {
     pub not_a_deployment: Option<f64>,
     /// That a spike is not from a deployment.
     pub spike_not_a_deployment: Option<f64>,
+    /// How many days after a change had begun earlier questions named as its date (negative: before), and how many of them did.
+    pub days_late: BTreeMap<i64, u32>,
     /// The mean time from a deployment of an app to its effect, in seconds.
     pub lags: BTreeMap<String, f64>,
 }

@@ -68,6 +68,30 @@ fn priors_are_learned_from_how_questions_ended() {
 }
 
 #[test]
+fn how_late_dates_are_is_learned_from_earlier_questions() {
+    let asked = |late: &str| {
+        // A fall by one standard deviation, which leaves the day open.
+        let small = |i: u32| if i < 40 { steady(i) } else { steady(i) * 0.98 };
+        let config = format!("[priors]\ndays_late = {{ {late} }}\n");
+        let world = World::with_a_fall().file("metrics.csv", metric(60, small)).file("shiptrace.toml", config);
+        let words = ["why", "m", "--on", "2024-02-11", "--metrics", "metrics.csv", "--deploys", "deploys.csv"];
+        [&["--explain"][..], &["--format", "json"]].map(|more| world.run(&[&words[..], more].concat()))
+    };
+    let culprit = |late: &str| {
+        let answer = asked(late)[1].json();
+        let suspects = answer["suspects"].as_array().unwrap();
+        number(suspects.iter().find(|s| s["deploy"]["commit"] == "cccc3333").unwrap(), "probability")
+    };
+    // The metric fell the day before the one that is asked about.
+    let (usual, a_day_late, on_the_day) = (culprit(""), culprit("1 = 40, 0 = 3"), culprit("0 = 40"));
+    assert!(a_day_late > usual && usual > on_the_day, "{a_day_late} {usual} {on_the_day}");
+    let [shown, json] = asked("1 = 40, 0 = 3");
+    assert!(shown.out.contains("The date: as earlier ones were: on the day 3, 1 day late 40."), "{}", shown.out);
+    assert_eq!(json.json()["reckoning"]["days_late"]["1"], 40);
+    asked("9 = 1")[0].refused(&["shiptrace.toml, line 2", "priors.days_late.9", "-7 to 7"]);
+}
+
+#[test]
 fn the_arithmetic_is_shown_on_request_and_is_what_gives_the_probabilities() {
     let world = World::with_a_fall();
     let shown = world.why(&["--explain"]).out;

@@ -2,7 +2,7 @@
 
 use super::number::percent_of;
 use super::time::window;
-use super::{Safe, clock, number};
+use super::{Safe, clock, count, number};
 use crate::model::{PriorPart, Reckoned, Suspect, WhyAnswer};
 use crate::report::row::kind;
 use crate::report::{fields, text};
@@ -107,6 +107,13 @@ pub(in crate::report) fn sources(answer: &WhyAnswer, safe: Safe) -> Vec<String> 
     });
     #[allow(clippy::cast_possible_truncation)]
     let lags = reckoning.lags.iter().map(|(app, mean)| format!("; {} {}", safe(app), window(mean.round() as i64)));
+    let late = reckoning.days_late.iter().map(|(days, n)| format!("{} {n}", lateness(*days))).collect::<Vec<_>>();
+    let dates = match late.join(", ") {
+        none if none.is_empty() => {
+            "the change began on it, or in the mean a day before or half a day after (default)".to_owned()
+        }
+        late => format!("as earlier ones were: {late}"),
+    };
     vec![
         "Posterior = prior x exp(log LR), made to add up to 1; log LR is the natural logarithm of how much likelier \
          the data is under a hypothesis than if nothing had happened."
@@ -116,5 +123,15 @@ pub(in crate::report) fn sources(answer: &WhyAnswer, safe: Safe) -> Vec<String> 
             "Mean time to the effect: an hour or eight, at even odds (default){}.",
             lags.collect::<Vec<_>>().concat()
         ),
+        format!("The date: {dates}."),
     ]
+}
+
+/// How late a date was that was so many days after the change.
+fn lateness(days: i64) -> String {
+    match days {
+        0 => "on the day".to_owned(),
+        1.. => format!("{} late", count(usize::try_from(days).unwrap_or(0), "day")),
+        _ => format!("{} early", count(usize::try_from(-days).unwrap_or(0), "day")),
+    }
 }

@@ -254,6 +254,7 @@ fn reckoning() -> Reckoning {
             given("not_a_deployment", 0.3, "shiptrace.toml"),
             given("spike_not_a_deployment", 0.8, "default"),
         ],
+        days_late: [(0, 14), (1, 12)].into(),
         lags: [("mobile-app".to_owned(), 172_800.0)].into(),
     }
 }
