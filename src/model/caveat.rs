@@ -18,6 +18,7 @@ impl Caveat {
 }
 
 /// A number and what it counts, in the singular or the plural: `1 row repeats`, `2 rows repeat`.
-pub(crate) fn counted(n: usize, one: &str, many: &str) -> String {
+#[must_use]
+pub fn counted(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }

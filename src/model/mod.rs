@@ -20,8 +20,7 @@ pub use answer::{
     Suspect, Verdict, WhyAnswer, WithMetric,
 };
 pub use buckets::Buckets;
-pub use caveat::Caveat;
-pub(crate) use caveat::counted;
+pub use caveat::{Caveat, counted};
 pub use deploy::{Deploy, EventKind};
 pub use grid::{Grid, GridError, moment_at};
 pub use group::{grouped, together};
