@@ -6,6 +6,7 @@ by which sizes, lags, slow effects and dates were drawn, is the best there is in
 
 import math
 import random
+from functools import cached_property
 
 import numpy as np
 
@@ -91,10 +92,11 @@ class World:
         z = (new / self.scale) ** 2
         return 0.5 * z if math.isinf(self.freedom) else (self.freedom + 1) / 2 * np.log1p(z / self.freedom)
 
-    def ranked(self, deploys, days):
-        """The commits that may have done it, the likeliest first."""
+    @cached_property
+    def onsets(self):
+        """Moments at which it may have begun, on the asked day or the one before, and how likely each makes the metric."""
         asked = self.seconds(self.case.asked_day())
-        onsets = np.arange(asked - DAY + GRID / 2, asked + DAY, GRID)  # it began on that day or the one before
+        onsets = np.arange(asked - DAY + GRID / 2, asked + DAY, GRID)
         reach = NEAR[self.grain] * DAY
         near = slice(max(0, int((asked - reach) / self.step)), max(0, int((asked + reach) / self.step)))
         data = self.whitened(self.logs - self.usual)[near]
@@ -108,7 +110,11 @@ class World:
                 moved = self.whitened(np.log1p(size * there))[:, near]
                 logs.append(prior - self.loss(data - moved).sum(axis=1))
         likelihood = np.logaddexp.reduce(logs, axis=0)
-        likelihood = np.exp(likelihood - likelihood.max())
+        return onsets, np.exp(likelihood - likelihood.max())
+
+    def ranked(self, deploys, days):
+        """The commits that may have done it, the likeliest first."""
+        onsets, likelihood = self.onsets
         length, (start, end), shares = self.starts[-1] + self.step, self.case.window(days), {}
         for row in deploys:
             moment = c.parse_time(row["deployed_at"])
