@@ -1,4 +1,4 @@
-"""Whether probabilities come true where the priors are learned from how earlier questions ended and how late they were asked."""
+"""Whether probabilities come true where the priors are learned from earlier questions: how they ended, how late they were asked, and the lag."""
 
 from collections import Counter
 
@@ -12,15 +12,24 @@ ENDS = {"shift": "deployment", "missing": "something_else", "null": "nothing"}
 
 
 def configured(shared, mix, count):
-    """A configuration that tells how so many other questions of the same mix ended, and how late their dates were."""
+    """A configuration that tells how so many other questions of the same mix ended, how late their dates were, and the mean lag."""
     past = c.made(shared, mix, PAST_SEED, max(PAST))[:count]
     ended = Counter(ENDS[calibration.question(case).kind] for case in past)
     late = Counter((case.asked_day() - began).days for case in past if (began := first_day(case)))
     path = c.DATA / f"past{count}{''.join(mix.options).replace('--', '_') or '_default'}.toml"
     ends = ", ".join(f"{end} = {ended[end]}" for end in ENDS.values())
     days = ", ".join(f"{days} = {n}" for days, n in sorted(late.items()))
-    path.write_text(f"[priors]\npast_questions = {{ {ends} }}\ndays_late = {{ {days} }}\n")
+    lag = f.mean(seconds for case in past if (seconds := lag_of(case)))
+    path.write_text(f'[priors]\npast_questions = {{ {ends} }}\ndays_late = {{ {days} }}\nlag = "{lag:.0f}s"\n')
     return path
+
+
+def lag_of(case):
+    """Seconds from the deployment that moved the metric to its effect; none where that is in no deploy file."""
+    if calibration.question(case).kind != "shift":
+        return None
+    culprit = next(row for row in c.read_rows(case.deploys) if row["commit"] == case.truth["culprit"])
+    return (c.parse_time(case.truth["onset"]) - c.parse_time(culprit["deployed_at"])).total_seconds()
 
 
 def first_day(case):

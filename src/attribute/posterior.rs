@@ -177,7 +177,7 @@ impl Prior<'_> {
             })
             .collect();
         // What else happened may be followed by its effect as late as a deployment is.
-        let (inside, law) = (data.inside(data.moments()), LagLaw::default());
+        let (inside, law) = (data.inside(data.moments()), self.priors.lag_law());
         let followed = |logs: &[f64]| Lagged::new(data.moments(), logs, &law);
         let unrecorded = self.unrecorded(data, &followed(&data.mixed(&weights(|c| c.unrecorded))));
         let other = followed(&data.mixed(&weights(|c| c.other)));

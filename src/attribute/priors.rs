@@ -41,11 +41,13 @@ pub struct Priors {
     /// The power of the likelihood. The noise is estimated and no model of it is right, so the likelihood is worth less than it says
     /// (Grünwald & van Ommen 2017, *Bayesian Anal.* 12; Holmes & Walker 2017, *Biometrika* 104).
     pub power: f64,
+    /// The mean time from a change to its effect where nothing is said of an app, in seconds; none where that is not known.
+    pub lag: Option<f64>,
 }
 
 impl Default for Priors {
     fn default() -> Self {
-        Self { nothing_happened: 0.5, not_a_deployment: 0.4, spike_not_a_deployment: 0.8, power: 0.7 }
+        Self { nothing_happened: 0.5, not_a_deployment: 0.4, spike_not_a_deployment: 0.8, power: 0.7, lag: None }
     }
 }
 
@@ -66,6 +68,14 @@ impl Priors {
     }
 }
 
+impl Priors {
+    /// How long it takes to act of what nothing more is known.
+    #[must_use]
+    pub fn lag_law(&self) -> LagLaw {
+        self.lag.map_or_else(LagLaw::default, LagLaw::with_mean)
+    }
+}
+
 impl From<&Beliefs> for Priors {
     fn from(given: &Beliefs) -> Self {
         let default = Self::learned(given.past_questions.unwrap_or_default());
@@ -73,6 +83,7 @@ impl From<&Beliefs> for Priors {
             nothing_happened: given.nothing_happened.unwrap_or(default.nothing_happened),
             not_a_deployment: given.not_a_deployment.unwrap_or(default.not_a_deployment),
             spike_not_a_deployment: given.spike_not_a_deployment.unwrap_or(default.spike_not_a_deployment),
+            lag: given.lag,
             ..default
         }
     }

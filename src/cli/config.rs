@@ -62,8 +62,8 @@ pub(super) struct MetricConfig {
 const TOP: [&str; 10] =
     ["timezone", "window", "commit_url", "environments", "deploys", "metrics", "priors", "apps", "collect", "bigquery"];
 const DEPLOYS: [&str; 4] = ["source", "query", "columns", "environments"];
-const PRIORS: [&str; 5] =
-    ["nothing_happened", "not_a_deployment", "spike_not_a_deployment", "past_questions", "days_late"];
+const PRIORS: [&str; 6] =
+    ["nothing_happened", "not_a_deployment", "spike_not_a_deployment", "past_questions", "days_late", "lag"];
 const PAST: [&str; 3] = ["deployment", "something_else", "nothing"];
 const APP: [&str; 1] = ["lag"];
 const METRIC: [&str; 13] = [
@@ -156,7 +156,8 @@ impl Config {
                 "not_a_deployment" => self.beliefs.not_a_deployment = given()?,
                 "spike_not_a_deployment" => self.beliefs.spike_not_a_deployment = given()?,
                 "past_questions" => self.beliefs.past_questions = Some(reader.past_questions(value)?),
-                _ => self.beliefs.days_late = reader.days_late(value)?,
+                "days_late" => self.beliefs.days_late = reader.days_late(value)?,
+                _ => self.beliefs.lag = Some(reader.lag(value, "priors.lag")?),
             }
         }
         Ok(())
@@ -455,6 +456,7 @@ mod tests {
         }
         for wrong in ["soon", "0s", "-2d", "400d", ""] {
             assert!(told(&format!("[apps.web]\nlag = \"{wrong}\"\n")).contains("line 2: apps.web.lag"), "{wrong}");
+            assert!(told(&format!("[priors]\nlag = \"{wrong}\"\n")).contains("line 2: priors.lag"), "{wrong}");
         }
         assert!(told("[apps.web]\nlags = \"2d\"\n").contains("apps.web.lags; the nearest is lag"));
     }

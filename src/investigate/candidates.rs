@@ -156,7 +156,7 @@ pub(super) fn of_first_groups(suspects: Vec<Suspect>, top: usize) -> Vec<Suspect
 
 /// The deployments that could have acted over the whole history, and where the windows of its dates may lie.
 pub(super) fn history(eligible: &[&Deploy], setting: &Setting, window: Range<f64>, known: Range<f64>) -> History {
-    let mut laws = vec![LagLaw::default()];
+    let mut laws = vec![Priors::from(&setting.beliefs).lag_law()];
     let mut place_of: BTreeMap<&str, usize> = BTreeMap::new();
     for (app, mean) in &setting.beliefs.lags {
         place_of.insert(app, laws.len());
@@ -169,7 +169,7 @@ pub(super) fn history(eligible: &[&Deploy], setting: &Setting, window: Range<f64
 /// How long deployments of this app take to act.
 fn lag(deploy: &Deploy, setting: &Setting) -> LagLaw {
     let said = deploy.app.as_ref().and_then(|app| setting.beliefs.lags.get(app));
-    said.map_or_else(LagLaw::default, |mean| LagLaw::with_mean(*mean))
+    said.map_or_else(|| Priors::from(&setting.beliefs).lag_law(), |mean| LagLaw::with_mean(*mean))
 }
 
 /// The arithmetic of what is no deployment, and the priors with where they come from.
@@ -208,6 +208,7 @@ pub(super) fn reckoning(posterior: &Posterior, setting: &Setting, coverage: &Cov
         ],
         days_late: given.days_late.clone(),
         lags: given.lags.clone(),
+        lag: given.lag,
     }
 }
 

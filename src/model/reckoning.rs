@@ -44,6 +44,8 @@ pub struct Reckoning {
     pub days_late: std::collections::BTreeMap<i64, u32>,
     /// The mean time from a deployment to its effect in seconds, of the apps for which it was said.
     pub lags: std::collections::BTreeMap<String, f64>,
+    /// The same of all other apps and of what was not recorded; none where that was not said.
+    pub lag: Option<f64>,
 }
 
 /// How many deployments a random date of the history has in its window, and how often one of them would fit by chance.

@@ -64,6 +64,8 @@ pub struct Beliefs {
     pub days_late: BTreeMap<i64, u32>,
     /// The mean time from a deployment of an app to its effect, in seconds.
     pub lags: BTreeMap<String, f64>,
+    /// The same of all other apps, and of what was not recorded.
+    pub lag: Option<f64>,
 }
 
 /// A stretch of time, `from` included, `to` excluded.

@@ -128,6 +128,11 @@ fn an_app_may_take_longer_to_act() {
     let told = odds(&world);
     assert!(plain < 1.0 && told > 20.0, "{plain} {told}");
     assert!(world.why(&["--explain"]).out.contains("phone 2 days; web 20 minutes."));
+    // Of an app of which nothing is said holds what is said of all.
+    let world = world.file("shiptrace.toml", "[priors]\nlag = \"20m\"\n[apps.phone]\nlag = \"2d\"\n");
+    assert!((odds(&world) / told - 1.0).abs() < 1e-9);
+    assert!(world.why(&["--explain"]).out.contains("Mean time to the effect: 20 minutes; phone 2 days."));
+    assert_eq!(world.why(&["--format", "json"]).json()["reckoning"]["lag"], 1200.0);
     world.file("shiptrace.toml", "[apps.phone]\nlag = \"soon\"\n").why(&[]).refused(&[
         "line 2",
         "apps.phone.lag",

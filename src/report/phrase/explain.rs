@@ -106,7 +106,9 @@ pub(in crate::report) fn sources(answer: &WhyAnswer, safe: Safe) -> Vec<String> 
         format!("{} {} ({})", g.name.replace('_', " "), number(Some(g.value)), safe(&text::first_line(&g.source).0))
     });
     #[allow(clippy::cast_possible_truncation)]
-    let lags = reckoning.lags.iter().map(|(app, mean)| format!("; {} {}", safe(app), window(mean.round() as i64)));
+    let length = |mean: f64| window(mean.round() as i64);
+    let lags = reckoning.lags.iter().map(|(app, mean)| format!("; {} {}", safe(app), length(*mean)));
+    let lag = reckoning.lag.map_or_else(|| "an hour or eight, at even odds (default)".to_owned(), length);
     let late = reckoning.days_late.iter().map(|(days, n)| format!("{} {n}", lateness(*days))).collect::<Vec<_>>();
     let dates = match late.join(", ") {
         none if none.is_empty() => {
@@ -119,10 +121,7 @@ pub(in crate::report) fn sources(answer: &WhyAnswer, safe: Safe) -> Vec<String> 
          the data is under a hypothesis than if nothing had happened."
             .to_owned(),
         format!("Priors: {}.", given.collect::<Vec<_>>().join(", ")),
-        format!(
-            "Mean time to the effect: an hour or eight, at even odds (default){}.",
-            lags.collect::<Vec<_>>().concat()
-        ),
+        format!("Mean time to the effect: {lag}{}.", lags.collect::<Vec<_>>().concat()),
         format!("The date: {dates}."),
     ]
 }

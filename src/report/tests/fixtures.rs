@@ -256,6 +256,7 @@ fn reckoning() -> Reckoning {
         ],
         days_late: [(0, 14), (1, 12)].into(),
         lags: [("mobile-app".to_owned(), 172_800.0)].into(),
+        lag: None,
     }
 }
 
