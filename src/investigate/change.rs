@@ -11,6 +11,7 @@ pub(super) fn change(series: &Series, found: &Found, better: Option<Better>, sco
     let direction = if found.after >= found.before { Direction::Up } else { Direction::Down };
     Change {
         at: series.moment(found.bucket),
+        granularity: series.step(),
         onset: moment(series, found.onset),
         interval: MomentInterval {
             from: moment(series, found.interval.0),

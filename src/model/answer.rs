@@ -199,6 +199,8 @@ pub struct MomentInterval {
 pub struct Change {
     /// Start of the first bucket that moved, also partly.
     pub at: Moment,
+    /// The step of the metric.
+    pub granularity: Step,
     /// Median moment at which it began.
     pub onset: Moment,
     /// Interval of the moment at which it began.

@@ -38,7 +38,7 @@ impl Column {
 /// Cells that are safe to show, one text a row and column. Columns without any text are left out.
 ///
 /// Each row may have a long text besides, such as a message. It stands in a last column where that leaves enough of it
-/// to read, else on a line of its own below the row.
+/// to read, else on a line of its own below the row, behind its name unless it is a message, which speaks for itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Grid {
     pub(super) columns: Vec<Column>,
@@ -54,6 +54,8 @@ pub(super) struct Drawn {
     pub(super) rows: Vec<Vec<String>>,
 }
 
+/// The name of a long text that is a message.
+pub(super) const MESSAGE: &str = "message";
 /// Spaces between columns.
 const GAP: u16 = 2;
 /// Texts are not wider than this, however much room there is.
@@ -91,7 +93,8 @@ impl Grid {
         let mut lines = table.lines().map(|line| line.trim_end().to_owned());
         let head = lines.by_ref().take(2).collect();
         let indent = widths.iter().take(2).map(|w| w + usize::from(GAP)).sum::<usize>().min(width / 4);
-        let below = |long: &str| if beside { Vec::new() } else { below(long, indent, width, ellipsis) };
+        let named = |long: &str| if self.is_plain(long) { long.to_owned() } else { format!("{}: {long}", self.long) };
+        let below = |long: &str| if beside { Vec::new() } else { below(&named(long), indent, width, ellipsis) };
         let rows = lines.zip(&self.rows).map(|(line, (_, long))| [line].into_iter().chain(below(long)).collect());
         Drawn { head, rows: rows.collect() }
     }
@@ -108,6 +111,11 @@ impl Grid {
     fn is_beside(&self, room: usize) -> bool {
         let longest = self.rows.iter().map(|(_, long)| text::width(long)).max().unwrap_or(0);
         longest > 0 && room >= READABLE.min(longest.max(text::width(self.long)))
+    }
+
+    /// Whether a long text needs no name where it stands below its row.
+    fn is_plain(&self, long: &str) -> bool {
+        long.is_empty() || ["", MESSAGE].contains(&self.long)
     }
 
     fn align(&self, table: &mut Table, columns: &[usize]) {
@@ -162,7 +170,7 @@ mod tests {
         Grid {
             columns: vec![Column::number("#"), Column::text("app"), Column::text("unused")],
             rows: vec![row("1", "日本語のアプリ", "Short"), row("10", "web", &"long text ".repeat(6))],
-            long: "message",
+            long: MESSAGE,
         }
     }
 

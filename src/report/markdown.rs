@@ -3,7 +3,7 @@ use std::io;
 
 use escape::{cell, code, fenced, plain};
 
-use super::phrase::{self, clock, date, day_or_clock, effect, last_date, number};
+use super::phrase::{self, clock, date, effect, first_visible, last_date, number};
 use super::row::{Row, rows, said};
 use super::{Exporter, Style, fields, text};
 use crate::model::{
@@ -165,7 +165,7 @@ impl Document<'_> {
 
     fn change(&mut self, one: &MetricChange) {
         let change = &one.change;
-        self.block(&format!("### {}: {}, {}", code(&one.metric), effect(change), day_or_clock(&change.at)));
+        self.block(&format!("### {}: {}, {}", code(&one.metric), effect(change), first_visible(change)));
         let sort = phrase::sort(change);
         let sort = if sort.is_empty() { sort } else { format!(" ({sort})") };
         let (before, after) = (number(change.before), number(change.after));
@@ -174,13 +174,13 @@ impl Document<'_> {
 
     /// Changes of several metrics at one moment.
     fn changes(&mut self, event: &[&MetricChange]) {
-        let first = event.iter().map(|one| &one.change.at).min();
-        let at = first.map(day_or_clock).unwrap_or_default();
+        let first = event.iter().map(|one| &one.change).min_by_key(|change| change.at);
+        let at = first.map(first_visible).unwrap_or_default();
         self.block(&format!("### {} at one moment, {at}", phrase::count(event.len(), "metric")));
         let row = |one: &&MetricChange| {
             let change = &one.change;
             vec![
-                day_or_clock(&change.at),
+                first_visible(change),
                 code(&one.metric),
                 effect(change),
                 number(change.before),

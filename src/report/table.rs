@@ -3,7 +3,7 @@ use std::io;
 
 use anstyle::{AnsiColor, Effects, Style as Ansi};
 
-use super::grid::{Column, Drawn, Grid};
+use super::grid::{Column, Drawn, Grid, MESSAGE};
 use super::phrase;
 use super::row::{Row, rows};
 use super::{Exporter, Style, chart, fields, text};
@@ -103,7 +103,7 @@ impl<'a> Page<'a> {
         if !shown.is_empty() {
             let cells = shown.iter().map(|row| self.suspect(row)).collect();
             let columns = self.suspect_columns();
-            self.grid(&Grid { columns, rows: cells, long: "message" });
+            self.grid(&Grid { columns, rows: cells, long: MESSAGE });
         }
         if let Some(rest) = phrase::remainder(&rows, shown.len()) {
             self.paragraph(&rest, PLAIN);

@@ -4,7 +4,7 @@ use super::page::Page;
 use super::{Body, caveats, data, figure, reproduced, suspects};
 use crate::model::{MetricChange, Scan};
 use crate::report::chart::{Scene, sparkline};
-use crate::report::phrase::{self, clock, day_or_clock, effect, number};
+use crate::report::phrase::{self, clock, effect, first_visible, number};
 use crate::report::svg::View;
 use crate::report::{Style, text};
 
@@ -62,7 +62,7 @@ fn summary(page: &mut Page, scan: &Scan, events: &[Vec<&MetricChange>]) {
         for one in event {
             let change = &one.change;
             page.within("<tr><td class=\"when\"><a href=\"#event-", &(i + 1).to_string(), "\">");
-            page.text(&day_or_clock(&change.at)).raw("</a></td><td><bdi>").text(&one.metric).raw("</bdi></td>");
+            page.text(&first_visible(change)).raw("</a></td><td><bdi>").text(&one.metric).raw("</bdi></td>");
             page.within("<td class=\"number\">", &effect(change), "</td><td>");
             page.text(&number(change.before)).raw(" → ").text(&number(change.after)).raw("</td><td class=\"late\">");
             spark(page, scan, &one.metric, Some(change.at.timestamp()));
@@ -84,7 +84,7 @@ fn one(page: &mut Page, scan: &Scan, (i, event): (usize, &[&MetricChange]), styl
     let Some(from) = phrase::judged_from(event) else { return };
     page.within("<section aria-labelledby=\"event-", &i.to_string(), "\">\n");
     page.within("<h2 id=\"event-", &i.to_string(), "\">");
-    let at = event.iter().map(|one| &one.change.at).min().map(day_or_clock).unwrap_or_default();
+    let at = event.iter().map(|one| &one.change).min_by_key(|change| change.at).map(first_visible).unwrap_or_default();
     match event {
         [one] => page.text(&format!("{}: {}, {at}", one.metric, effect(&one.change))),
         several => page.text(&format!("{} at one moment, {at}", phrase::count(several.len(), "metric"))),

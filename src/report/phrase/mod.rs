@@ -14,7 +14,7 @@ pub(super) use explain::{Explained, HEADS, explained, sources};
 pub(super) use number::{number, p_value, probability, q_alone, q_value, whole};
 pub(super) use scan::{found, judged, judged_from, others_of};
 pub use time::stretch;
-pub(super) use time::{ahead, clock, date, day_or_clock, last_date, until, zone};
+pub(super) use time::{ahead, clock, date, first_visible, last_date, until, zone};
 pub(super) use why::{base_rate, excluded, headline, none, nothing_recorded, remainder, title, with};
 
 /// Makes a text from data harmless for a medium.

@@ -3,7 +3,7 @@
 use chrono::{LocalResult, NaiveTime, TimeDelta, TimeZone};
 
 use super::{Safe, number};
-use crate::model::{Moment, MomentInterval, Step};
+use crate::model::{Change, Moment, MomentInterval, Step};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 3600;
@@ -20,8 +20,13 @@ pub(in crate::report) fn until(from: &Moment, to: &Moment) -> String {
 }
 
 /// `Thu 2023-11-23` for the start of a local day, else with the time.
-pub(in crate::report) fn day_or_clock(moment: &Moment) -> String {
+fn day_or_clock(moment: &Moment) -> String {
     if moment.time() == NaiveTime::MIN { day(moment) } else { clock(moment) }
+}
+
+/// When a change was first visible: a day for buckets of whole days, else with the time.
+pub(in crate::report) fn first_visible(change: &Change) -> String {
+    if change.granularity < Step::Day { clock(&change.at) } else { day_or_clock(&change.at) }
 }
 
 /// The zone's name.

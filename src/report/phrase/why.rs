@@ -4,7 +4,7 @@ use chrono::{NaiveDate, TimeDelta};
 
 use super::change::{direction, effect, sentence};
 use super::number::whole;
-use super::time::{buckets, day_or_clock, in_bucket, window};
+use super::time::{buckets, first_visible, in_bucket, window};
 use super::{Safe, count, number, p_value, probability, zone};
 use crate::model::{Change, Direction, PValueScope, Verdict, WhyAnswer, WithMetric};
 use crate::report::row::Row;
@@ -152,10 +152,10 @@ fn witness(one: &WithMetric, main: &str, safe: Safe) -> String {
     let name = safe(&one.metric);
     let told = match (&one.change, &one.evidence) {
         (Some(change), _) if one.together => {
-            format!("{name} moved too: {}, first visible {}.", effect(change), day_or_clock(&change.at))
+            format!("{name} moved too: {}, first visible {}.", effect(change), first_visible(change))
         }
         (Some(change), _) => {
-            let at = day_or_clock(&change.at);
+            let at = first_visible(change);
             format!("{name} moved as well ({}), but not at the same moment: first visible {at}.", effect(change))
         }
         (None, Some(evidence)) => format!("{name} did not move ({}).", p_value(evidence.p_value)),

@@ -2,8 +2,8 @@
 
 use super::{BOLD, PLAIN, Page, shown};
 use crate::model::{Better, DeployList, Direction, MetricChange, MetricList, MetricSummary, Scan};
-use crate::report::grid::{Column, Drawn, Grid};
-use crate::report::phrase::{self, clock, date, day_or_clock, effect, last_date, number, probability};
+use crate::report::grid::{Column, Drawn, Grid, MESSAGE};
+use crate::report::phrase::{self, clock, date, effect, first_visible, last_date, number, probability};
 use crate::report::row::{rows as rows_of, said};
 use crate::report::text;
 use crate::report::{chart, fields};
@@ -63,7 +63,7 @@ impl Page<'_> {
         let row = |one: &&MetricChange| {
             let change = &one.change;
             let cells = vec![
-                day_or_clock(&change.at),
+                first_visible(change),
                 text::visible(&one.metric),
                 effect(change),
                 format!("{} {arrow} {}", number(change.before), number(change.after)),
@@ -103,7 +103,7 @@ impl Page<'_> {
     fn likeliest(&self, events: &[Vec<&MetricChange>]) -> Drawn {
         let judged = events.iter().filter_map(|event| phrase::judged_from(event));
         let rows = judged.flat_map(|from| rows_of(&from.suspects)).map(|row| self.suspect(&row)).collect();
-        let grid = Grid { columns: self.suspect_columns(), rows, long: "message" };
+        let grid = Grid { columns: self.suspect_columns(), rows, long: MESSAGE };
         grid.draw(self.width - self.indent().len(), self.style.ascii)
     }
 
@@ -134,7 +134,7 @@ impl Page<'_> {
                 self.lines(&drawn, PLAIN);
                 self.paragraph(&legend, PLAIN);
             }
-            None => self.grid(&Grid { columns, rows, long: "message" }),
+            None => self.grid(&Grid { columns, rows, long: MESSAGE }),
         }
         self.blank();
         self.paragraph(&format!("{}; times in {zone}.", phrase::count(list.deploys.len(), "deployment")), PLAIN);
@@ -174,7 +174,7 @@ fn narrow_changes(events: &[Vec<&MetricChange>], arrow: &str) -> Grid {
         let levels = format!("{} {arrow} {}", number(change.before), number(change.after));
         let told = [levels, phrase::sort(change), phrase::q_value(one.q_value)];
         let told: Vec<String> = told.into_iter().filter(|part| !part.is_empty()).collect();
-        (vec![day_or_clock(&change.at), text::visible(&one.metric), effect(change)], told.join(", "))
+        (vec![first_visible(change), text::visible(&one.metric), effect(change)], told.join(", "))
     };
     Grid { columns, rows: events.iter().flatten().map(row).collect(), long: "" }
 }

@@ -53,6 +53,7 @@ pub(super) fn deploy(id: &str, utc: &str, app: &str, author: &str, message: &str
 pub(super) fn change() -> Change {
     Change {
         at: at("2023-11-22T23:00:00"),
+        granularity: Step::Day,
         onset: at("2023-11-23T12:20:00"),
         interval: MomentInterval { from: at("2023-11-23T07:10:00"), to: at("2023-11-23T17:30:00"), level: 0.9 },
         kind: ChangeKind::Level,
@@ -300,6 +301,7 @@ pub(super) fn scan() -> Scan {
     };
     let vague = Change {
         at: at("2023-11-23T23:00:00"),
+        granularity: Step::Hours(1),
         verdict: Verdict::Unknown,
         before: Some(18.2),
         after: Some(15.1),
