@@ -136,7 +136,7 @@ impl<'a> Page<'a> {
 
     fn reasons(&mut self, answer: &WhyAnswer) {
         let rows = rows(&answer.suspects);
-        let Some(row) = rows.first() else { return };
+        let Some(row) = rows.first().filter(|_| self.style.top > 0) else { return };
         let Some(first) = row.likeliest().filter(|s| !s.reasons.is_empty()) else { return };
         self.blank();
         if answer.none_of_these > row.probability() {

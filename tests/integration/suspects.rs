@@ -115,6 +115,15 @@ fn the_arithmetic_is_shown_on_request_and_is_what_gives_the_probabilities() {
 }
 
 #[test]
+fn of_suspects_that_are_not_shown_only_their_number_is_told() {
+    for format in ["table", "markdown"] {
+        let told = World::with_a_fall().why(&["--top", "0", "--format", format]).out;
+        assert!(told.contains("deployments, together ") && !told.contains("more, together"), "{told}");
+        assert!(!told.contains("Why #1") && !told.contains("within its 90 % interval"), "{told}");
+    }
+}
+
+#[test]
 fn an_app_may_take_longer_to_act() {
     // The deployment went out a day and a half before the metric moved.
     let deploys = "deployed_at,app,commit\n2024-02-08T22:00:00Z,phone,aaaa1111\n2024-02-09T02:00:00Z,web,bbbb2222\n";

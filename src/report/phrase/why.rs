@@ -125,12 +125,13 @@ pub(in crate::report) fn nothing_recorded(answer: &WhyAnswer, safe: Safe) -> Str
     }
 }
 
-/// `and 5 more, together 3 %`, of the rows of which so many are shown; none where every one is.
+/// `and 5 more, together 3 %`, of the rows of which so many are shown, or `5 deployments, together 3 %` where none is; none where every one is.
 pub(in crate::report) fn remainder(rows: &[Row<'_>], shown: usize) -> Option<String> {
     let rest = rows.get(shown..).filter(|rest| !rest.is_empty())?;
     let together: f64 = rest.iter().map(Row::probability).sum();
     let count: usize = rest.iter().map(Row::len).sum();
-    Some(format!("and {} more, together {}", whole(count), probability(together)))
+    let told = if shown == 0 { super::count(count, "deployment") } else { format!("and {} more", whole(count)) };
+    Some(format!("{told}, together {}", probability(together)))
 }
 
 /// `none of these: 12 % (something else 11 %, nothing happened 1 %)`.
