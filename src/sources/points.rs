@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, LocalResult, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use crate::model::{Caveat, Grid, GridError, Series, Step, counted};
@@ -207,6 +207,17 @@ fn shown(unix: i64, zone: Tz) -> String {
         .map_or_else(String::new, |at| at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string())
 }
 
+/// Whether clocks skipped the time an hour before, as they do in spring: a local time in the hour that is not there stands for this one.
+fn is_after_skipped(unix: i64, zone: Tz) -> bool {
+    let local = DateTime::from_timestamp(unix, 0).map(|at| at.with_timezone(&zone).naive_local());
+    let before = local.and_then(|local| local.checked_sub_signed(TimeDelta::hours(1)));
+    before.is_some_and(|before| matches!(zone.from_local_datetime(&before), LocalResult::None))
+}
+
+/// What to make of two rows of the hour after one that clocks skipped.
+const SKIPPED: &str =
+    " Clocks skipped the hour before: times without an offset may be of another zone, which --timezone names.";
+
 /// Collects the caveats of one metric.
 pub(super) struct Told<'a> {
     pub(super) name: &'a str,
@@ -238,11 +249,12 @@ impl Told<'_> {
         let value = |v: f64| if v.is_nan() { "no value".to_owned() } else { v.to_string() };
         let rows = counted(n, "row gives", "rows give");
         let text = format!(
-            "{}: {rows} another value for a moment that had one; the last row won, as {} over {} at {}.",
+            "{}: {rows} another value for a moment that had one; the last row won, as {} over {} at {}.{}",
             self.name,
             value(last),
             value(first),
-            shown(at, self.zone)
+            shown(at, self.zone),
+            if is_after_skipped(at, self.zone) { SKIPPED } else { "" },
         );
         self.tell("conflicting_rows", text);
     }

@@ -26,6 +26,21 @@ fn rows_that_repeat_or_contradict() {
 }
 
 #[test]
+fn a_local_hour_that_clocks_skipped_hints_at_another_zone() {
+    // From 29 to 31 March 2024 in UTC, without saying so; in Oslo the clocks skip from two to three on the last of these days.
+    let hour = |i: u32| format!("2024-03-{:02}T{:02}:00,m,{}\n", 29 + i / 24, i % 24, 100 + i % 7);
+    let metrics = String::from("timestamp,metric,value\n") + &(0..72).map(hour).collect::<String>();
+    let told = |zone: &str| {
+        let world = World::empty().file("metrics.csv", metrics.clone());
+        let answer = world.run(&["metrics", "--metrics", "metrics.csv", "--timezone", zone, "--format", "json"]).json();
+        answer["caveats"].to_string()
+    };
+    let oslo = told("Europe/Oslo");
+    assert!(oslo.contains("2024-03-31 03:00") && oslo.contains("may be of another zone"), "{oslo}");
+    assert_eq!(told("UTC"), "[]");
+}
+
+#[test]
 fn deployments_that_repeat() {
     let deploys =
         "id,deployed_at,app\n1,2024-02-09T10:00:00Z,web\n1,2024-02-10T09:00:00Z,web\n2,2024-02-01T09:00:00Z,web\n";
