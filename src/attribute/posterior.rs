@@ -144,7 +144,8 @@ impl Prior<'_> {
     /// - deployment d: ∫ L(tᵈ + lag) p(lag) dlag; all deployments share one prior mass, by their shares and factors;
     /// - one that was reverted, or reverts another: the effect has another end as well, see [`OtherEnd`](super::OtherEnd);
     /// - something else: the mean of this integral, with the lag of an app of which nothing is known, over the moments at which a candidate may have
-    ///   gone out, half of it weighed by when people deploy; of a deployment that is missing from the feed, over the gap;
+    ///   gone out, half of it weighed by when people deploy, and as much of that at a recorded deployment as go out along with another; of a deployment
+    ///   that is missing from the feed, over the gap;
     /// - L(τ) is the Bayes factor of an effect that starts at τ, averaged over shapes, times how well τ fits the date.
     #[must_use]
     pub fn given(&self, data: &Likelihood) -> Posterior {
@@ -181,16 +182,27 @@ impl Prior<'_> {
         let followed = |logs: &[f64]| Lagged::new(data.moments(), logs, &law);
         let unrecorded = self.unrecorded(data, &followed(&data.mixed(&weights(|c| c.unrecorded))));
         let other = followed(&data.mixed(&weights(|c| c.other)));
-        let mut other: Vec<f64> = inside.iter().map(|moment| other.at(*moment)).collect();
-        if let Some(hours) = self.hours {
-            other.iter_mut().zip(hours.log_density(inside)).for_each(|(log, density)| *log += density);
-        }
-        let other = log_sum_exp(&[log_mean(&other), unrecorded]);
+        let other = log_sum_exp(&[self.other(inside, &other), unrecorded]);
         let mut posterior = self.posterior(|i| fitted[i].0, other);
         for (belief, (_, fit, other_end)) in posterior.deploys.iter_mut().zip(&fitted) {
             (belief.fit, belief.other_end) = (*fit, *other_end);
         }
         posterior
+    }
+
+    /// The mean likelihood of what else happened: at any of these moments, when people work, or along with a recorded change.
+    fn other(&self, inside: &[f64], happened: &Lagged) -> f64 {
+        let mut anywhere: Vec<f64> = inside.iter().map(|moment| happened.at(*moment)).collect();
+        let Some(hours) = self.hours else { return log_mean(&anywhere) };
+        anywhere.iter_mut().zip(hours.log_density(inside)).for_each(|(log, density)| *log += density);
+        let changes: Vec<&Hypothesis> = self.hypotheses.iter().filter(|h| h.origin == Origin::Change).collect();
+        if changes.is_empty() {
+            return log_mean(&anywhere);
+        }
+        let count: f64 = changes.iter().map(|h| h.share).sum();
+        let along: Vec<f64> = changes.iter().map(|h| (h.share / count).ln() + happened.at(h.at)).collect();
+        let share = hours.along_with_recorded();
+        log_sum_exp(&[(1.0 - share).ln() + log_mean(&anywhere), share.ln() + log_sum_exp(&along)])
     }
 
     /// The mean likelihood of a deployment over the gap of the feed.

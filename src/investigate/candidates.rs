@@ -45,7 +45,7 @@ impl Candidates {
         };
         let hypotheses = deploys.iter().zip(&members).zip(&parts).map(hypothesis).collect();
         let brought = deploys.iter().map(|deploy| brought(deploy, metric)).collect();
-        let hours = WorkingHours::of(history.iter().map(|deploy| &deploy.deployed_at));
+        let hours = WorkingHours::of(history);
         Self { deploys, members, parts, links, brought, hypotheses, hours }
     }
 

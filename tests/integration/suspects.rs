@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::world::{World, codes, fall, metric, steady};
+use crate::world::{World, codes, day, fall, metric, steady};
 
 /// The answer about the fall of [`World::with_a_fall`] with these deployments.
 fn asked(deploys: &str, further: &[&str]) -> Value {
@@ -112,6 +112,25 @@ fn the_arithmetic_is_shown_on_request_and_is_what_gives_the_probabilities() {
         let parts = suspect["prior_parts"].as_array().unwrap().iter().map(|part| number(part, "factor"));
         assert!((parts.product::<f64>() / number(suspect, "prior") - 1.0).abs() < 1e-9, "{suspect}");
     }
+}
+
+#[test]
+fn where_deployments_go_out_in_batches_one_that_is_missing_may_have_done_it() {
+    let none = |minutes: u32| {
+        // Two commits at noon of each of forty days, so many minutes apart, and one half an hour before the fall.
+        let pair = |i: u32| format!("{}T12:{:02}:00Z,web,{:07x}\n", day(i / 2), minutes * (i % 2), 0x00ab_c000 + i);
+        let history: String = (0..80).map(pair).collect();
+        let deploys = format!("deployed_at,app,commit\n{history}2024-02-10T11:30:00Z,web,cccc3333\n");
+        let hour = |i: u32| {
+            let level = if i < 40 * 24 + 12 { 1.0 } else { 0.8 };
+            format!("{}T{:02}:00:00Z,m,{}\n", day(i / 24), i % 24, level * steady(i))
+        };
+        let metrics = String::from("timestamp,metric,value\n") + &(0..50 * 24).map(hour).collect::<String>();
+        let world = World::empty().file("metrics.csv", metrics).file("deploys.csv", deploys);
+        number(&world.why(&["--format", "json"]).json(), "none_of_these")
+    };
+    let (apart, at_once) = (none(20), none(5));
+    assert!(apart < 0.25 && at_once > 1.5 * apart, "{apart} {at_once}");
 }
 
 #[test]
