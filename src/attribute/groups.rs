@@ -100,7 +100,8 @@ fn by_time(deploys: &[Deploy], units: &[usize]) -> Vec<usize> {
     clusters
 }
 
-fn commit(deploy: &Deploy) -> Option<&str> {
+/// The commit of a deployment, where it has one.
+pub(super) fn commit(deploy: &Deploy) -> Option<&str> {
     deploy.commit.as_deref().filter(|c| !c.trim().is_empty() && is_deployment(deploy))
 }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Datelike, Timelike};
 use chrono_tz::Tz;
 
+use super::groups::commit;
 use crate::model::{Deploy, Moment};
 
 /// How often people deploy at each hour of a working day and of a weekend, relative to the mean over the week, and how often several things at
@@ -12,7 +13,7 @@ pub struct WorkingHours {
     zone: Tz,
     /// Of working days and of weekends, at each hour.
     rate: [[f64; 24]; 2],
-    /// The share of deployments that go out along with another.
+    /// The share of deployments that go out along with another commit.
     along: f64,
 }
 
@@ -49,17 +50,18 @@ impl WorkingHours {
         (all >= FEWEST).then(|| Self { zone, rate, along: along(deployed) })
     }
 
-    /// The share of other causes that came along with a recorded deployment.
+    /// The share of other causes that are the work of people along with a recorded deployment.
     pub(super) fn along_with_recorded(&self) -> f64 {
         OF_PEOPLE * self.along
     }
 
-    /// log density of other causes at these moments (Unix seconds), relative to their mean.
-    pub(super) fn log_density(&self, moments: &[f64]) -> Vec<f64> {
+    /// log density of other causes at these moments (Unix seconds), of which a share of people's is `elsewhere`; the mean density is 1 less that.
+    pub(super) fn log_density(&self, moments: &[f64], elsewhere: f64) -> Vec<f64> {
         let rates: Vec<f64> = moments.iter().map(|&at| self.rate_at(at)).collect();
         let mean = rates.iter().sum::<f64>() / rates.len().max(1) as f64;
-        let of_people = if mean > 0.0 { OF_PEOPLE / mean } else { 0.0 };
-        let any_time = if mean > 0.0 { 1.0 - OF_PEOPLE } else { 1.0 };
+        let of_people = if mean > 0.0 { OF_PEOPLE - elsewhere } else { 0.0 };
+        let any_time = 1.0 - elsewhere - of_people;
+        let of_people = if mean > 0.0 { of_people / mean } else { 0.0 };
         rates.into_iter().map(|rate| (any_time + of_people * rate).ln()).collect()
     }
 
@@ -70,19 +72,25 @@ impl WorkingHours {
     }
 }
 
-/// The share of deployments that go out within ten minutes of another commit, less the share that has one as long a time three quarters of an hour before or
-/// after: by chance there would be as many (the excess of the pair correlation of a clustered point process, Ripley 1977).
+/// The share b of commits that go out along with another one.
+///
+/// Of all a share p has another within ten minutes, and a share q one as long a time three quarters of an hour before or after, as chance brings it. What comes along and
+/// what is there by chance are independent, 1 − p = (1 − b) (1 − q). Times that are known to ten minutes at best tell nothing.
 fn along(deployed: &[&Deploy]) -> f64 {
-    let at: Vec<f64> = deployed.iter().map(|deploy| deploy.unix()).collect();
-    let has = |i: usize, from: f64, to: f64| {
-        let inside = at.partition_point(|t| *t < at[i] + from)..at.partition_point(|t| *t <= at[i] + to);
-        inside.into_iter().any(|j| j != i && (deployed[j].commit.is_none() || deployed[j].commit != deployed[i].commit))
+    let commits: Vec<(f64, &str)> = deployed.iter().filter_map(|d| Some((d.unix(), commit(d)?))).collect();
+    if commits.iter().all(|(at, _)| at % AT_ONCE == 0.0) {
+        return 0.0;
+    }
+    let place = |moment: f64| commits.partition_point(|(at, _)| *at < moment);
+    let is_near = |(at, this): &(f64, &str), far: f64, reach: f64| {
+        commits[place(at + far - reach)..place(at + far + reach)].iter().any(|(_, other)| other != this)
     };
-    let at_once = (0..at.len()).filter(|&i| has(i, -AT_ONCE, AT_ONCE)).count();
-    let half = AT_ONCE / 2.0;
-    let apart = |i: &usize| [-APART, APART].iter().any(|d| has(*i, d - half, d + half));
-    let by_chance = (0..at.len()).filter(apart).count();
-    at_once.saturating_sub(by_chance) as f64 / at.len().max(1) as f64
+    let share = |test: &dyn Fn(&(f64, &str)) -> bool| {
+        commits.iter().filter(|commit| test(commit)).count() as f64 / commits.len() as f64
+    };
+    let at_once = share(&|commit| is_near(commit, 0.0, AT_ONCE));
+    let by_chance = share(&|commit| [-APART, APART].iter().any(|far| is_near(commit, *far, AT_ONCE / 2.0)));
+    if by_chance < 1.0 { ((at_once - by_chance) / (1.0 - by_chance)).max(0.0) } else { 0.0 }
 }
 
 fn is_weekend(at: &Moment) -> bool {
@@ -112,7 +120,7 @@ mod tests {
     fn causes_are_likelier_when_people_work_and_possible_at_any_time() {
         let hours = of(&at_noon()).unwrap();
         let moments: Vec<f64> = (0..168).map(|i| 1_704_067_200.0 + 3600.0 * f64::from(i)).collect();
-        let density: Vec<f64> = hours.log_density(&moments).iter().map(|log| log.exp()).collect();
+        let density: Vec<f64> = hours.log_density(&moments, 0.0).iter().map(|log| log.exp()).collect();
         assert!((density.iter().sum::<f64>() / 168.0 - 1.0).abs() < 1e-9);
         assert!(density[12] > 5.0 && (density[3] - 0.5).abs() < 1e-9 && (density[5 * 24 + 12] - 0.5).abs() < 1e-9);
     }
@@ -126,14 +134,18 @@ mod tests {
     fn what_goes_out_at_once_is_told_from_what_goes_out_often() {
         let noon = 1_704_110_400;
         assert!(of(&at_noon()).unwrap().along.abs() < 1e-12);
-        // Two commits a day, five minutes apart; the same where both are one commit; one every twenty minutes.
-        let pairs = |same: bool| -> Vec<Deploy> {
-            let name = |i: i64| format!("{:07}", if same { i / 2 } else { i });
-            (0..80).map(|i| deploy(noon + 86_400 * (i / 2) + 300 * (i % 2), &name(i))).collect()
+        let every = |seconds: i64, commit: fn(i64) -> i64| -> Vec<Deploy> {
+            (0..80).map(|i| deploy(noon + 7 + seconds * i, &format!("{:07}", commit(i)))).collect()
         };
-        assert!((of(&pairs(false)).unwrap().along - 1.0).abs() < 1e-12);
-        assert!(of(&pairs(true)).unwrap().along.abs() < 1e-12);
-        let often: Vec<Deploy> = (0..80).map(|i| deploy(noon + 450 * i, &format!("{i:07}"))).collect();
-        assert!(of(&often).unwrap().along.abs() < 1e-12);
+        let pairs = |commit: fn(i64) -> i64, rounded: i64| -> Vec<Deploy> {
+            let at = |i: i64| (noon + 7 + 86_400 * (i / 2) + 300 * (i % 2)) / rounded * rounded;
+            (0..80).map(|i| deploy(at(i), &format!("{:07}", commit(i)))).collect()
+        };
+        let along = |deploys: Vec<Deploy>| of(&deploys).unwrap().along;
+        // Two a day, five minutes apart; the same where both are one commit, or are known to the hour.
+        assert!((along(pairs(|i| i, 1)) - 1.0).abs() < 1e-12);
+        assert!(along(pairs(|i| i / 2, 1)).abs() < 1e-12 && along(pairs(|i| i, 3600)).abs() < 1e-12);
+        // One every eight minutes always has others near, and at any distance.
+        assert!(along(every(480, |i| i)).abs() < 1e-12);
     }
 }

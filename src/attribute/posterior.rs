@@ -73,7 +73,7 @@ pub struct Prior<'a> {
     pub priors: Priors,
     /// The stretch of the window that the feed does not cover, Unix seconds, and the share of the window that it is.
     pub uncovered: Option<(Range<f64>, f64)>,
-    /// When people change things, where the feed tells it.
+    /// When people change things, and how often several at once, where the feed tells it.
     pub hours: Option<&'a WorkingHours>,
 }
 
@@ -144,8 +144,8 @@ impl Prior<'_> {
     /// - deployment d: ∫ L(tᵈ + lag) p(lag) dlag; all deployments share one prior mass, by their shares and factors;
     /// - one that was reverted, or reverts another: the effect has another end as well, see [`OtherEnd`](super::OtherEnd);
     /// - something else: the mean of this integral, with the lag of an app of which nothing is known, over the moments at which a candidate may have
-    ///   gone out, half of it weighed by when people deploy, and as much of that at a recorded deployment as go out along with another; of a deployment
-    ///   that is missing from the feed, over the gap;
+    ///   gone out, half of it the work of people: when they deploy, or along with a recorded deployment, as often as one goes out along with another; of a
+    ///   deployment that is missing from the feed, over the gap;
     /// - L(τ) is the Bayes factor of an effect that starts at τ, averaged over shapes, times how well τ fits the date.
     #[must_use]
     pub fn given(&self, data: &Likelihood) -> Posterior {
@@ -194,15 +194,12 @@ impl Prior<'_> {
     fn other(&self, inside: &[f64], happened: &Lagged) -> f64 {
         let mut anywhere: Vec<f64> = inside.iter().map(|moment| happened.at(*moment)).collect();
         let Some(hours) = self.hours else { return log_mean(&anywhere) };
-        anywhere.iter_mut().zip(hours.log_density(inside)).for_each(|(log, density)| *log += density);
         let changes: Vec<&Hypothesis> = self.hypotheses.iter().filter(|h| h.origin == Origin::Change).collect();
-        if changes.is_empty() {
-            return log_mean(&anywhere);
-        }
+        let share = if changes.is_empty() { 0.0 } else { hours.along_with_recorded() };
+        anywhere.iter_mut().zip(hours.log_density(inside, share)).for_each(|(log, density)| *log += density);
         let count: f64 = changes.iter().map(|h| h.share).sum();
         let along: Vec<f64> = changes.iter().map(|h| (h.share / count).ln() + happened.at(h.at)).collect();
-        let share = hours.along_with_recorded();
-        log_sum_exp(&[(1.0 - share).ln() + log_mean(&anywhere), share.ln() + log_sum_exp(&along)])
+        log_sum_exp(&[log_mean(&anywhere), share.ln() + log_sum_exp(&along)])
     }
 
     /// The mean likelihood of a deployment over the gap of the feed.

@@ -55,6 +55,12 @@ impl Default for Priors {
 pub(super) const WORTH: f64 = 2.0;
 
 impl Priors {
+    /// How long it takes to act of what nothing more is known.
+    #[must_use]
+    pub fn lag_law(&self) -> LagLaw {
+        self.lag.map_or_else(LagLaw::default, LagLaw::with_mean)
+    }
+
     /// The defaults, and what questions of the past teach of them: the mean of a beta distribution whose prior has the mean of the default and the weight
     /// of two questions (Gelman et al. 2013, *Bayesian Data Analysis*, 2.4). What lasts and spikes are not told apart, so of spikes nothing is learned.
     fn learned(past: PastQuestions) -> Self {
@@ -65,14 +71,6 @@ impl Priors {
             not_a_deployment: share(past.something_else, past.happened(), default.not_a_deployment),
             ..default
         }
-    }
-}
-
-impl Priors {
-    /// How long it takes to act of what nothing more is known.
-    #[must_use]
-    pub fn lag_law(&self) -> LagLaw {
-        self.lag.map_or_else(LagLaw::default, LagLaw::with_mean)
     }
 }
 

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::detect::{Neighbourhood, scan};
-use crate::model::{Series, Span};
+use crate::model::{Deploy, Series, Span};
 use crate::simulation::{days, normals};
 
 const DAY: f64 = 86_400.0;
@@ -51,6 +51,35 @@ fn the_deployment_just_before_the_change_is_likelier_than_those_a_day_off() {
         first += u32::from(of_deploys(&p)[1] > 0.4 && of_deploys(&p)[1] > 2.0 * of_deploys(&p)[0]);
     }
     assert!(first >= 16, "it is in {first} of 20");
+}
+
+#[test]
+fn where_deployments_come_in_batches_the_likeliest_is_less_sure() {
+    // Two rows at noon of each day, a few minutes apart: of two commits, or of one.
+    let hours = |commits_a_day: i64| {
+        let deploy = |i: i64| {
+            let at = chrono::DateTime::from_timestamp(1_704_110_407 + 86_400 * (i / 2) + 300 * (i % 2), 0).unwrap();
+            let commit = format!("{:07}", i * commits_a_day / 2);
+            Deploy { commit: Some(commit), ..Deploy::at(at.with_timezone(&chrono_tz::Tz::UTC)) }
+        };
+        let feed: Vec<Deploy> = (0..80).map(deploy).collect();
+        WorkingHours::of(&feed.iter().collect::<Vec<_>>()).unwrap()
+    };
+    let (series, near) = neighbourhood(8.0, 1);
+    let data = Likelihood::new((&series, &near), &(f64::NEG_INFINITY..f64::INFINITY), Priors::default().power);
+    let hypotheses = [58, 60].map(|day| Hypothesis::at(noon_of(&series, day) - 600.0));
+    let given = |hours: &WorkingHours| {
+        let prior = Prior { hypotheses: &hypotheses, priors: Priors::default(), uncovered: None, hours: Some(hours) };
+        let p = prior.given(&data);
+        let all = of_deploys(&p).iter().sum::<f64>() + p.something_else.probability + p.nothing_happened.probability;
+        assert!((all - 1.0).abs() < 1e-9, "{p:?}");
+        p
+    };
+    let (alone, batches) = (given(&hours(1)), given(&hours(2)));
+    // Half of something else, whose prior is .4, is then at the deployments, which have .3 each; half of that at the likeliest.
+    let odds = |p: &Posterior| p.something_else.probability / p.deploys[1].probability;
+    assert!(odds(&batches) > odds(&alone) && odds(&batches) > 0.4 / 4.0 / 0.3, "{batches:?}\n{alone:?}");
+    assert!(batches.deploys[1].probability > 0.4, "{batches:?}");
 }
 
 #[test]

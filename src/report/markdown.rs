@@ -104,11 +104,10 @@ impl Document<'_> {
     /// Why the first suspect is first, and all that its commit says.
     fn reasons(&mut self, answer: &WhyAnswer) {
         let rows = rows(&answer.suspects);
-        let Some((row, first)) =
-            rows.first().filter(|_| self.style.top > 0).and_then(|row| Some((row, row.likeliest()?)))
-        else {
+        let Some((row, first)) = rows.first().and_then(|row| Some((row, row.likeliest()?))) else { return };
+        if self.style.top == 0 {
             return;
-        };
+        }
         if !first.reasons.is_empty() {
             if answer.none_of_these > row.probability() {
                 self.block("That none of them did it is likelier than any one deployment.");

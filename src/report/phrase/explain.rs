@@ -36,7 +36,11 @@ pub(in crate::report) fn explained(answer: &WhyAnswer, top: usize, safe: Safe) -
     let rest = &answer.suspects[shown..];
     if !rest.is_empty() {
         lines.push(Explained {
-            hypothesis: format!("{} others", number::whole(rest.len())),
+            hypothesis: match (shown, rest.len()) {
+                (0, all) => format!("all {}", count(all, "deployment")),
+                (_, 1) => "1 other".to_owned(),
+                (_, others) => format!("{} others", number::whole(others)),
+            },
             when: String::new(),
             prior: percent_of(rest.iter().map(|s| s.prior).sum()),
             log_likelihood_ratio: String::new(),
@@ -108,7 +112,8 @@ pub(in crate::report) fn sources(answer: &WhyAnswer, safe: Safe) -> Vec<String> 
     #[allow(clippy::cast_possible_truncation)]
     let length = |mean: f64| window(mean.round() as i64);
     let lags = reckoning.lags.iter().map(|(app, mean)| format!("; {} {}", safe(app), length(*mean)));
-    let lag = reckoning.lag.map_or_else(|| "an hour or eight, at even odds (default)".to_owned(), length);
+    let said = |mean: f64| format!("{} (as configured)", length(mean));
+    let lag = reckoning.lag.map_or_else(|| "an hour or eight, at even odds (default)".to_owned(), said);
     let late = reckoning.days_late.iter().map(|(days, n)| format!("{} {n}", lateness(*days))).collect::<Vec<_>>();
     let dates = match late.join(", ") {
         none if none.is_empty() => {
